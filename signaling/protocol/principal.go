@@ -52,3 +52,9 @@ func (p Principal) Actor() string {
 func (p Principal) Can(right Permission) bool {
 	return right == "" || slices.Contains(p.Permissions, right)
 }
+
+// A Caller is a principal speaking over one connection.
+type Caller struct {
+	Principal
+	Connection ConnectionID
+}

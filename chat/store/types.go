@@ -1,0 +1,213 @@
+package store
+
+import "github.com/parlour-chat/parlour/signaling/protocol"
+
+// A Site is one website with its widget. Key is what stands in the snippet.
+type Site struct {
+	ID          protocol.SiteID
+	Workspace   protocol.WorkspaceID
+	Key         string
+	Name        string
+	Origins     []string           // pages that may embed the panel, as scheme://host[:port]
+	Queues      []protocol.QueueID // the first one takes what names none
+	Audio       bool
+	Video       bool
+	Cobrowse    bool
+	HostStorage bool          // the loader may keep the resume token in first-party storage
+	Identity    []IdentityKey // keys with which the site's backend signs its visitors
+	Mask        []string      // CSS selectors masked in co-browsing, besides the built-in floor
+	Color       string        // accent, #rrggbb
+}
+
+// An IdentityKey verifies the site's JWTs (HS256, ES256). It is never sent out.
+type IdentityKey struct {
+	ID, Algorithm, Secret string
+}
+
+// A Queue orders conversations.
+type Queue struct {
+	ID        protocol.QueueID
+	Workspace protocol.WorkspaceID
+	Key       string
+	Name      string
+	Weight    int   // 1 to 10
+	OfferMs   int64 // how long an offer rings; 0: the server's default
+	WrapUpMs  int64 // wrap-up limit; 0: the server's default, below 0: none
+}
+
+// A Profile (work level) is a named set of queues and of kinds of contact.
+type Profile struct {
+	ID     protocol.ProfileID
+	Name   string
+	Queues []protocol.QueueID
+	Media  []string // chat, audio, video, cobrowse
+}
+
+// An Agent answers. Declared state lives here; whether a desktop is connected is Redis' to know.
+type Agent struct {
+	ID           protocol.AgentID
+	Workspace    protocol.WorkspaceID
+	Email        string
+	Name         string
+	PasswordHash string // argon2id, PHC form
+	Permissions  []protocol.Permission
+	Profile      Profile
+	MaxChats     int
+	Declared     protocol.Declared
+	Reason       string
+	DeclaredAt   int64
+	LastAccepted int64
+	Load         int // sum of the slots' cost
+	Slots        int
+	Disabled     bool
+}
+
+// A Visitor is the person on the website, known by a token whose SHA-256 is kept.
+type Visitor struct {
+	ID        protocol.VisitorID
+	Workspace protocol.WorkspaceID
+	Site      protocol.SiteID
+	Name      string
+	Email     string
+	Subject   string // the site's own name for the person, when signed
+	Created   int64
+}
+
+// A Conversation is one matter between a visitor and agents.
+type Conversation struct {
+	ID         protocol.ConversationID
+	Workspace  protocol.WorkspaceID
+	Site       protocol.SiteID
+	Visitor    protocol.VisitorID
+	Queue      protocol.QueueID
+	State      protocol.ConversationState
+	Outcome    string // abandoned, missed, ended
+	Owner      protocol.AgentID
+	Seq        int64 // newest entry
+	VisitorSeq int64 // newest entry the visitor may see, in his own count
+	Name       string
+	Email      string
+	Verified   bool
+	Form       map[string]string
+	First      string // first message
+	Asked      int64  // first enqueue: coming back to the queue keeps it
+	Started    int64  // first accept
+	Ended      int64
+	TurnSince  int64 // the visitor's first message since the agent's last; 0 when it is not the agent's turn
+	Rounds     int   // offers made so far
+
+	VisitorDelivered, VisitorRead int64 // in visitor seqs
+	AgentDelivered, AgentRead     int64 // in seqs
+}
+
+// An Entry is one line of the record.
+type Entry struct {
+	Conversation protocol.ConversationID
+	Seq          int64
+	VisitorSeq   int64 // 0: not for the visitor
+	ID           protocol.EntryID
+	Kind         protocol.EntryKind
+	Audience     protocol.Audience
+	Author       protocol.Author
+	Actor        string // Principal.Actor, or "system"
+	Op           protocol.Op
+	At           int64
+	Body         protocol.EntryBody
+}
+
+// An Outcome is how an offer ended.
+type Outcome string
+
+const (
+	OutcomeAccepted  Outcome = "accepted"
+	OutcomeRejected  Outcome = "rejected"
+	OutcomeTimedOut  Outcome = "timed_out"
+	OutcomeRescinded Outcome = "rescinded"
+)
+
+// An Offer is the question whether an agent will take a conversation. Its id is
+// the fencing token: only the row decides.
+type Offer struct {
+	ID           protocol.OfferID
+	Workspace    protocol.WorkspaceID
+	Conversation protocol.ConversationID
+	Queue        protocol.QueueID
+	Agent        protocol.AgentID
+	Round        int
+	Cost         int
+	Offered      int64
+	Deadline     int64
+	Outcome      Outcome // empty while it rings
+	Cause        string  // reject reason, or why it was rescinded
+	Settled      int64
+}
+
+// A Slot is a conversation's place among an agent's units.
+type Slot struct {
+	Conversation protocol.ConversationID
+	Agent        protocol.AgentID
+	State        protocol.SlotState
+	Cost         int
+	Since        int64 // in this state
+	Started      int64 // accepted
+	WrapUntil    int64 // 0: no limit
+}
+
+// A StepState is where a call or a co-browse session stands.
+type StepState string
+
+const (
+	StepAsked   StepState = "asked"
+	StepRunning StepState = "running"
+	StepRefused StepState = "refused"
+	StepEnded   StepState = "ended"
+)
+
+// A Call is pinned to the node that carries its media.
+type Call struct {
+	ID           protocol.CallID
+	Conversation protocol.ConversationID
+	Media        protocol.Media
+	State        StepState
+	AskedBy      protocol.PrincipalKind
+	AskedByName  string
+	Node         protocol.NodeID
+	Asked        int64
+	Started      int64
+	Ended        int64
+	Cause        string
+	Parties      []Party
+}
+
+// A Party is one person in a call. Ordinals are fixed while the call lasts:
+// the visitor is 0, agents follow in the order of joining.
+type Party struct {
+	Actor      string
+	Side       protocol.PrincipalKind
+	Name       string
+	Ordinal    int
+	Connection protocol.ConnectionID // that holds the leg
+	Here       bool
+	Audio      bool
+	Video      bool
+}
+
+// A Cobrowse is one consent to see the visitor's page.
+type Cobrowse struct {
+	ID           protocol.CobrowseID
+	Conversation protocol.ConversationID
+	Agent        protocol.AgentID
+	AgentName    string
+	State        StepState
+	Asked        int64
+	Started      int64
+	Ended        int64
+	Cause        string
+}
+
+// A Head is what the once-a-second poll compares: a lost hint is healed by it.
+type Head struct {
+	Seq, VisitorSeq               int64
+	VisitorDelivered, VisitorRead int64
+	AgentDelivered, AgentRead     int64
+}
