@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -29,12 +28,8 @@ func Decode(data []byte) (Frame, error) {
 		return Frame{}, NewError(CodeTooLarge, fmt.Sprintf("A frame may have %d bytes. Send it in parts.", MaxUpFrame))
 	}
 	var f Frame
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(&f); err != nil || f.Kind == "" {
-		return Frame{}, NewError(CodeBadFrame, "A frame is a JSON object with a kind.")
-	}
-	if d.More() {
-		return Frame{}, NewError(CodeBadFrame, "A message holds one frame only.")
+	if err := json.Unmarshal(data, &f); err != nil || f.Kind == "" {
+		return Frame{}, NewError(CodeBadFrame, "A message holds one frame: a JSON object with a kind.")
 	}
 	if f.Op != "" && !ValidID(f.Op) {
 		return Frame{}, NewError(CodeBadFrame, "An op is a UUID.")
