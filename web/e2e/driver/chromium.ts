@@ -1,0 +1,256 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { chromium, type BrowserContext, type Frame as EngineFrame, type Locator, type Page as EnginePage } from "playwright-core";
+
+import { Diary, failure } from "./diary.ts";
+import { findBrowser } from "./find-browser.ts";
+import { rolesSource } from "./roles.ts";
+import { spy, spyBinding } from "./spy.ts";
+import { Document, type Held, type Lens } from "./surface.ts";
+import { atMost } from "./until.ts";
+import type { Browser, BrowserOptions, Frame, Name, Page, Step, WireFrame } from "./types.ts";
+
+const flags = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+type Role = Parameters<EngineFrame["getByRole"]>[0];
+
+/** Starts Chromium as a process of its own with a fresh profile. */
+export async function openChromium(options: BrowserOptions): Promise<Browser> {
+  const profile = mkdtempSync(join(tmpdir(), "parlour-chromium-"));
+  const refused = (options.thirdPartyStorage ?? "refused") === "refused";
+  mkdirSync(join(profile, "Default"));
+  const media = options.refuseMedia === true ? { media_stream_camera: 2, media_stream_mic: 2 } : {};
+  const settings = { block_third_party_cookies: refused, cookie_controls_mode: refused ? 1 : 0, default_content_setting_values: media };
+  writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify({ profile: settings }));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: findBrowser("chromium"),
+    headless: true,
+    chromiumSandbox: false,
+    args: [...flags, ...mediaFlags(options), ...(options.args ?? [])],
+    viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+    colorScheme: options.dark === true ? "dark" : "light",
+  });
+  return new ChromiumBrowser(context, profile, options);
+}
+
+function mediaFlags(options: BrowserOptions): string[] {
+  if (options.camera === undefined && options.microphone === undefined) return [];
+  return [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    ...(options.camera === undefined ? [] : [`--use-file-for-fake-video-capture=${options.camera}`]),
+    ...(options.microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${options.microphone}`]),
+  ];
+}
+
+class ChromiumBrowser implements Browser {
+  readonly kind = "chromium";
+  readonly who: string;
+  readonly #context: BrowserContext;
+  readonly #profile: string;
+  readonly #options: BrowserOptions;
+  readonly #pages: ChromiumPage[] = [];
+  #closed = false;
+
+  constructor(context: BrowserContext, profile: string, options: BrowserOptions) {
+    this.#context = context;
+    this.#profile = profile;
+    this.#options = options;
+    this.who = options.who;
+  }
+
+  async page(): Promise<Page> {
+    const blank = this.#pages.length === 0 ? this.#context.pages()[0] : undefined;
+    const page = new ChromiumPage(blank ?? (await this.#context.newPage()), this.#options, `${this.who}-${this.#pages.length + 1}`);
+    this.#pages.push(page);
+    if (this.#options.wire === true) await page.listen();
+    return page;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const page of this.#pages) page.diary.write(this.#options.artifacts, page.label);
+    await atMost(this.#context.close(), 10_000).catch(() => undefined); // a hung browser is ended with the test process
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+class ChromiumPage extends Document implements Page {
+  readonly diary = new Diary();
+  readonly wire: WireFrame[] = [];
+  readonly label: string;
+  readonly #page: EnginePage;
+  readonly #options: BrowserOptions;
+
+  constructor(page: EnginePage, options: BrowserOptions, label: string) {
+    super(new ChromiumLens(page, () => page.mainFrame(), () => this.#report()));
+    this.#page = page;
+    this.#options = options;
+    this.label = label;
+    page.on("console", (message) => { this.diary.note(`${message.type()}: ${message.text()}`); });
+    page.on("pageerror", (error) => { this.diary.note(`uncaught: ${error.message}`); });
+    page.on("crash", () => { this.diary.note("the page crashed"); });
+  }
+
+  get console(): readonly string[] {
+    return this.diary.lines;
+  }
+
+  async listen(): Promise<void> {
+    await this.#page.exposeBinding(spyBinding, (_, frame: WireFrame) => { this.wire.push(frame); });
+    await this.#page.addInitScript(spy, spyBinding);
+  }
+
+  async open(url: string): Promise<void> {
+    await this.#page.goto(url, { waitUntil: "load", timeout: 20_000 });
+  }
+
+  async reload(): Promise<void> {
+    await this.#page.reload({ waitUntil: "load", timeout: 20_000 });
+  }
+
+  frame(address: string | RegExp): Frame {
+    const find = (): EngineFrame => {
+      const frame = this.#page.frames().find((one) => (typeof address === "string" ? one.url().includes(address) : address.test(one.url())));
+      if (frame === undefined) throw new Error(`no such frame: ${address}; there are ${this.frames().join(", ")}`);
+      return frame;
+    };
+    return new Document(new ChromiumLens(this.#page, find, () => this.#report()));
+  }
+
+  frames(): string[] {
+    return this.#page.frames().map((frame) => frame.url());
+  }
+
+  async press(key: string): Promise<void> {
+    await this.#page.keyboard.press(key);
+  }
+
+  async focused(): Promise<string> {
+    for (const frame of this.#page.frames()) {
+      const has = await frame.evaluate(`(() => { ${rolesSource}; return document.hasFocus() ? focusedHere() : ""; })()`);
+      if (typeof has === "string" && has !== "" && has !== "frame") return has;
+    }
+    return "";
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.#page.setViewportSize({ width, height });
+  }
+
+  async screenshot(name: string): Promise<string> {
+    const path = this.#options.artifacts.next(`${name}.png`);
+    await this.#page.screenshot({ path, timeout: 10_000 });
+    return path;
+  }
+
+  async offline(off: boolean): Promise<void> {
+    await this.#page.context().setOffline(off);
+  }
+
+  async close(): Promise<void> {
+    await this.#page.close();
+  }
+
+  #report(): Promise<string> {
+    const documents = this.#page.frames().map((frame) => ({
+      url: frame.url(),
+      outline: () => frame.evaluate(`(() => { ${rolesSource}; return outline(); })()`).then(String),
+    }));
+    return failure(documents, this.diary, () => this.screenshot(`failed-${this.label}`));
+  }
+}
+
+/** One document, looked up anew at each use. */
+class ChromiumLens implements Lens {
+  readonly #page: EnginePage;
+  readonly #frame: () => EngineFrame;
+  readonly report: () => Promise<string>;
+
+  constructor(page: EnginePage, frame: () => EngineFrame, report: () => Promise<string>) {
+    this.#page = page;
+    this.#frame = frame;
+    this.report = report;
+  }
+
+  url(): string {
+    return this.#frame().url();
+  }
+
+  async find(steps: readonly Step[]): Promise<Held[]> {
+    let at: EngineFrame | Locator = this.#frame();
+    let found: Locator | undefined;
+    for (const step of steps) {
+      found = locate(at, step).filter({ visible: true });
+      at = found;
+    }
+    return (await (found?.all() ?? [])).map((one) => new ChromiumHeld(one));
+  }
+
+  evaluate<A, R>(fn: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
+    // Playwright unwraps handles in arguments and answers; ours are plain JSON, for which the types agree.
+    return this.#frame().evaluate(fn as (arg: unknown) => R | Promise<R>, arg as unknown);
+  }
+
+  html(): Promise<string> {
+    return this.#frame().evaluate(`(() => { ${rolesSource}; return deepHtml(); })()`).then(String);
+  }
+
+  inner(n: number): Lens {
+    const child = (): EngineFrame => {
+      const frame = this.#frame().childFrames()[n];
+      if (frame === undefined) throw new Error(`no frame number ${n} inside ${this.url()}`);
+      return frame;
+    };
+    return new ChromiumLens(this.#page, child, this.report);
+  }
+}
+
+function locate(at: EngineFrame | Locator, step: Step): Locator {
+  if (step.by === "text") return at.getByText(step.text, exact(step.text));
+  const role = step.role as Role; // ARIA's list; an unknown role finds nothing
+  return step.name === undefined ? at.getByRole(role) : at.getByRole(role, { name: step.name, ...exact(step.name) });
+}
+
+function exact(name: Name): { exact?: true } {
+  return typeof name === "string" ? { exact: true } : {};
+}
+
+class ChromiumHeld implements Held {
+  readonly #one: Locator;
+
+  constructor(one: Locator) {
+    this.#one = one;
+  }
+
+  click(timeout: number): Promise<void> {
+    return this.#one.click({ timeout });
+  }
+
+  async type(text: string, timeout: number): Promise<void> {
+    await this.#one.fill("", { timeout });
+    await this.#one.pressSequentially(text, { timeout });
+  }
+
+  press(key: string, timeout: number): Promise<void> {
+    return this.#one.press(key, { timeout });
+  }
+
+  text(): Promise<string> {
+    return this.#one.innerText({ timeout: 2_000 });
+  }
+
+  value(): Promise<string> {
+    return this.#one.inputValue({ timeout: 2_000 });
+  }
+
+  enabled(): Promise<boolean> {
+    return this.#one.isEnabled({ timeout: 2_000 });
+  }
+}

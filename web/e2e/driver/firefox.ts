@@ -1,0 +1,225 @@
+import puppeteer, { type Browser as EngineBrowser, type ElementHandle, type Frame as EngineFrame, type KeyInput, type Page as EnginePage } from "puppeteer-core";
+
+import { Diary, failure } from "./diary.ts";
+import { findBrowser } from "./find-browser.ts";
+import { rolesSource } from "./roles.ts";
+import { Document, type Held, type Lens } from "./surface.ts";
+import { atMost } from "./until.ts";
+import type { Browser, BrowserOptions, Frame, Name, Page, Step, WireFrame } from "./types.ts";
+
+/** Starts Firefox as a process of its own with a fresh profile, driven by WebDriver BiDi. Camera files and `wire` are not for it. */
+export async function openFirefox(options: BrowserOptions): Promise<Browser> {
+  if (options.wire === true || options.camera !== undefined || options.microphone !== undefined) {
+    throw new Error("camera and microphone files and `wire` work in Chromium only");
+  }
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: findBrowser("firefox"),
+    headless: true,
+    args: [...(options.args ?? [])],
+    extraPrefsFirefox: { "ui.systemUsesDarkTheme": options.dark === true ? 1 : 0, "media.peerconnection.ice.obfuscate_host_addresses": false },
+    defaultViewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+  });
+  return new FirefoxBrowser(browser, options);
+}
+
+class FirefoxBrowser implements Browser {
+  readonly kind = "firefox";
+  readonly who: string;
+  readonly #browser: EngineBrowser;
+  readonly #options: BrowserOptions;
+  readonly #pages: FirefoxPage[] = [];
+  #closed = false;
+
+  constructor(browser: EngineBrowser, options: BrowserOptions) {
+    this.#browser = browser;
+    this.#options = options;
+    this.who = options.who;
+  }
+
+  async page(): Promise<Page> {
+    const page = new FirefoxPage(await this.#browser.newPage(), this.#options, `${this.who}-${this.#pages.length + 1}`);
+    this.#pages.push(page);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const page of this.#pages) page.diary.write(this.#options.artifacts, page.label);
+    await atMost(this.#browser.close(), 10_000).catch(() => this.#browser.process()?.kill("SIGKILL"));
+  }
+}
+
+class FirefoxPage extends Document implements Page {
+  readonly diary = new Diary();
+  readonly wire: readonly WireFrame[] = [];
+  readonly label: string;
+  readonly #page: EnginePage;
+  readonly #options: BrowserOptions;
+
+  constructor(page: EnginePage, options: BrowserOptions, label: string) {
+    super(new FirefoxLens(() => page.mainFrame(), () => this.#report()));
+    this.#page = page;
+    this.#options = options;
+    this.label = label;
+    page.on("console", (message) => { this.diary.note(`${message.type()}: ${message.text()}`); });
+    page.on("pageerror", (error) => { this.diary.note(`uncaught: ${error instanceof Error ? error.message : String(error)}`); });
+  }
+
+  get console(): readonly string[] {
+    return this.diary.lines;
+  }
+
+  async open(url: string): Promise<void> {
+    await this.#page.goto(url, { waitUntil: "load", timeout: 20_000 });
+  }
+
+  async reload(): Promise<void> {
+    await this.#page.reload({ waitUntil: "load", timeout: 20_000 });
+  }
+
+  frame(address: string | RegExp): Frame {
+    const find = (): EngineFrame => {
+      const frame = this.#page.frames().find((one) => (typeof address === "string" ? one.url().includes(address) : address.test(one.url())));
+      if (frame === undefined) throw new Error(`no such frame: ${address}; there are ${this.frames().join(", ")}`);
+      return frame;
+    };
+    return new Document(new FirefoxLens(find, () => this.#report()));
+  }
+
+  frames(): string[] {
+    return this.#page.frames().map((frame) => frame.url());
+  }
+
+  async press(key: string): Promise<void> {
+    await this.#page.keyboard.press(key as KeyInput); // a list of names; an unknown one is refused when pressed
+  }
+
+  async focused(): Promise<string> {
+    for (const frame of this.#page.frames()) {
+      const has: unknown = await frame.evaluate(`(() => { ${rolesSource}; return document.hasFocus() ? focusedHere() : ""; })()`);
+      if (typeof has === "string" && has !== "" && has !== "frame") return has;
+    }
+    return "";
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.#page.setViewport({ width, height });
+  }
+
+  async screenshot(name: string): Promise<string> {
+    const path = this.#options.artifacts.next(`${name}.png`);
+    await this.#page.screenshot({ path: path as `${string}.png` });
+    return path;
+  }
+
+  async offline(): Promise<void> {
+    throw new Error("taking the network away works in Chromium only");
+  }
+
+  async close(): Promise<void> {
+    await this.#page.close();
+  }
+
+  #report(): Promise<string> {
+    const documents = this.#page.frames().map((frame) => ({
+      url: frame.url(),
+      outline: () => frame.evaluate(`(() => { ${rolesSource}; return outline(); })()`).then(String),
+    }));
+    return failure(documents, this.diary, () => this.screenshot(`failed-${this.label}`));
+  }
+}
+
+/** One document, looked up anew at each use; elements are found by our own reading of roles and names. */
+class FirefoxLens implements Lens {
+  readonly #frame: () => EngineFrame;
+  readonly report: () => Promise<string>;
+
+  constructor(frame: () => EngineFrame, report: () => Promise<string>) {
+    this.#frame = frame;
+    this.report = report;
+  }
+
+  url(): string {
+    return this.#frame().url();
+  }
+
+  async find(steps: readonly Step[]): Promise<Held[]> {
+    const wire = JSON.stringify(steps.map((step) => (step.by === "text" ? { by: "text", name: sent(step.text) } : { by: "role", role: step.role, name: sent(step.name) })));
+    const list = await this.#frame().evaluateHandle(`(() => { ${rolesSource}; return findAll(${wire}); })()`);
+    const held: Held[] = [];
+    try {
+      const count = Number(await list.evaluate((all) => (Array.isArray(all) ? all.length : 0)));
+      for (let i = 0; i < count; i += 1) {
+        const one = (await list.evaluateHandle((all, n) => (Array.isArray(all) ? all[n] : undefined), i)).asElement();
+        if (one !== null) held.push(new FirefoxHeld(one as ElementHandle)); // findAll gives elements alone
+      }
+    } finally {
+      await list.dispose();
+    }
+    return held;
+  }
+
+  evaluate<A, R>(fn: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
+    // Puppeteer unwraps handles in arguments and answers; ours are plain JSON, for which the types agree.
+    return this.#frame().evaluate(fn as (arg: unknown) => R | Promise<R>, arg as unknown) as Promise<R>;
+  }
+
+  html(): Promise<string> {
+    return this.#frame().evaluate(`(() => { ${rolesSource}; return deepHtml(); })()`).then(String);
+  }
+
+  inner(n: number): Lens {
+    const child = (): EngineFrame => {
+      const frame = this.#frame().childFrames()[n];
+      if (frame === undefined) throw new Error(`no frame number ${n} inside ${this.url()}`);
+      return frame;
+    };
+    return new FirefoxLens(child, this.report);
+  }
+}
+
+function sent(name: Name | undefined): string | [string, string] | undefined {
+  return name instanceof RegExp ? [name.source, name.flags] : name;
+}
+
+class FirefoxHeld implements Held {
+  readonly #one: ElementHandle;
+
+  constructor(one: ElementHandle) {
+    this.#one = one;
+  }
+
+  async click(): Promise<void> {
+    if (!(await this.enabled())) throw new Error("it is disabled");
+    await this.#one.click();
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#one.evaluate((element) => {
+      if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
+        element.focus();
+        element.select();
+      }
+    });
+    if ((await this.value()) !== "") await this.#one.press("Backspace");
+    await this.#one.type(text);
+  }
+
+  async press(key: string): Promise<void> {
+    await this.#one.press(key as KeyInput); // a list of names; an unknown one is refused when pressed
+  }
+
+  text(): Promise<string> {
+    return this.#one.evaluate((element) => (element instanceof HTMLElement ? element.innerText : (element.textContent ?? "")));
+  }
+
+  value(): Promise<string> {
+    return this.#one.evaluate((element) => (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement ? element.value : ""));
+  }
+
+  enabled(): Promise<boolean> {
+    return this.#one.evaluate((element) => !element.matches(":disabled") && element.getAttribute("aria-disabled") !== "true");
+  }
+}
