@@ -50,7 +50,8 @@ type Agent struct {
 	Email        string
 	Name         string
 	PasswordHash string // argon2id, PHC form
-	Permissions  []protocol.Permission
+	Role         protocol.RoleID
+	Permissions  []protocol.Permission // of the role
 	Profile      Profile
 	MaxChats     int
 	Declared     protocol.Declared
@@ -98,6 +99,8 @@ type Conversation struct {
 
 	VisitorDelivered, VisitorRead int64 // in visitor seqs
 	AgentDelivered, AgentRead     int64 // in seqs
+
+	Touched []string // actors whose view was changed by the method that returned this
 }
 
 // An Entry is one line of the record.
@@ -140,6 +143,8 @@ type Offer struct {
 	Outcome      Outcome // empty while it rings
 	Cause        string  // reject reason, or why it was rescinded
 	Settled      int64
+
+	Touched []string // actors whose view was changed by the method that returned this
 }
 
 // A Slot is a conversation's place among an agent's units.
@@ -177,6 +182,8 @@ type Call struct {
 	Ended        int64
 	Cause        string
 	Parties      []Party
+
+	Touched []string // actors whose view was changed by the method that returned this
 }
 
 // A Party is one person in a call. Ordinals are fixed while the call lasts:
@@ -203,6 +210,8 @@ type Cobrowse struct {
 	Started      int64
 	Ended        int64
 	Cause        string
+
+	Touched []string // actors whose view was changed by the method that returned this
 }
 
 // A Head is what the once-a-second poll compares: a lost hint is healed by it.

@@ -1,0 +1,116 @@
+package store
+
+import "github.com/parlour-chat/parlour/signaling/protocol"
+
+// A Workspace is what a workspace file declares. Lists refer to each other by
+// id; rows that exist already by key, name or e-mail keep the id they have.
+type Workspace struct {
+	ID       protocol.WorkspaceID
+	Name     string
+	Sites    []Site
+	Queues   []Queue
+	Profiles []Profile
+	Roles    []Role
+	Agents   []Agent // Profile.ID and Role name rows of this workspace; an empty PasswordHash keeps the old one
+}
+
+// A Role is a named set of rights.
+type Role struct {
+	ID          protocol.RoleID
+	Name        string
+	Permissions []protocol.Permission
+}
+
+// Changes tells what Apply did, as "kind key".
+type Changes struct {
+	Created, Updated, Disabled []string
+}
+
+// AskIn is a visitor's first message, which makes the conversation.
+type AskIn struct {
+	Workspace protocol.WorkspaceID
+	Site      protocol.SiteID
+	Visitor   protocol.VisitorID
+	Queue     protocol.QueueID
+	Op        protocol.Op
+	Name      string
+	Email     string
+	Verified  bool
+	Form      map[string]string
+	Text      string
+	Author    protocol.Author
+}
+
+// AppendIn is one entry to be added to a conversation.
+type AppendIn struct {
+	Workspace    protocol.WorkspaceID
+	Conversation protocol.ConversationID
+	Actor        string
+	Op           protocol.Op // empty: not a command, cannot be replayed
+	Kind         protocol.EntryKind
+	Audience     protocol.Audience
+	Author       protocol.Author
+	Body         protocol.EntryBody
+	TurnOf       protocol.PrincipalKind // whose turn it is after this: agent starts the turn's clock if it does not run, visitor stops it, empty leaves it
+}
+
+// AskCallIn asks the other side for a call.
+type AskCallIn struct {
+	Workspace    protocol.WorkspaceID
+	Conversation protocol.ConversationID
+	Media        protocol.Media
+	Node         protocol.NodeID // that will carry it
+	Author       protocol.Author
+	Actor        string
+	Op           protocol.Op
+}
+
+// AnswerCallIn allows or refuses a call. Which sides may is the caller's to check.
+type AnswerCallIn struct {
+	Workspace protocol.WorkspaceID
+	Call      protocol.CallID
+	Allow     bool
+	Cause     string
+	Author    protocol.Author
+	Actor     string
+	Op        protocol.Op
+}
+
+// AskCobrowseIn asks the visitor to show the page.
+type AskCobrowseIn struct {
+	Workspace    protocol.WorkspaceID
+	Conversation protocol.ConversationID
+	Agent        protocol.AgentID
+	Author       protocol.Author
+	Op           protocol.Op
+}
+
+// AnswerCobrowseIn is the visitor's answer.
+type AnswerCobrowseIn struct {
+	Workspace protocol.WorkspaceID
+	Cobrowse  protocol.CobrowseID
+	Allow     bool
+	Author    protocol.Author
+	Actor     string
+	Op        protocol.Op
+}
+
+// An AgentState is one row of an agent's timeline (STATE-5).
+type AgentState struct {
+	Declared protocol.Declared
+	Reason   string
+	Actor    string
+	Cause    string
+	At       int64
+}
+
+// A Consent is one row of the ledger: who allowed a call or a co-browse
+// session (Subject), and until when.
+type Consent struct {
+	Subject      string
+	Conversation protocol.ConversationID
+	Kind         string // audio, video, cobrowse
+	Actor        string
+	Allowed      int64
+	Revoked      int64 // 0 while it holds
+}
