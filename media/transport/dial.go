@@ -105,7 +105,7 @@ func (c *Conn) exchange(ctx context.Context, dial Dial, signal func(context.Cont
 		return fmt.Errorf("make offer: %w", err)
 	}
 	offer := sketch{
-		bundled: true, protocol: "UDP/DTLS/SCTP", mid: "0", setup: "actpass", ufrag: ufrag, pwd: pwd,
+		bundled: true, protocol: "UDP/DTLS/SCTP", mid: "0", setup: "active", ufrag: ufrag, pwd: pwd,
 		fingerprint: c.shared.fingerprint, maxMessage: MaxSend,
 	}
 	if dial.Fingerprint != "" {
