@@ -1,0 +1,121 @@
+package testbed_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/parlour-chat/parlour/signaling/testbed"
+)
+
+func TestRedisDiesWithItsDataAndComesBackEmpty(t *testing.T) {
+	s := testbed.Redis(t)
+	s.Do("SET", "a", "1")
+	if got := s.Do("GET", "a"); got != "1" {
+		t.Errorf("GET = %q, want 1", got)
+	}
+	s.Kill()
+	client := redis.NewClient(&redis.Options{Addr: s.Addr(), MaxRetries: -1})
+	defer client.Close() //nolint:errcheck // a test's client
+	if err := client.Ping(t.Context()).Err(); err == nil {
+		t.Error("a killed server answers")
+	}
+	s.Restart()
+	if got := s.Do("GET", "a"); got != "" {
+		t.Errorf("GET after Restart = %q, want nothing", got)
+	}
+	s.Restart() // of a running one
+	if got := s.Do("PING"); got != "PONG" {
+		t.Errorf("PING = %q", got)
+	}
+}
+
+func TestPausedRedisKeepsConnectionsAndAnswersLater(t *testing.T) {
+	s := testbed.Redis(t)
+	client := redis.NewClient(&redis.Options{Addr: s.Addr(), MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1})
+	defer client.Close() //nolint:errcheck // a test's client
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	s.Pause()
+	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := client.Ping(short).Err(); err == nil {
+		t.Error("a paused server answers")
+	}
+	s.Resume()
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServersEndWithTheTestAndLeaveNothing(t *testing.T) {
+	var address, dir string
+	t.Run("inner", func(t *testing.T) {
+		s := testbed.Redis(t)
+		s.Pause() // a stopped one as well
+		address = s.Addr()
+		s.Resume()
+		dir = strings.TrimPrefix(s.Do("CONFIG", "GET", "dir"), "dir\n")
+		if _, err := os.Stat(dir); err != nil {
+			t.Error(err)
+		}
+		s.Pause()
+	})
+	client := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DialTimeout: time.Second})
+	defer client.Close() //nolint:errcheck // a test's client
+	if err := client.Ping(t.Context()).Err(); err == nil {
+		t.Error("the server outlived its test")
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Errorf("the folder %s outlived its test", filepath.Base(dir))
+	}
+}
+
+func TestClusterServesAllSlotsAndReplicasTakeOver(t *testing.T) {
+	c := testbed.RedisCluster(t, 1)
+	options, err := redis.ParseClusterURL(c.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.ClusterStateReloadInterval = time.Second
+	options.DialTimeout = 500 * time.Millisecond
+	options.DialerRetries = 1
+	client := redis.NewClusterClient(options)
+	defer client.Close() //nolint:errcheck // a test's client
+	set := func() bool {
+		for _, key := range []string{"{a}x", "{b}x", "{c}x", "{d}x", "{e}x"} {
+			if client.Set(t.Context(), key, 1, 0).Err() != nil {
+				return false
+			}
+		}
+		return true
+	}
+	if !set() {
+		t.Fatal("a new cluster does not take every key")
+	}
+	c.Masters[0].Kill()
+	testbed.Until(t, 30*time.Second, "a replica takes over", set)
+}
+
+func TestSentinelMakesTheReplicaMaster(t *testing.T) {
+	set := testbed.Sentinel(t)
+	options, err := redis.ParseFailoverURL(set.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewFailoverClient(options)
+	defer client.Close() //nolint:errcheck // a test's client
+	if err := client.Set(t.Context(), "a", 1, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	set.Master.Kill()
+	testbed.Until(t, 30*time.Second, "the replica becomes master", func() bool {
+		return client.Set(t.Context(), "a", 2, 0).Err() == nil
+	})
+}

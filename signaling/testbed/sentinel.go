@@ -1,0 +1,94 @@
+package testbed
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// MasterName is what the sentinels call the master that they watch.
+const MasterName = "parlour"
+
+// A SentinelSet is a master, its replica and three sentinels, which make the
+// replica master about 2 s after the master died.
+type SentinelSet struct {
+	Master    *RedisServer
+	Replica   *RedisServer
+	Sentinels []*RedisServer
+}
+
+// Sentinel starts a set and returns when the sentinels agree on it. It ends
+// with the test.
+func Sentinel(t testing.TB) *SentinelSet {
+	t.Helper()
+	set := &SentinelSet{Master: Redis(t)}
+	set.Replica = redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(set.Master.port))
+	Until(t, 20*time.Second, "the replica is linked", func() bool {
+		return set.Replica.has("master_link_status:up", "INFO", "replication")
+	})
+	for range 3 {
+		set.Sentinels = append(set.Sentinels, sentinel(t, set.Master.port))
+	}
+	Until(t, 20*time.Second, "the sentinels agree", func() bool {
+		for _, s := range set.Sentinels {
+			answer, err := do(s.Addr(), "SENTINEL", "CKQUORUM", MasterName)
+			if err != nil || !strings.Contains(answer, "3 usable") {
+				return false
+			}
+			replicas, err := do(s.Addr(), "SENTINEL", "REPLICAS", MasterName)
+			if err != nil || !strings.Contains(replicas, strconv.Itoa(set.Replica.port)) {
+				return false
+			}
+		}
+		return true
+	})
+	return set
+}
+
+// sentinel starts one. Unlike a server it keeps its settings in a file that it
+// writes to itself.
+func sentinel(t testing.TB, master int) *RedisServer {
+	t.Helper()
+	path, err := program("redis-server", "redis-server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for range 5 {
+		port, err := freePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newProcess("sentinel", "KILL", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings := fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel monitor %s 127.0.0.1 %d 2\n"+
+			"sentinel down-after-milliseconds %[3]s 1000\nsentinel failover-timeout %[3]s 3000\n", port, p.dir, MasterName, master)
+		file := filepath.Join(p.dir, "sentinel.conf")
+		if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := &RedisServer{t: t, process: p, port: port, argv: []string{path, file, "--sentinel"}}
+		if last = s.run(); last == nil {
+			t.Cleanup(func() { s.process.end(false) })
+			return s
+		}
+		p.end(false)
+	}
+	t.Fatal(last)
+	return nil
+}
+
+// URL is the address as a setting: all sentinels and the master's name.
+func (s *SentinelSet) URL() string {
+	address := "redis://" + s.Sentinels[0].Addr() + "?master_name=" + MasterName
+	for _, other := range s.Sentinels[1:] {
+		address += "&addr=" + other.Addr()
+	}
+	return address
+}
