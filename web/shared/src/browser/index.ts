@@ -1,0 +1,3 @@
+export { systemClock, watchPage } from "./system-clock.ts";
+export { webSockets } from "./web-socket.ts";
+export { dataChannels } from "./data-channels.ts";

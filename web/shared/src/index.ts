@@ -1,0 +1,11 @@
+export * from "./protocol.gen.ts";
+export { jittered, type Clock, type Lifetime } from "./clock.ts";
+export { newOp } from "./op.ts";
+export type { Channel, Credentials, DialChannels, DialSocket, Transport, TransportEvents } from "./transport.ts";
+export { Closed, Refusal } from "./refusal.ts";
+export type { Answer, CommandKind, Kept } from "./outbox.ts";
+export { Connection, utf8Length, type AppFrame, type ConnectionOptions, type ConnectionState } from "./connection.ts";
+export { Log, type LogPorts, type MarkState, type Pending } from "./log.ts";
+export { View } from "./view.ts";
+export { Composer } from "./composer.ts";
+export { Session, type SessionOptions } from "./session.ts";
