@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -85,7 +86,7 @@ func (c *Conn) handshake(ctx context.Context, link *ice.Conn) (*dtls.Conn, error
 		dtls.WithVerifyPeerCertificate(c.verifyPeer),
 		dtls.WithLoggerFactory(c.shared.loggers),
 	}
-	packets := dtlsnet.PacketConnFromConn(link)
+	packets := lingering{dtlsnet.PacketConnFromConn(link), c}
 	var conn *dtls.Conn
 	var err error
 	if c.client != nil {
@@ -119,4 +120,23 @@ func (c *Conn) verifyPeer(certificates [][]byte, _ [][]*x509.Certificate) error 
 		return errors.New("certificate does not match")
 	}
 	return nil
+}
+
+// tcpFlush is how long a TCP connection stays after the last write.
+const tcpFlush = 100 * time.Millisecond
+
+// lingering closes an ICE-TCP link a moment later: what is written goes
+// through a buffer that closing would throw away, and with it the alert that
+// tells the peer about the end.
+type lingering struct {
+	net.PacketConn
+	c *Conn
+}
+
+func (l lingering) Close() error {
+	pair, err := l.c.agent.GetSelectedCandidatePair()
+	if err == nil && pair != nil && pair.Local.NetworkType().IsTCP() {
+		<-time.After(tcpFlush)
+	}
+	return l.PacketConn.Close()
 }

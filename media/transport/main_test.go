@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -125,9 +126,20 @@ type pair struct {
 // connect makes a connection to e; the test ends it.
 func connect(t *testing.T, e *transport.Endpoint, dial transport.Dial, served *recorder) pair {
 	t.Helper()
-	p := pair{served: served, received: newRecorder()}
+	return join(t, e, dial, served, newRecorder())
+}
+
+// dialTo is connect over UDP with a client's handler of the test's.
+func dialTo(t *testing.T, e *transport.Endpoint, served, received *recorder) pair {
+	t.Helper()
+	return join(t, e, transport.Dial{}, served, received)
+}
+
+func join(t *testing.T, e *transport.Endpoint, dial transport.Dial, served, received *recorder) pair {
+	t.Helper()
+	p := pair{served: served, received: received}
 	var err error
-	p.client, err = newDialer(t).Dial(deadline(t), dial, p.received, func(ctx context.Context, offer string) (string, error) {
+	p.client, err = newDialer(t).Dial(deadline(t), dial, received, func(ctx context.Context, offer string) (string, error) {
 		conn, answer, err := e.Answer(ctx, offer, served)
 		p.server = conn
 		return answer, err
@@ -140,4 +152,12 @@ func connect(t *testing.T, e *transport.Endpoint, dial transport.Dial, served *r
 		<-p.client.Done()
 	})
 	return p
+}
+
+func codeOf(err error) transport.Code {
+	var e *transport.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
 }
