@@ -3,39 +3,11 @@ package store
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-var errPending = errors.New("store: this method has no body yet")
-
-// Options says where the record is. An empty URL is SQLite in Dir/parlour.db,
-// postgres:// is PostgreSQL, anything else the path of an SQLite file.
-type Options struct {
-	URL    string
-	Dir    string
-	Logger *slog.Logger
-	Clock  func() int64 // SQLite only: milliseconds since 1970 UTC; nil is the process's clock
-}
-
-// Stats counts what the record has done since it was opened.
-type Stats struct {
-	Commits   int64 // transactions
-	Functions int64 // methods that wrote; with group commit many share a transaction
-	Retries   int64 // transactions that PostgreSQL asked to try again
-	Waiting   int64 // methods that wait for the writer now
-}
-
-// A Store is the record.
-type Store struct{}
-
-func Open(ctx context.Context, o Options) (*Store, error) { return nil, errPending }
-func (s *Store) Close() error                             { return errPending }
-func (s *Store) Epoch() string                            { return "" }
-func (s *Store) Now(ctx context.Context) (int64, error)   { return 0, errPending }
-func (s *Store) Stats() Stats                             { return Stats{} }
-func (s *Store) Ping(ctx context.Context) error           { return errPending }
+var errPending = errors.New("pending")
 
 type (
 	ws = protocol.WorkspaceID

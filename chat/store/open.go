@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/pressly/goose/v3"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Options says where the record is. An empty URL is SQLite in Dir/parlour.db,
+// postgres:// is PostgreSQL, anything else the path of an SQLite file.
+type Options struct {
+	URL    string
+	Dir    string
+	Logger *slog.Logger
+	Clock  func() int64 // SQLite only: milliseconds since 1970 UTC; nil is the process's clock
+}
+
+// Stats counts what the record has done since it was opened.
+type Stats struct {
+	Commits   int64 // transactions that wrote
+	Functions int64 // methods that wrote; with group commit many share a transaction
+	Retries   int64 // transactions that PostgreSQL asked to run again
+	Waiting   int64 // methods that wait for SQLite's writer now
+}
+
+// A backend runs the transactions of one kind of database.
+type backend interface {
+	// write runs fn in a transaction and returns after its commit, or after
+	// nothing of it has been kept. fn may run more than once.
+	write(ctx context.Context, fn func(context.Context, *tx) error) error
+	// reader runs single queries outside of transactions.
+	reader() executor
+	now(ctx context.Context) (int64, error)
+	stats() Stats
+	ping(ctx context.Context) error
+	close() error
+}
+
+// A Store is the record. Its methods may be called concurrently.
+type Store struct {
+	db    backend
+	epoch string
+}
+
+// Open opens the record, makes it where there is none, and brings its tables
+// up to date. Several processes may open the same PostgreSQL database.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	db, err := openBackend(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("open record: %w", err)
+	}
+	s := &Store{db: db}
+	if s.epoch, err = s.readEpoch(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open record: %w", err), db.close())
+	}
+	return s, nil
+}
+
+func openBackend(ctx context.Context, o Options) (backend, error) {
+	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
+		return openPostgres(ctx, o)
+	}
+	return openSQLite(ctx, o)
+}
+
+// Close waits for the writes under way and closes the record. Methods called
+// after it fail with CodeUnavailable.
+func (s *Store) Close() error { return s.db.close() }
+
+// Epoch is a UUID made when the database was. Another epoch means another
+// record: readers resync and keep what they have not sent (D12).
+func (s *Store) Epoch() string { return s.epoch }
+
+// Now is the clock that decides, in milliseconds since 1970 UTC: the
+// database's with PostgreSQL, the process's with SQLite.
+func (s *Store) Now(ctx context.Context) (int64, error) { return s.db.now(ctx) }
+
+// Stats counts the work done so far.
+func (s *Store) Stats() Stats { return s.db.stats() }
+
+// Ping says whether the record answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.ping(ctx) }
+
+func (s *Store) readEpoch(ctx context.Context) (string, error) {
+	return write(ctx, s, func(ctx context.Context, t *tx) (string, error) {
+		fresh := uuid.Must(uuid.NewV7()).String()
+		if _, err := t.exec(ctx, `INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT (name) DO NOTHING`, fresh); err != nil {
+			return "", err
+		}
+		epoch, _, err := one(ctx, t, scanString, `SELECT value FROM meta WHERE name = 'epoch'`)
+		return epoch, err
+	})
+}
+
+// migrate brings the tables up to date.
+func migrate(ctx context.Context, p *goose.Provider) error {
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+func migrationFiles() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return sub
+}
+
+func errUnavailable(why error) error {
+	return fmt.Errorf("%w: %w", protocol.NewError(protocol.CodeUnavailable, "The record cannot be written now. Please try again."), why)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// An executor runs statements: a transaction, or a pool for reading.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// A tx is one transaction under way.
+type tx struct {
+	executor
+	lock  string // appended to a SELECT whose row will be changed; empty in SQLite, where there is one writer
+	clock func(context.Context) (int64, error)
+	now   int64 // set by time
+}
+
+// time is the transaction's time: the same for everything it writes.
+func (t *tx) time(ctx context.Context) (int64, error) {
+	if t.now != 0 {
+		return t.now, nil
+	}
+	now, err := t.clock(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read clock: %w", err)
+	}
+	t.now = now
+	return now, nil
+}
+
+// exec runs a statement and counts the rows it changed.
+func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// touch raises the actors' versions and returns them, sorted, once each.
+func (t *tx) touch(ctx context.Context, workspace protocol.WorkspaceID, actors ...string) ([]string, error) {
+	slices.Sort(actors)
+	actors = slices.Compact(actors)
+	for _, actor := range actors {
+		_, err := t.exec(ctx, `INSERT INTO actors (actor, workspace, version) VALUES ($1, $2, 1)
+			ON CONFLICT (actor) DO UPDATE SET version = actors.version + 1`, actor, workspace)
+		if err != nil {
+			return nil, fmt.Errorf("raise version: %w", err)
+		}
+	}
+	return actors, nil
+}
+
+func visitorActor(id protocol.VisitorID) string { return "visitor:" + string(id) }
+func agentActor(id protocol.AgentID) string     { return "agent:" + string(id) }
+
+// systemActor made what nobody asked for.
+const systemActor = "system"
+
+// write runs fn in a transaction and returns what it made after the commit.
+func write[T any](ctx context.Context, s *Store, fn func(context.Context, *tx) (T, error)) (T, error) {
+	var got T
+	err := s.db.write(ctx, func(ctx context.Context, t *tx) error {
+		var err error
+		got, err = fn(ctx, t)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return got, nil
+}
+
+// A scanner is a row.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads the first row; found is false where there is none.
+func one[T any](ctx context.Context, x executor, scan func(scanner) (T, error), query string, args ...any) (got T, found bool, err error) {
+	rows, err := x.QueryContext(ctx, query, args...)
+	if err != nil {
+		return got, false, err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if got, err = scan(rows); err != nil {
+			return got, false, err
+		}
+		found = true
+		// INSERT and UPDATE .. RETURNING are carried out wholly only when read to the end.
+		if rows.Next() {
+			return got, false, fmt.Errorf("one row wanted, more found")
+		}
+	}
+	return got, found, rows.Err()
+}
+
+// all reads every row.
+func all[T any](ctx context.Context, x executor, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := x.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	return list, rows.Err()
+}
+
+func scanString(row scanner) (s string, err error) { err = row.Scan(&s); return s, err }
+func scanInt(row scanner) (n int64, err error)     { err = row.Scan(&n); return n, err }
