@@ -1,0 +1,147 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+var dumpStep = newStep("dump")
+
+// An offer this young may be reserved and not yet in the record: open has 5 s.
+const offerSettled = 6 * time.Second
+
+// runAudits compares Redis with the record: every Timers.Audit on the node that
+// sweeps, and on any node within a second of something having failed there.
+func (r *Router) runAudits(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		due := r.swept.mine.Load() && time.Since(last) >= r.timers.Audit
+		if !r.takeDirty() && !due {
+			continue
+		}
+		if due {
+			last = time.Now()
+			r.auditLoads(ctx)
+		}
+		if err := r.audit(ctx); err != nil {
+			r.failed(ctx, "audit", err)
+		}
+	}
+}
+
+func (r *Router) takeDirty() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := r.dirty && r.gen != ""
+	if was {
+		r.dirty = false
+	}
+	return was
+}
+
+func (r *Router) auditLoads(ctx context.Context) {
+	repaired, err := r.record.AuditLoads(ctx, r.ws)
+	if err != nil {
+		r.failed(ctx, "audit loads", err)
+		return
+	}
+	if repaired > 0 {
+		r.stats.repaired.Add(int64(repaired))
+		r.log.Warn("agents' load differed from the sum of their slots", "repaired", repaired)
+	}
+}
+
+type dump struct {
+	Waiting []protocol.ConversationID
+	Offers  []protocol.OfferID
+}
+
+func (r *Router) dump(ctx context.Context, settled time.Duration) (dump, error) {
+	var out dump
+	err := r.run(ctx, dumpStep, "", map[string]any{"settled": settled.Milliseconds()}, &out)
+	return out, err
+}
+
+func (r *Router) heldOffers(ctx context.Context) (map[protocol.OfferID]bool, error) {
+	d, err := r.dump(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	held := make(map[protocol.OfferID]bool, len(d.Offers))
+	for _, id := range d.Offers {
+		held[id] = true
+	}
+	return held, nil
+}
+
+// audit mends every difference. Redis is listed before the record is read: a
+// conversation is in the record before it is here, so what is listed here and
+// not queued there has left the queue.
+func (r *Router) audit(ctx context.Context) error {
+	if err := r.readQueues(ctx); err != nil {
+		return err
+	}
+	d, err := r.dump(ctx, offerSettled)
+	if err != nil {
+		return err
+	}
+	waiting, err := r.record.Waiting(ctx, r.ws)
+	if err != nil {
+		return fmt.Errorf("read who waits: %w", err)
+	}
+	open, err := r.record.OpenOffers(ctx, r.ws)
+	if err != nil {
+		return fmt.Errorf("read open offers: %w", err)
+	}
+	errs := []error{r.auditPlaces(ctx, d, waiting), r.auditOffers(ctx, d, open)}
+	errs = append(errs, r.holdOpen(ctx, 0), r.refreshAll(ctx))
+	r.notify.QueuesChanged(r.ws)
+	return errors.Join(append(errs, r.Match(ctx))...)
+}
+
+func (r *Router) auditPlaces(ctx context.Context, d dump, waiting []store.Conversation) error {
+	here := make(map[protocol.ConversationID]bool, len(d.Waiting))
+	for _, id := range d.Waiting {
+		here[id] = true
+	}
+	var missing []store.Conversation
+	for _, c := range waiting {
+		if !here[c.ID] {
+			missing = append(missing, c)
+		}
+		delete(here, c.ID)
+	}
+	errs := []error{r.load(ctx, missing)}
+	for id := range here {
+		errs = append(errs, r.run(ctx, removeStep, newOp(), map[string]any{"conv": id, "ramp": 0}, nil))
+	}
+	r.stats.healed.Add(int64(len(missing) + len(here)))
+	return errors.Join(errs...)
+}
+
+func (r *Router) auditOffers(ctx context.Context, d dump, open []store.Offer) error {
+	there := make(map[protocol.OfferID]bool, len(open))
+	for _, o := range open {
+		there[o.ID] = true
+	}
+	var errs []error
+	for _, id := range d.Offers {
+		if !there[id] {
+			r.stats.healed.Add(1)
+			errs = append(errs, r.end(ctx, id, store.OutcomeRescinded, "superseded"))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,109 @@
+package routing
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	redisTimeout = 500 * time.Millisecond
+	fastForward  = 5 * time.Second
+)
+
+// Embedded starts a Redis inside the process, without a port, and a client of
+// it. It keeps nothing over a restart: routing rebuilds itself from the record.
+// stop closes the client and then the server, and waits; it may be called twice.
+func Embedded(ctx context.Context) (client redis.UniversalClient, stop func()) {
+	server := miniredis.NewMiniRedis()
+	opt := &redis.Options{
+		Addr:   "embedded",
+		Dialer: func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
+	}
+	tune(opt)
+	c := redis.NewClient(opt)
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { forward(ctx, server) }) // ended and awaited by stop
+	var once sync.Once
+	return c, func() {
+		once.Do(func() {
+			cancel()
+			done.Wait()
+			_ = c.Close()
+			server.Close()
+		})
+	}
+}
+
+// forward lets key TTLs run down, which the embedded server does not do by
+// itself. Nothing of ours depends on them.
+func forward(ctx context.Context, server *miniredis.Miniredis) {
+	tick := time.NewTicker(fastForward)
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-tick.C:
+			now := time.Now()
+			server.FastForward(now.Sub(last))
+			last = now
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Connect makes a client for redis://, rediss:// or unix:// URLs. With the
+// parameter master_name it asks Sentinels, with addr (once per further node) it
+// talks to a Cluster. It does not wait for the server: commands fail within
+// 500 ms while it is away, and succeed again by themselves. Commands are never
+// repeated by the client, since a script that timed out may have run.
+func Connect(rawURL string) (redis.UniversalClient, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse redis url: not a URL") // the error would quote the password
+	}
+	switch q := u.Query(); {
+	case q.Has("master_name"):
+		opt, err := redis.ParseFailoverURL(rawURL)
+		if err != nil {
+			return nil, fmt.Errorf("parse redis sentinel url: %w", err)
+		}
+		opt.ContextTimeoutEnabled, opt.MaxRetries, opt.DisableIdentity = true, -1, true
+		opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = redisTimeout, redisTimeout, redisTimeout
+		opt.DialerRetries, opt.PoolSize, opt.PipelinePoolSize = 1, poolSize(), -1
+		return redis.NewFailoverClient(opt), nil
+	case q.Has("addr"):
+		opt, err := redis.ParseClusterURL(rawURL)
+		if err != nil {
+			return nil, fmt.Errorf("parse redis cluster url: %w", err)
+		}
+		opt.ContextTimeoutEnabled, opt.MaxRetries, opt.DisableIdentity = true, -1, true
+		opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = redisTimeout, redisTimeout, redisTimeout
+		opt.DialerRetries, opt.PoolSize, opt.PipelinePoolSize = 1, poolSize(), -1
+		opt.ClusterStateReloadInterval = 2 * time.Second
+		return redis.NewClusterClient(opt), nil
+	}
+	opt, err := redis.ParseURL(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse redis url: %w", err)
+	}
+	tune(opt)
+	return redis.NewClient(opt), nil
+}
+
+func tune(opt *redis.Options) {
+	opt.ContextTimeoutEnabled, opt.MaxRetries, opt.DisableIdentity = true, -1, true
+	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = redisTimeout, redisTimeout, redisTimeout
+	opt.DialerRetries, opt.PoolSize, opt.PipelinePoolSize = 1, poolSize(), -1
+}
+
+func poolSize() int { return 10 * runtime.GOMAXPROCS(0) }

@@ -1,0 +1,30 @@
+-- Writes signs of life and closes, and says who was not there before.
+-- A connection: f first seen, l last sign of life or its close, u end of its lease.
+-- KEYS: tabs, live, lost. ARGV 2: signs [{actor, conn, closed}], silent (ms), closed (ms)
+local came = {}
+for _, s in ipairs(arg.signs) do
+  local mine = get(tabs, s.actor) or {}
+  local tab = mine[s.conn]
+  if not s.closed then
+    mine[s.conn] = { f = tab and tab.f or now, l = now, u = now + arg.silent }
+  elseif tab and tab.u > now then
+    tab.l, tab.u = now, math.min(tab.u, now + arg.closed)
+  end
+  local u, l = 0, score(lost, s.actor)
+  for conn, t in pairs(mine) do
+    if t.u < now - 60000 then
+      mine[conn] = nil
+    else
+      u, l = math.max(u, t.u), math.max(l, t.l)
+    end
+  end
+  if next(mine) then
+    if u > now and score(live, s.actor) <= now then came[#came + 1] = s.actor end
+    put(tabs, s.actor, mine)
+    redis.call('ZADD', live, u, s.actor)
+    redis.call('ZADD', lost, l, s.actor)
+  else
+    redis.call('HDEL', tabs, s.actor)
+  end
+end
+return finish({ now = now, came = some(came) })

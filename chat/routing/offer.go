@@ -1,0 +1,165 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+var (
+	matchStep  = newStep("match")
+	settleStep = newStep("settle")
+)
+
+// matchBatch is how many offers one run of the match script may propose.
+const matchBatch = 16
+
+// A proposal is what the match script reserved.
+type proposal struct {
+	Offer    protocol.OfferID
+	Conv     protocol.ConversationID
+	Queue    protocol.QueueID
+	Agent    protocol.AgentID
+	Round    int
+	Cost     int
+	Deadline int64
+}
+
+// Match offers waiting conversations to agents until nothing more fits. It may
+// run on any number of nodes at once. It returns when every offer it made is in
+// the record and announced.
+func (r *Router) Match(ctx context.Context) error {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	for {
+		ids := make([]protocol.OfferID, matchBatch)
+		for i := range ids {
+			ids[i] = protocol.NewID[protocol.OfferID]()
+		}
+		var out struct {
+			Now     int64
+			Offers  []proposal
+			Rebuild bool // no generation: nothing is offered until it is rebuilt
+		}
+		in := map[string]any{
+			"ids": ids, "ring": r.timers.Offer.Milliseconds(), "backoff": millis(r.timers.Backoff), "epoch": r.record.Epoch(),
+		}
+		if err := r.run(ctx, matchStep, newOp(), in, &out); err != nil {
+			r.failed(ctx, "match", err)
+			return fmt.Errorf("match: %w", err)
+		}
+		var errs []error
+		for _, p := range out.Offers {
+			errs = append(errs, r.open(ctx, p, out.Now))
+		}
+		if err := errors.Join(errs...); err != nil || len(out.Offers) < matchBatch {
+			return err
+		}
+	}
+}
+
+// open writes the offer row and only then lets the agent know. What the record
+// refuses is undone.
+func (r *Router) open(ctx context.Context, p proposal, now int64) error {
+	r.stats.matches.Add(1)
+	err := r.record.OpenOffer(ctx, store.Offer{
+		ID: p.Offer, Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, Round: p.Round, Cost: p.Cost,
+		Offered: now, Deadline: p.Deadline,
+	})
+	if err == nil {
+		r.stats.offered.Add(1)
+		r.notify.ViewChanged(r.ws, agentActor(p.Agent))
+		r.notify.EntriesAdded(r.ws, p.Conv)
+		r.notify.QueuesChanged(r.ws)
+		return nil
+	}
+	r.stats.refused.Add(1)
+	return r.undo(ctx, p, err)
+}
+
+// undo takes a reservation back. So that nothing is proposed in a tight loop,
+// whoever was refused rests for a second; the audit then finds out why.
+func (r *Router) undo(ctx context.Context, p proposal, cause error) error {
+	in := r.settling(p.Offer, "undone")
+	in["ramp"], in["exclude"] = 1000, 0
+	if code(cause) != protocol.CodeFull {
+		in["rest"] = 1000
+	}
+	r.markDirty()
+	if err := r.run(ctx, settleStep, newOp(), in, nil); err != nil {
+		r.failed(ctx, "undo", err)
+		return fmt.Errorf("undo offer %s: %w", p.Offer, err)
+	}
+	if c := code(cause); c != protocol.CodeFull && c != protocol.CodeWrongState {
+		r.failed(ctx, "open offer", cause)
+		return fmt.Errorf("open offer: %w", cause)
+	}
+	if err := r.refresh(ctx, p.Agent); err != nil {
+		r.failed(ctx, "undo", err)
+		return fmt.Errorf("undo offer %s: %w", p.Offer, err)
+	}
+	return nil
+}
+
+func (r *Router) settling(id protocol.OfferID, outcome store.Outcome) map[string]any {
+	return map[string]any{
+		"offer": id, "outcome": outcome, "ramp": r.timers.RampUp.Milliseconds(), "exclude": r.timers.Exclude.Milliseconds(),
+		"backoff": millis(r.timers.Backoff), "rest": 0,
+	}
+}
+
+// Settled follows an offer that the record has just ended (accepted, rejected,
+// or withdrawn with its conversation): the reservation becomes load or is
+// freed, the conversation leaves the queue or returns to its old place, and a
+// match is made. Repeating it changes nothing.
+func (r *Router) Settled(ctx context.Context, o store.Offer, outcome store.Outcome) error {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	if err := r.settled(ctx, o, outcome); err != nil {
+		r.failed(ctx, "settle", err)
+		return fmt.Errorf("settle offer %s: %w", o.ID, err)
+	}
+	return r.Match(ctx)
+}
+
+func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outcome) error {
+	in := r.settling(o.ID, outcome)
+	if outcome == store.OutcomeRescinded {
+		in["exclude"] = 0
+		if o.Cause == "visitor_left" || o.Cause == "closed" {
+			in["leave"] = 1
+		}
+	}
+	var out struct{ Known bool }
+	if err := r.run(ctx, settleStep, newOp(), in, &out); err != nil {
+		return err
+	}
+	if out.Known {
+		r.stats.ended(outcome)
+	} else {
+		r.markDirty() // Redis had lost it: the audit puts the conversation where the record says
+	}
+	if err := r.refresh(ctx, o.Agent); err != nil {
+		return err
+	}
+	r.notify.ViewChanged(r.ws, agentActor(o.Agent))
+	r.notify.EntriesAdded(r.ws, o.Conversation)
+	r.notify.QueuesChanged(r.ws)
+	return nil
+}
+
+// end closes an offer in the record and, if it was still open or Redis still
+// holds it, here.
+func (r *Router) end(ctx context.Context, id protocol.OfferID, outcome store.Outcome, cause string) error {
+	o, _, err := r.record.Settle(ctx, r.ws, id, outcome, cause)
+	if code(err) == protocol.CodeNotFound { // reserved, but never written
+		return r.run(ctx, settleStep, newOp(), r.settling(id, "undone"), nil)
+	}
+	if err != nil {
+		return fmt.Errorf("end offer %s: %w", id, err)
+	}
+	return r.settled(ctx, o, o.Outcome)
+}

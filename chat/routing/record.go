@@ -1,0 +1,51 @@
+package routing
+
+import (
+	"context"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// A Record is what routing needs of the store. Each method is one transaction.
+// Refusals are protocol.Errors with the codes named; any other error means that
+// the outcome is not known, and routing looks again.
+type Record interface {
+	OfferRecord
+	PlaceRecord
+	AgentRecord
+	// Epoch names this record: it changes when a backup is restored.
+	Epoch() string
+}
+
+// An OfferRecord holds the offer rows.
+type OfferRecord interface {
+	// OpenOffer writes the row. CodeWrongState: the conversation is not queued or
+	// has an open offer. CodeFull: the agent's capacity does not hold it.
+	OpenOffer(ctx context.Context, o store.Offer) error
+	// Settle ends an offer by compare-and-set; settled is false when it had ended before.
+	Settle(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string) (o store.Offer, settled bool, err error)
+	OverdueOffers(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Offer, error)
+	OpenOffers(ctx context.Context, ws protocol.WorkspaceID) ([]store.Offer, error)
+}
+
+// A PlaceRecord holds who waits.
+type PlaceRecord interface {
+	// Waiting lists the queued conversations, those with an open offer included.
+	Waiting(ctx context.Context, ws protocol.WorkspaceID) ([]store.Conversation, error)
+	Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Queue, error)
+	// Requeue takes an active conversation from its agent back to its queue.
+	Requeue(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, cause string) (store.Conversation, error)
+	// End ends a queued conversation as abandoned and rescinds its open offer.
+	End(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (store.Conversation, []store.Slot, error)
+}
+
+// An AgentRecord holds what agents declare and carry.
+type AgentRecord interface {
+	Agents(ctx context.Context, ws protocol.WorkspaceID) ([]store.Agent, error)
+	Agent(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID) (store.Agent, error)
+	SlotsOfAgent(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID) ([]store.Slot, error)
+	Declare(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID, declared protocol.Declared, reason, actor, cause string) (store.Agent, error)
+	ExpireWrapUps(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Slot, error)
+	AuditLoads(ctx context.Context, ws protocol.WorkspaceID) (repaired int, err error)
+}

@@ -1,0 +1,139 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// A Router routes one workspace on one node. Any number of nodes may each run
+// one on the same Redis and record. All methods may be called from any
+// goroutine. While Redis is away they return errors (logged once per outage),
+// the record stays right, and the first look after it is back heals the rest.
+type Router struct {
+	redis  redis.UniversalClient
+	record Record
+	notify Notify
+	reach  func(ws protocol.WorkspaceID, actor string)
+	ws     protocol.WorkspaceID
+	node   string
+	timers Timers
+	log    *slog.Logger
+	keys   []string
+
+	kick  chan struct{} // a match is wanted: capacity 1, a second wish is the same wish
+	wake  chan struct{} // signs of life wait to be written: capacity 1
+	swept sweepState    // used by Run's sweeper only
+
+	stats   counters
+	outage  outage
+	mu      sync.Mutex                        // guards what follows
+	tabs    map[protocol.ConnectionID]tab     // live connections of this node
+	pending map[protocol.ConnectionID]sign    // not yet written; at most one per connection
+	gen     string                            // last seen generation
+	dirty   bool                              // Redis may differ from the record
+	weights map[protocol.QueueID]queueSetting // of the queues, as last read
+}
+
+type queueSetting struct {
+	weight  int
+	offerMs int64
+}
+
+// New makes a Router. It does nothing until Run.
+func New(o Options) *Router {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.ReachChanged == nil {
+		o.ReachChanged = func(protocol.WorkspaceID, string) {}
+	}
+	return &Router{
+		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
+		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace),
+		kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, weights: map[protocol.QueueID]queueSetting{},
+	}
+}
+
+// Run writes presence, sweeps when this node holds the lease, watches the
+// generation and rebuilds. It returns nil when ctx ends, after all its
+// goroutines have. Only one Run may be active.
+func (r *Router) Run(ctx context.Context) error {
+	var all sync.WaitGroup
+	all.Go(func() { r.runPresence(ctx) })
+	all.Go(func() { r.runMatches(ctx) })
+	all.Go(func() { r.runSweeps(ctx) })
+	all.Go(func() { r.runAudits(ctx) })
+	r.runWatch(ctx)
+	all.Wait()
+	return nil
+}
+
+// runMatches matches for those who must not wait for it.
+func (r *Router) runMatches(ctx context.Context) {
+	for {
+		select {
+		case <-r.kick:
+			if err := r.Match(ctx); err != nil {
+				r.failed(ctx, "match", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *Router) wantMatch() {
+	select {
+	case r.kick <- struct{}{}:
+	default:
+	}
+}
+
+// lasting is a context for steps that must be finished once begun, even when
+// the person who caused them is gone: it ends by itself after 5 s.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+}
+
+func code(err error) protocol.Code {
+	var e *protocol.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func agentActor(id protocol.AgentID) string {
+	return protocol.Principal{Kind: protocol.KindAgent, Agent: id}.Actor()
+}
+
+func visitorActor(id protocol.VisitorID) string {
+	return protocol.Principal{Kind: protocol.KindVisitor, Visitor: id}.Actor()
+}
+
+// requeueBoost puts what comes back from a lost agent at the head of its queue.
+const requeueBoost = int64(24 * time.Hour / time.Millisecond)
+
+// place is a waiting conversation as the scripts take it.
+func place(c store.Conversation, q queueSetting) map[string]any {
+	boost := int64(0)
+	if c.Started != 0 { // it had an agent before
+		boost = requeueBoost
+	}
+	return map[string]any{
+		"conv": c.ID, "queue": c.Queue, "weight": max(q.weight, 1), "since": c.Asked, "boost": boost, "cost": chatCost,
+		"medium": "chat", "visitor": visitorActor(c.Visitor), "round": c.Rounds, "ring": q.offerMs,
+	}
+}
+
+// chatCost is what a chat takes of an agent's 100 units (ROUTE-2).
+const chatCost = 25

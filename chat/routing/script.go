@@ -1,0 +1,134 @@
+package routing
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+//go:embed lua/*.lua
+var luaFiles embed.FS
+
+// A step is one atomic script.
+type step struct {
+	name   string
+	script *redis.Script
+}
+
+func newStep(name string) step {
+	return step{name, redis.NewScript(luaFile("prelude") + luaFile(name))}
+}
+
+func luaFile(name string) string {
+	text, err := luaFiles.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err) // embedded: cannot be missing in a program that was built
+	}
+	return string(text)
+}
+
+// keyNames are the keys of one workspace, in the order of lua/prelude.lua.
+var keyNames = []string{
+	"ops", "opsat", "meta", "agents", "ring", "ramp", "waiting", "order", "places", "offers", "deadlines", "tabs", "live", "lost",
+}
+
+// keysOf names a workspace's keys. The braces keep them in one Cluster slot.
+func keysOf(ws protocol.WorkspaceID) []string {
+	keys := make([]string, len(keyNames))
+	for i, name := range keyNames {
+		keys[i] = "{w:" + string(ws) + "}:" + name
+	}
+	return keys
+}
+
+// newOp names one run of a script, so that asking again does not do it again.
+func newOp() string { return string(protocol.NewID[protocol.Op]()) }
+
+// run executes a step and decodes its answer into out. What timed out may have
+// run: it is asked once more with the same op, which changes nothing then.
+func (r *Router) run(ctx context.Context, s step, op string, in, out any) error {
+	arg, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", s.name, err)
+	}
+	text, err := s.script.Run(ctx, r.redis, r.keys, op, arg).Text()
+	if err != nil && ctx.Err() == nil && unknown(err) {
+		text, err = s.script.Run(ctx, r.redis, r.keys, op, arg).Text()
+	}
+	if err != nil {
+		r.stats.scriptErrors.Add(1)
+		return fmt.Errorf("routing script %s: %w", s.name, err)
+	}
+	r.outage.over(r)
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), out); err != nil {
+		return fmt.Errorf("decode answer of %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// unknown says whether a script may have run although it failed.
+func unknown(err error) bool {
+	var answered redis.Error
+	return !errors.As(err, &answered) || redis.HasErrorPrefix(err, "READONLY")
+}
+
+// failed notes that Redis or the record did not answer. It is logged once per
+// outage, and Redis is compared with the record when it is over.
+func (r *Router) failed(ctx context.Context, doing string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	r.markDirty()
+	r.outage.begin(r, doing, err)
+}
+
+func (r *Router) markDirty() {
+	r.mu.Lock()
+	r.dirty = true
+	r.mu.Unlock()
+}
+
+// An outage is a time without answers.
+type outage struct {
+	mu sync.Mutex
+	on bool
+}
+
+func (o *outage) begin(r *Router, doing string, err error) {
+	o.mu.Lock()
+	first := !o.on
+	o.on = true
+	o.mu.Unlock()
+	if first {
+		r.log.Warn("routing is held up; conversations go on", "doing", doing, "err", err)
+	}
+}
+
+func (o *outage) over(r *Router) {
+	o.mu.Lock()
+	was := o.on
+	o.on = false
+	o.mu.Unlock()
+	if was {
+		r.log.Info("routing goes on")
+	}
+}
+
+func millis(all []time.Duration) []int64 {
+	ms := make([]int64, len(all))
+	for i, d := range all {
+		ms[i] = d.Milliseconds()
+	}
+	return ms
+}

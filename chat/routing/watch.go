@@ -1,0 +1,61 @@
+package routing
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+var leaseStep = newStep("lease")
+
+// sweeping says whether this node holds the sweeper's lease.
+type sweeping struct{ atomic.Bool }
+
+// runWatch renews the sweeper's lease and looks at the generation. When the
+// generation is missing or not of this record, it rebuilds; when it is a new
+// one, the leases of this node's tabs are written again.
+func (r *Router) runWatch(ctx context.Context) {
+	tick := time.NewTicker(r.timers.Renew)
+	defer tick.Stop()
+	for {
+		r.watch(ctx)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *Router) watch(ctx context.Context) {
+	var out struct {
+		Mine bool
+		Gen  string
+	}
+	in := map[string]any{"node": r.node, "ms": r.timers.Lease.Milliseconds()}
+	if err := r.run(ctx, leaseStep, newOp(), in, &out); err != nil {
+		r.swept.mine.Store(false)
+		r.failed(ctx, "lease", err)
+		return
+	}
+	r.swept.mine.Store(out.Mine)
+	if !strings.HasPrefix(out.Gen, r.record.Epoch()+"/") {
+		if err := r.rebuild(ctx); err != nil {
+			r.failed(ctx, "rebuild", err)
+		}
+		return
+	}
+	r.mu.Lock()
+	changed := r.gen != out.Gen
+	r.gen = out.Gen
+	unwritten := len(r.pending) > 0
+	r.mu.Unlock()
+	switch {
+	case changed:
+		r.rewriteLeases()
+		r.wantMatch()
+	case unwritten:
+		r.signal()
+	}
+}
