@@ -1,0 +1,75 @@
+import { words } from "../catalogue.ts";
+import type { Desk } from "../models/desk.ts";
+import type { OwnState } from "../models/own-state.ts";
+import { callCommands } from "./call.ts";
+import { cardCommands } from "./card.ts";
+import { cancelCobrowse, stopCobrowse } from "./cobrowse.ts";
+import { bind, type Action, type Command } from "./command.ts";
+import { accept, acceptAndOpen, reject } from "./offer.ts";
+
+export const ready: Command<OwnState> = {
+  id: "agent.ready",
+  name: words.commands.ready,
+  shortcut: "Alt+KeyY",
+  guard: (own) => own.known.value && !own.ready.value,
+  run: (own) => own.activate(),
+};
+
+/** Pause with each of the reasons; the first is the plain Pause. */
+export const pauses: readonly Command<OwnState>[] = words.pauseReasons.map((reason, i) => ({
+  id: `agent.pause.${reason}`,
+  name: words.commands.pauseFor(reason),
+  ...(i === 0 ? { shortcut: "Alt+KeyS" } : {}),
+  guard: (own) => own.known.value && (own.ready.value || own.item.value?.reason !== reason),
+  run: (own) => own.pause(reason),
+}));
+
+export const nextCard: Command<Desk> = {
+  id: "desk.next_card",
+  name: words.commands.nextCard,
+  shortcut: "Alt+PageDown",
+  guard: (desk) => desk.places.places.value.length > 1,
+  run: (desk) => desk.places.step(1),
+};
+
+export const previousCard: Command<Desk> = {
+  id: "desk.previous_card",
+  name: words.commands.previousCard,
+  shortcut: "Alt+PageUp",
+  guard: (desk) => desk.places.places.value.length > 1,
+  run: (desk) => desk.places.step(-1),
+};
+
+export const palette: Command<Desk> = {
+  id: "desk.palette",
+  name: words.commands.palette,
+  shortcut: "Mod+KeyK",
+  guard: () => true,
+  run: (desk) => {
+    desk.overlay.value = "palette";
+  },
+};
+
+export const shortcuts: Command<Desk> = {
+  id: "desk.shortcuts",
+  name: words.commands.shortcuts,
+  shortcut: "?",
+  guard: () => true,
+  run: (desk) => {
+    desk.overlay.value = "shortcuts";
+  },
+};
+
+/** Every verb there is, bound to what is in front now, in the order of the palette. Reads signals. */
+export function actions(desk: Desk): readonly Action[] {
+  const offer = desk.offers.value[0];
+  const card = desk.front.value;
+  return [
+    ...[accept, acceptAndOpen, reject].map((c) => bind(c, offer)),
+    ...cardCommands.map((c) => bind(c, card)),
+    ...callCommands.map((c) => bind(c, card?.call.value)),
+    ...[stopCobrowse, cancelCobrowse].map((c) => bind(c, card?.cobrowse.value)),
+    ...[ready, ...pauses].map((c) => bind(c, desk.own)),
+    ...[nextCard, previousCard, palette, shortcuts].map((c) => bind(c, desk)),
+  ];
+}

@@ -1,0 +1,54 @@
+import { computed, effect, signal } from "@preact/signals-core";
+import type { Log } from "../../../shared/src/log.ts";
+
+/** Keeps drafts over a page load. */
+export interface Drafts {
+  get(key: string): string | undefined;
+  set(key: string, text: string): void;
+}
+
+/** Drafts that live as long as the page. */
+export function memoryDrafts(): Drafts {
+  const drafts = new Map<string, string>();
+  return { get: (key) => drafts.get(key), set: (key, text) => void drafts.set(key, text) };
+}
+
+/**
+ * The message box of a card: what it holds, and whether it can be sent. The
+ * draft is kept over a page load. What was sent stands in the log at once, as
+ * sent or as failed with its text, so the box is empty after Send.
+ */
+export class Composer {
+  readonly draft;
+  readonly canSend = computed(() => this.#open() && this.draft.value.trim() !== "");
+  readonly #open: () => boolean;
+  readonly #log: Log;
+  readonly #stop: () => void;
+
+  /** open says whether messages can be written at all; it reads signals. */
+  constructor(log: Log, drafts: Drafts, open: () => boolean) {
+    this.#log = log;
+    this.#open = open;
+    this.draft = signal(drafts.get(log.conversation) ?? "");
+    this.#stop = effect(() => drafts.set(log.conversation, this.draft.value));
+  }
+
+  /** The agent has changed the text. */
+  write(text: string): void {
+    this.draft.value = text;
+    if (text.trim() === "") this.#log.stoppedTyping();
+    else this.#log.typed();
+  }
+
+  send(): void {
+    if (!this.canSend.value) return;
+    const text = this.draft.value.trim();
+    this.draft.value = "";
+    this.#log.post(text);
+  }
+
+  /** Ends it; the draft stays kept. */
+  close(): void {
+    this.#stop();
+  }
+}

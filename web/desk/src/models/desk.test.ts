@@ -1,0 +1,222 @@
+import { describe, expect, it } from "vitest";
+import type { ConversationID } from "../../../shared/src/protocol.gen.ts";
+import { Refusal } from "../../../shared/src/refusal.ts";
+import { actions } from "../commands/desk.ts";
+import { call, card, cobrowse, offer, stage } from "../testing/stage.ts";
+
+const minute = 60_000;
+
+describe("own state", () => {
+  it("shows the server's label and asks before it claims", async () => { // STATE-3
+    const s = stage({ agent: { label: "not_ready", declared: "not_ready", reason: "no_answer" } });
+    expect(s.desk.own.label.value).toBe("Not ready (No answer)");
+    expect(s.desk.own.notice.value).toContain("rang out");
+    const done = s.desk.own.activate();
+    expect(s.desk.own.ready.value).toBe(true);
+    s.answer({});
+    await done;
+    expect(s.desk.own.ready.value).toBe(false); // until the view says so
+    s.set({ agent: { label: "busy", declared: "ready", used: 1 } });
+    expect(s.desk.own.label.value).toBe("Busy (1 of 4)");
+  });
+
+  it("says why Ready was refused", async () => { // STATE-3
+    const s = stage({ agent: { declared: "not_ready", label: "not_ready" } });
+    const done = s.desk.own.activate();
+    s.refuse(new Refusal({ code: "no_desk", message: "Open the desk first." }));
+    await done;
+    expect(s.desk.own.failure.value).toBe("Open the desk first.");
+    expect(s.desk.own.ready.value).toBe(false);
+  });
+});
+
+describe("offers", () => {
+  it("count down, show the wait, and cannot be answered twice", async () => { // ROUTE-3
+    const s = stage({ offers: [offer("o1", "c1", { since: -177_000, waited: true })] });
+    const [it] = s.desk.offers.value;
+    expect(it?.left.value).toBe(20);
+    expect(it?.waited.value).toBe("2:57");
+    s.pass(5_000);
+    expect(it?.left.value).toBe(15);
+    void it?.accept(false);
+    void it?.reject();
+    expect(s.sent.map((c) => c.kind)).toEqual(["offer.accept"]);
+    expect(it?.open.value).toBe(false);
+    s.refuse(new Refusal({ code: "taken", message: "Ben took it." }));
+    await s.settled();
+    expect(it?.failure.value).toBe("Ben took it.");
+  });
+
+  it("ring only where the server chose this tab, and flash in all", () => { // DESK-9
+    const s = stage({ offers: [offer("o1", "c1", { rings: false })] });
+    expect(s.desk.attention.ringing.value).toBe(false);
+    expect(s.desk.attention.flashing.value).toBe(true);
+    s.set({ offers: [offer("o1", "c1", { rings: false }), offer("o2", "c2")] });
+    expect(s.desk.attention.ringing.value).toBe(true);
+    s.set({ offers: [] });
+    expect(s.desk.attention.ringing.value).toBe(false);
+    expect(s.desk.attention.title.value).toBe("Parlour");
+  });
+
+  it("rung out: neither Accept nor Reject can be pressed", () => { // ROUTE-4
+    const s = stage({ offers: [offer("o1", "c1")] });
+    s.pass(20_500);
+    const names = actions(s.desk).filter((a) => a.id.startsWith("offer.") && a.enabled);
+    expect(names).toEqual([]);
+  });
+});
+
+describe("opening of cards", () => {
+  it("opens the first in the empty card, in front", () => { // DESK-1
+    const s = stage({});
+    s.set({ cards: [card("c1")] });
+    expect(s.desk.places.places.value).toEqual([{ id: "card-1", conversation: "c1" }]);
+    expect(s.desk.front.value?.conversation).toBe("c1");
+  });
+
+  it("Accept keeps the focus while others run, Open moves it", () => { // ROUTE-3
+    const s = stage({ cards: [card("c1")] });
+    s.set({ cards: [card("c1")], offers: [offer("o2", "c2")] });
+    void s.desk.offers.value[0]?.accept(false);
+    s.set({ cards: [card("c1"), card("c2")] });
+    expect(s.desk.front.value?.conversation).toBe("c1");
+    s.set({ cards: [card("c1"), card("c2")], offers: [offer("o3", "c3")] });
+    void s.desk.offers.value[0]?.accept(true);
+    s.set({ cards: [card("c1"), card("c2"), card("c3")] });
+    expect(s.desk.front.value?.conversation).toBe("c3");
+    expect(s.desk.places.places.value).toHaveLength(3);
+  });
+
+  it("a cleared conversation leaves the desk, and the last card stays, empty", () => { // DESK-6
+    const s = stage({ cards: [card("c1"), card("c2")] });
+    s.set({ cards: [card("c2")] });
+    expect(s.desk.places.places.value.map((p) => p.conversation)).toEqual(["c2"]);
+    s.set({ cards: [] });
+    expect(s.desk.places.places.value).toHaveLength(1);
+    expect(s.desk.front.value).toBeUndefined();
+  });
+
+  it("keeps the models of cards that stay", () => {
+    const s = stage({ cards: [card("c1")] });
+    const [first] = s.desk.cards.value;
+    s.set({ cards: [card("c1", { slot: "parked" }), card("c2")] });
+    expect(s.desk.cards.value[0]).toBe(first);
+    expect(s.desk.parked.value).toEqual([first]);
+  });
+});
+
+describe("card", () => {
+  it("guards its verbs by state, site and right", () => { // CALL-2, DESK-3, DESK-6
+    const enabled = (s: ReturnType<typeof stage>) =>
+      actions(s.desk).filter((a) => a.enabled && a.id.startsWith("card.")).map((a) => a.name);
+    const running = stage({ cards: [card("c1")] });
+    expect(enabled(running)).toEqual(["Park", "Start audio", "Start video", "Co-browse", "End"]);
+    const noRight = stage({ cards: [card("c1")], permissions: ["desk"] });
+    expect(enabled(noRight)).toEqual(["Park", "End"]);
+    const noVideo = stage({ cards: [card("c1", { video: false, cobrowse: false })] });
+    expect(enabled(noVideo)).toEqual(["Park", "Start audio", "End"]);
+    const parked = stage({ cards: [card("c1", { slot: "parked" })] });
+    expect(enabled(parked)).toEqual(["Resume", "End"]);
+    const wrap = stage({ cards: [card("c1", { slot: "wrap_up", state: "ended" })] });
+    expect(enabled(wrap)).toEqual(["Clear card"]);
+  });
+
+  it("shows its timers", () => { // DESK-2, DESK-6
+    const s = stage({ cards: [card("c1", { started: -2 * minute, turnSince: -30_000 })] });
+    const [c] = s.desk.cards.value;
+    s.pass(1_000);
+    expect([c?.since.value, c?.yourTurn.value]).toEqual(["2:01", "0:31"]);
+    s.set({ cards: [card("c1", { slot: "wrap_up", state: "ended", wrapUntil: 61_000 })] });
+    expect([c?.wrapLeft.value, c?.yourTurn.value]).toEqual(["1:00", ""]);
+  });
+
+  it("keeps a draft per conversation over a page load, and empties the box on Send", () => { // STATE-6
+    const s = stage({ cards: [card("c1")] });
+    s.desk.cards.value[0]?.composer.write("half a sen");
+    const again = stage({ cards: [card("c1")], drafts: s.drafts });
+    const composer = again.desk.cards.value[0]?.composer;
+    expect(composer?.draft.value).toBe("half a sen");
+    composer?.write("whole");
+    composer?.send();
+    expect(composer?.draft.value).toBe("");
+    expect(again.posted).toEqual(["whole"]);
+    expect(again.drafts.get("c1")).toBe("");
+  });
+
+  it("one verb at a time, and says what was refused", async () => {
+    const s = stage({ cards: [card("c1")] });
+    const [c] = s.desk.cards.value;
+    void c?.park();
+    void c?.end();
+    expect(s.sent.map((k) => k.kind)).toEqual(["chat.park"]);
+    s.refuse(new Refusal({ code: "wrong_state", message: "It has ended." }));
+    await s.settled();
+    expect(c?.failure.value).toBe("It has ended.");
+    expect(c?.canPark.value).toBe(true);
+  });
+});
+
+describe("call", () => {
+  it("starts its leg in the tab that asked, once allowed, and again after a reload", async () => { // CALL-1, CALL-6
+    const s = stage({ cards: [card("c1")] });
+    void s.desk.cards.value[0]?.startCall("video");
+    s.answer({ id: "k1" });
+    await s.settled();
+    s.set({ cards: [card("c1")], calls: [call("k1", "c1", { state: "asked" })] });
+    expect(s.desk.cards.value[0]?.call.value?.phase.value).toBe("asking");
+    expect(s.legs).toHaveLength(0);
+    s.set({ cards: [card("c1")], calls: [call("k1", "c1")] });
+    expect(s.legs).toHaveLength(1);
+    const reloaded = stage({ cards: [card("c1")], calls: [call("k1", "c1")], ownCalls: s.ownCalls });
+    expect(reloaded.legs).toHaveLength(1);
+    const otherTab = stage({ cards: [card("c1")], calls: [call("k1", "c1")] });
+    expect(otherTab.desk.cards.value[0]?.call.value?.phase.value).toBe("elsewhere");
+    expect(otherTab.legs).toHaveLength(0);
+  });
+
+  it("ends its leg with the call, and the chat goes on", () => { // CALL-4
+    const s = stage({ cards: [card("c1")], calls: [call("k1", "c1", { state: "asked", askedBy: "visitor" })] });
+    const it = s.desk.cards.value[0]?.call.value;
+    expect(it?.canAnswer.value).toBe(true);
+    void it?.answer(true);
+    s.set({ cards: [card("c1")], calls: [call("k1", "c1", { askedBy: "visitor" })] });
+    expect(s.legs.map((l) => l.closed)).toEqual([false]);
+    s.legs[0]?.camera && (s.legs[0].camera.value = "missing");
+    expect(it?.problems.value).toEqual(["No camera was found. The call goes on without your picture."]);
+    s.set({ cards: [card("c1")], calls: [] });
+    expect(s.legs.map((l) => l.closed)).toEqual([true]);
+    expect(s.desk.cards.value[0]?.running.value).toBe(true);
+  });
+});
+
+describe("co-browse", () => {
+  it("gives packets to its own frame and dims while the visitor changes page", () => { // COB-2, COB-6
+    const s = stage({ cards: [card("c1")], cobrowses: [cobrowse("b1", "c1")] });
+    const it = s.desk.cards.value[0]?.cobrowse.value;
+    const got: number[] = [];
+    if (it) it.sink = (data) => got.push(data.length);
+    s.desk.packet(new Uint8Array(3), "b1");
+    s.desk.packet(new Uint8Array(5), "other");
+    expect(got).toEqual([3]);
+    if (it) it.painted.value = true;
+    expect(it?.changing.value).toBe(false);
+    s.set({ cards: [card("c1", { visitor: "reconnecting" })], cobrowses: [cobrowse("b1", "c1")] });
+    expect(it?.changing.value).toBe(true);
+  });
+});
+
+describe("places", () => {
+  it("takes saved cards back, and nothing else", () => {
+    const { places } = stage({}).desk;
+    const saved = [{ id: "card-3" }, { id: "card-7", conversation: "c9" as ConversationID }];
+    for (const bad of [null, [], [{ id: "x" }], [{ id: "card-1" }, { id: "card-1" }], [{ id: "card-1", conversation: 5 }]]) {
+      places.restore(bad);
+      expect(places.places.value).toEqual([{ id: "card-1" }]);
+    }
+    places.restore(saved);
+    expect(places.places.value).toEqual(saved);
+    places.add();
+    expect(places.front.value).toBe("card-8");
+  });
+});
+

@@ -1,0 +1,63 @@
+import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
+import type { OfferItem } from "../../../shared/src/protocol.gen.ts";
+import { duration, words } from "../catalogue.ts";
+import { sentence, type Line } from "./line.ts";
+import type { Pulse } from "./pulse.ts";
+
+/** The question "will you take this conversation?" in this tab. It ends when the server takes it out of the view. */
+export class Offer {
+  readonly item: OfferItem;
+  /** Whether an answer is on its way: nothing can be pressed twice. */
+  readonly answering = signal(false);
+  readonly failure = signal("");
+  readonly #line: Line;
+  readonly #pulse: Pulse;
+  readonly #taken: (offer: Offer, move: boolean) => void;
+
+  /** Whole seconds until it rings out. */
+  readonly left: ReadonlySignal<number> = computed(() => Math.max(0, Math.ceil((this.item.deadline - this.#pulse.now.value) / 1000)));
+  /** "2:57" since the first enqueue; empty when it did not wait. */
+  readonly waited = computed(() => (this.item.waited ? duration(this.#pulse.now.value - this.item.since) : ""));
+  /** Share of the time that is left, 1 to 0. */
+  readonly share = computed(() => {
+    const whole = this.item.deadline - this.item.offered;
+    return whole > 0 ? Math.min(1, Math.max(0, (this.item.deadline - this.#pulse.now.value) / whole)) : 0;
+  });
+  readonly open = computed(() => !this.answering.value && this.left.value > 0);
+
+  /** taken is told before the accept is sent, so that the card knows where to open. */
+  constructor(item: OfferItem, line: Line, pulse: Pulse, taken: (offer: Offer, move: boolean) => void) {
+    this.item = item;
+    this.#line = line;
+    this.#pulse = pulse;
+    this.#taken = taken;
+  }
+
+  get name(): string {
+    return words.visitor(this.item.name);
+  }
+
+  /** Takes the conversation; move says whether the focus goes to its card. */
+  async accept(move: boolean): Promise<void> {
+    this.#taken(this, move);
+    await this.#answer(() => this.#line.command("offer.accept", { offer: this.item.offer }));
+  }
+
+  /** Gives it back to its old place in the queue. */
+  async reject(reason?: string): Promise<void> {
+    const offer = this.item.offer;
+    await this.#answer(() => this.#line.command("offer.reject", reason === undefined ? { offer } : { offer, reason }));
+  }
+
+  async #answer(send: () => Promise<unknown>): Promise<void> {
+    if (this.answering.value) return;
+    this.answering.value = true;
+    this.failure.value = "";
+    try {
+      await send();
+    } catch (reason) {
+      this.failure.value = sentence(reason);
+      this.answering.value = false;
+    }
+  }
+}
