@@ -24,12 +24,7 @@ func (s *Store) SiteByKey(ctx context.Context, key string) (Site, error) { retur
 func (s *Store) Site(ctx context.Context, w ws, id protocol.SiteID) (Site, error) {
 	return Site{}, errPending
 }
-func (s *Store) Queues(ctx context.Context, w ws) ([]Queue, error)     { return nil, errPending }
-func (s *Store) Agents(ctx context.Context, w ws) ([]Agent, error)     { return nil, errPending }
-func (s *Store) Agent(ctx context.Context, w ws, id ag) (Agent, error) { return Agent{}, errPending }
-func (s *Store) AgentByEmail(ctx context.Context, e string) (Agent, error) {
-	return Agent{}, errPending
-}
+func (s *Store) Queues(ctx context.Context, w ws) ([]Queue, error) { return nil, errPending }
 func (s *Store) CreateSession(ctx context.Context, tokenHash string, a Agent, expiresAt int64, ip string) error {
 	return errPending
 }
@@ -48,73 +43,6 @@ func (s *Store) TouchVisitor(ctx context.Context, w ws, id protocol.VisitorID) e
 }
 func (s *Store) Visitor(ctx context.Context, w ws, id protocol.VisitorID) (Visitor, error) {
 	return Visitor{}, errPending
-}
-func (s *Store) Ask(ctx context.Context, in AskIn) (Conversation, Entry, bool, error) {
-	return Conversation{}, Entry{}, false, errPending
-}
-func (s *Store) Append(ctx context.Context, in AppendIn) (Entry, bool, error) {
-	return Entry{}, false, errPending
-}
-func (s *Store) Entries(ctx context.Context, w ws, conv cv, after int64, limit int, visitor bool) ([]Entry, int64, error) {
-	return nil, 0, errPending
-}
-func (s *Store) Heads(ctx context.Context, convs []cv) (map[cv]Head, error) { return nil, errPending }
-func (s *Store) SetMarks(ctx context.Context, w ws, conv cv, side protocol.PrincipalKind, delivered, read int64) (bool, error) {
-	return false, errPending
-}
-func (s *Store) Conversation(ctx context.Context, w ws, id cv) (Conversation, error) {
-	return Conversation{}, errPending
-}
-func (s *Store) ConversationsOfVisitor(ctx context.Context, w ws, v protocol.VisitorID, limit int) ([]Conversation, error) {
-	return nil, errPending
-}
-func (s *Store) ConversationsOfAgent(ctx context.Context, w ws, a ag) ([]Conversation, error) {
-	return nil, errPending
-}
-func (s *Store) OpenOffer(ctx context.Context, o Offer) error { return errPending }
-func (s *Store) Offer(ctx context.Context, w ws, id protocol.OfferID) (Offer, error) {
-	return Offer{}, errPending
-}
-func (s *Store) Accept(ctx context.Context, w ws, a ag, offer protocol.OfferID, op protocol.Op) (Offer, Conversation, error) {
-	return Offer{}, Conversation{}, errPending
-}
-func (s *Store) Settle(ctx context.Context, w ws, offer protocol.OfferID, outcome Outcome, cause string) (Offer, bool, error) {
-	return Offer{}, false, errPending
-}
-func (s *Store) OpenOffers(ctx context.Context, w ws) ([]Offer, error) { return nil, errPending }
-func (s *Store) OffersOfAgent(ctx context.Context, w ws, a ag) ([]Offer, error) {
-	return nil, errPending
-}
-func (s *Store) OverdueOffers(ctx context.Context, w ws, now int64) ([]Offer, error) {
-	return nil, errPending
-}
-func (s *Store) Park(ctx context.Context, w ws, a ag, conv cv, op protocol.Op) (Conversation, error) {
-	return Conversation{}, errPending
-}
-func (s *Store) Unpark(ctx context.Context, w ws, a ag, conv cv, op protocol.Op) (Conversation, error) {
-	return Conversation{}, errPending
-}
-func (s *Store) End(ctx context.Context, w ws, conv cv, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (Conversation, []Slot, error) {
-	return Conversation{}, nil, errPending
-}
-func (s *Store) Clear(ctx context.Context, w ws, a ag, conv cv, op protocol.Op) (Conversation, error) {
-	return Conversation{}, errPending
-}
-func (s *Store) ExpireWrapUps(ctx context.Context, w ws, now int64) ([]Slot, error) {
-	return nil, errPending
-}
-func (s *Store) Requeue(ctx context.Context, w ws, conv cv, cause string) (Conversation, error) {
-	return Conversation{}, errPending
-}
-func (s *Store) Slots(ctx context.Context, w ws) ([]Slot, error)              { return nil, errPending }
-func (s *Store) SlotsOfAgent(ctx context.Context, w ws, a ag) ([]Slot, error) { return nil, errPending }
-func (s *Store) SlotsOf(ctx context.Context, w ws, conv cv) ([]Slot, error)   { return nil, errPending }
-func (s *Store) AuditLoads(ctx context.Context, w ws) (int, error)            { return 0, errPending }
-func (s *Store) Declare(ctx context.Context, w ws, a ag, declared protocol.Declared, reason, actor, cause string) (Agent, error) {
-	return Agent{}, errPending
-}
-func (s *Store) AgentStates(ctx context.Context, w ws, a ag) ([]AgentState, error) {
-	return nil, errPending
 }
 func (s *Store) AskCall(ctx context.Context, in AskCallIn) (Call, error) { return Call{}, errPending }
 func (s *Store) AnswerCall(ctx context.Context, in AnswerCallIn) (Call, error) {
@@ -158,9 +86,5 @@ func (s *Store) CobrowsesOf(ctx context.Context, w ws, conv cv) ([]Cobrowse, err
 	return nil, errPending
 }
 func (s *Store) Consents(ctx context.Context, w ws, conv cv) ([]Consent, error) {
-	return nil, errPending
-}
-func (s *Store) Waiting(ctx context.Context, w ws) ([]Conversation, error) { return nil, errPending }
-func (s *Store) ActorVersions(ctx context.Context, actors []string) (map[string]int64, error) {
 	return nil, errPending
 }

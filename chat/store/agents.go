@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Units is what an agent can carry; each conversation's cost is taken of it.
+const (
+	Units = 100
+	Cost  = 25 // of one conversation of any kind
+)
+
+const agentSelect = `SELECT a.id, a.workspace, a.email, a.name, a.password_hash, a.role, r.permissions, p.id, p.name, p.queues, p.media,
+	a.max_chats, a.declared, a.reason, a.declared_at, a.last_accepted, a.load, a.slots, a.disabled
+	FROM agents a JOIN roles r ON r.id = a.role JOIN profiles p ON p.id = a.profile `
+
+func scanAgent(row scanner) (a Agent, err error) {
+	var permissions, queues, media string
+	err = row.Scan(&a.ID, &a.Workspace, &a.Email, &a.Name, &a.PasswordHash, &a.Role, &permissions, &a.Profile.ID, &a.Profile.Name, &queues, &media,
+		&a.MaxChats, &a.Declared, &a.Reason, &a.DeclaredAt, &a.LastAccepted, &a.Load, &a.Slots, &a.Disabled)
+	if err != nil {
+		return a, err
+	}
+	if err = fromJSON(permissions, &a.Permissions); err == nil {
+		err = fromJSON(queues, &a.Profile.Queues)
+	}
+	if err == nil {
+		err = fromJSON(media, &a.Profile.Media)
+	}
+	return a, err
+}
+
+func errNoAgent() error {
+	return protocol.NewError(protocol.CodeNotFound, "There is no such agent.")
+}
+
+// Agents lists the workspace's agents by name, disabled ones too.
+func (s *Store) Agents(ctx context.Context, workspace protocol.WorkspaceID) ([]Agent, error) {
+	list, err := all(ctx, s.db.reader(), scanAgent, agentSelect+`WHERE a.workspace = $1 ORDER BY a.name, a.id`, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("list agents: %w", err)
+	}
+	return list, nil
+}
+
+// Agent finds one, disabled or not, or fails with CodeNotFound.
+func (s *Store) Agent(ctx context.Context, workspace protocol.WorkspaceID, id protocol.AgentID) (Agent, error) {
+	a, err := readAgent(ctx, s.db.reader(), workspace, id)
+	if err != nil {
+		return Agent{}, fmt.Errorf("read agent: %w", err)
+	}
+	return a, nil
+}
+
+// AgentByEmail finds one in any workspace by the address, whose case does not
+// matter, or fails with CodeNotFound.
+func (s *Store) AgentByEmail(ctx context.Context, email string) (Agent, error) {
+	a, found, err := one(ctx, s.db.reader(), scanAgent, agentSelect+`WHERE a.email = $1`, foldEmail(email))
+	if err == nil && !found {
+		err = errNoAgent()
+	}
+	if err != nil {
+		return Agent{}, fmt.Errorf("read agent: %w", err)
+	}
+	return a, nil
+}
+
+func foldEmail(email string) string { return strings.ToLower(strings.TrimSpace(storable(email))) }
+
+func readAgent(ctx context.Context, x executor, workspace protocol.WorkspaceID, id protocol.AgentID) (Agent, error) {
+	a, found, err := one(ctx, x, scanAgent, agentSelect+`WHERE a.workspace = $1 AND a.id = $2`, workspace, id)
+	if err == nil && !found {
+		err = errNoAgent()
+	}
+	return a, err
+}
+
+// SetPasswordHash replaces an agent's password hash, for example by one with
+// newer parameters.
+func (s *Store) SetPasswordHash(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, hash string) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		return t.exec(ctx, `UPDATE agents SET password_hash = $3 WHERE workspace = $1 AND id = $2`, workspace, agent, hash)
+	})
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return nil
+}
+
+// Declare sets what an agent says of himself, and writes it to the timeline
+// with who did it and why (STATE-5). The same state and reason again changes nothing.
+func (s *Store) Declare(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, declared protocol.Declared, reason, actor, cause string) (Agent, error) {
+	switch declared {
+	case protocol.DeclaredOffline, protocol.DeclaredNotReady, protocol.DeclaredReady:
+	default:
+		return Agent{}, protocol.NewError(protocol.CodeInvalid, "The state is one of offline, not_ready, ready.")
+	}
+	a, err := write(ctx, s, func(ctx context.Context, t *tx) (Agent, error) {
+		if err := declare(ctx, t, workspace, agent, declared, storable(reason), actor, storable(cause)); err != nil {
+			return Agent{}, err
+		}
+		if _, err := t.touch(ctx, workspace, agentActor(agent)); err != nil {
+			return Agent{}, err
+		}
+		return readAgent(ctx, t, workspace, agent)
+	})
+	if err != nil {
+		return Agent{}, fmt.Errorf("declare: %w", err)
+	}
+	return a, nil
+}
+
+func declare(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent protocol.AgentID, declared protocol.Declared, reason, actor, cause string) error {
+	now, err := t.time(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(ctx, `UPDATE agents SET declared = $3, reason = $4, declared_at = $5
+		WHERE workspace = $1 AND id = $2 AND (declared <> $3 OR reason <> $4)`, workspace, agent, string(declared), reason, now)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO agent_states (id, workspace, agent, declared, reason, actor, cause, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		protocol.NewID[string](), workspace, agent, declared, reason, actor, cause, now)
+	return err
+}
+
+func scanAgentState(row scanner) (a AgentState, err error) {
+	err = row.Scan(&a.Declared, &a.Reason, &a.Actor, &a.Cause, &a.At)
+	return a, err
+}
+
+// AgentStates lists an agent's timeline, oldest first.
+func (s *Store) AgentStates(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) ([]AgentState, error) {
+	list, err := all(ctx, s.db.reader(), scanAgentState,
+		`SELECT declared, reason, actor, cause, at FROM agent_states WHERE workspace = $1 AND agent = $2 ORDER BY at, id`, workspace, agent)
+	if err != nil {
+		return nil, fmt.Errorf("list agent's states: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// asked is the ledger's result of Ask.
+type asked struct {
+	Conversation protocol.ConversationID
+}
+
+// Ask makes a conversation with its first message (entry 1) and its request
+// (entry 2), in state queued. The returned entry is the message. The same op
+// again gives the conversation as it is now; existed is then true.
+func (s *Store) Ask(ctx context.Context, in AskIn) (c Conversation, message Entry, existed bool, err error) {
+	type result struct {
+		c       Conversation
+		message Entry
+		existed bool
+	}
+	r, err := write(ctx, s, func(ctx context.Context, t *tx) (r result, err error) {
+		asked, existed, err := once(ctx, t, askCommand(in), func() (asked, error) { return ask(ctx, t, in, &r.c) })
+		if err != nil {
+			return r, err
+		}
+		r.existed = existed
+		if existed {
+			if r.c, err = conversation(ctx, t, in.Workspace, asked.Conversation, ""); err != nil {
+				return r, err
+			}
+		}
+		r.message, _, err = one(ctx, t, scanEntry, `SELECT `+entryColumns+` FROM entries WHERE workspace = $1 AND conversation = $2 AND seq = 1`,
+			in.Workspace, r.c.ID)
+		return r, err
+	})
+	if err != nil {
+		return c, message, false, fmt.Errorf("ask: %w", err)
+	}
+	return r.c, r.message, r.existed, nil
+}
+
+func askCommand(in AskIn) command {
+	op := in.Op
+	in.Op, in.Author = "", protocol.Author{}
+	return command{workspace: in.Workspace, actor: visitorActor(in.Visitor), op: op, asked: []any{"ask", in}}
+}
+
+func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
+	now, err := t.time(ctx)
+	if err != nil {
+		return asked{}, err
+	}
+	queue, found, err := one(ctx, t, scanString, `SELECT name FROM queues WHERE workspace = $1 AND id = $2 AND disabled = 0`, in.Workspace, in.Queue)
+	if err != nil {
+		return asked{}, err
+	}
+	if !found {
+		return asked{}, protocol.NewError(protocol.CodeInvalid, "There is no such queue. Ask in another one.")
+	}
+	*c = Conversation{
+		ID: protocol.NewID[protocol.ConversationID](), Workspace: in.Workspace, Site: in.Site, Visitor: in.Visitor, Queue: in.Queue,
+		State: protocol.StateQueued, Name: storable(in.Name), Email: storable(in.Email), Verified: in.Verified, Form: in.Form,
+		First: storable(in.Text), Asked: now, TurnSince: now,
+	}
+	if err := insertConversation(ctx, t, *c); err != nil {
+		return asked{}, err
+	}
+	actor := visitorActor(in.Visitor)
+	message := Entry{
+		Kind: protocol.EntryMessage, Audience: protocol.AudienceAll, Author: in.Author, Actor: actor, Op: in.Op,
+		Body: protocol.EntryBody{Text: in.Text},
+	}
+	request := Entry{Kind: protocol.EntryAsked, Audience: protocol.AudienceAll, Author: in.Author, Actor: actor, Body: protocol.EntryBody{Queue: queue}}
+	if err := addEntries(ctx, t, c, message, request); err != nil {
+		return asked{}, err
+	}
+	if err := saveConversation(ctx, t, *c); err != nil {
+		return asked{}, err
+	}
+	c.Touched, err = t.touch(ctx, in.Workspace, actor)
+	return asked{c.ID}, err
+}
+
+func insertConversation(ctx context.Context, t *tx, c Conversation) error {
+	form, err := toJSON(c.Form)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO conversations (`+conversationColumns+`) VALUES
+		($1, $2, $3, $4, $5, $6, '', '', 0, 0, $7, $8, $9, $10, $11, $12, 0, 0, $13, 0, 0, 0, 0, 0)`,
+		c.ID, c.Workspace, c.Site, c.Visitor, c.Queue, c.State, c.Name, c.Email, number(c.Verified), form, c.First, c.Asked, c.TurnSince)
+	if err != nil {
+		return fmt.Errorf("insert conversation: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+const conversationColumns = `id, workspace, site, visitor, queue, state, outcome, owner, seq, visitor_seq, name, email, verified, form, first,
+	asked, started, ended, turn_since, rounds, visitor_delivered, visitor_read, agent_delivered, agent_read`
+
+func scanConversation(row scanner) (c Conversation, err error) {
+	var form string
+	err = row.Scan(&c.ID, &c.Workspace, &c.Site, &c.Visitor, &c.Queue, &c.State, &c.Outcome, &c.Owner, &c.Seq, &c.VisitorSeq, &c.Name, &c.Email,
+		&c.Verified, &form, &c.First, &c.Asked, &c.Started, &c.Ended, &c.TurnSince, &c.Rounds,
+		&c.VisitorDelivered, &c.VisitorRead, &c.AgentDelivered, &c.AgentRead)
+	if err != nil {
+		return c, err
+	}
+	return c, fromJSON(form, &c.Form)
+}
+
+func errNoConversation() error {
+	return protocol.NewError(protocol.CodeNotFound, "There is no such conversation, or it is not yours.")
+}
+
+// Conversation finds one, or fails with CodeNotFound.
+func (s *Store) Conversation(ctx context.Context, workspace protocol.WorkspaceID, id protocol.ConversationID) (Conversation, error) {
+	c, err := conversation(ctx, s.db.reader(), workspace, id, "")
+	if err != nil {
+		return Conversation{}, fmt.Errorf("read conversation: %w", err)
+	}
+	return c, nil
+}
+
+func conversation(ctx context.Context, x executor, workspace protocol.WorkspaceID, id protocol.ConversationID, lock string) (Conversation, error) {
+	c, found, err := one(ctx, x, scanConversation,
+		`SELECT `+conversationColumns+` FROM conversations WHERE workspace = $1 AND id = $2`+lock, workspace, id)
+	if err == nil && !found {
+		err = errNoConversation()
+	}
+	return c, err
+}
+
+// ConversationsOfVisitor lists the visitor's conversations, newest first.
+func (s *Store) ConversationsOfVisitor(ctx context.Context, workspace protocol.WorkspaceID, visitor protocol.VisitorID, limit int) ([]Conversation, error) {
+	list, err := all(ctx, s.db.reader(), scanConversation,
+		`SELECT `+conversationColumns+` FROM conversations WHERE workspace = $1 AND visitor = $2 ORDER BY asked DESC, id DESC LIMIT $3`,
+		workspace, visitor, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list visitor's conversations: %w", err)
+	}
+	return list, nil
+}
+
+// ConversationsOfAgent lists the conversations that hold one of the agent's slots, oldest slot first.
+func (s *Store) ConversationsOfAgent(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) ([]Conversation, error) {
+	list, err := all(ctx, s.db.reader(), scanConversation, `SELECT `+prefixed("c", conversationColumns)+`
+		FROM slots s JOIN conversations c ON c.id = s.conversation AND c.workspace = s.workspace
+		WHERE s.workspace = $1 AND s.agent = $2 ORDER BY s.started, c.id`, workspace, agent)
+	if err != nil {
+		return nil, fmt.Errorf("list agent's conversations: %w", err)
+	}
+	return list, nil
+}
+
+// Waiting lists the conversations that wait in queues, oldest first: what the
+// queues are rebuilt from.
+func (s *Store) Waiting(ctx context.Context, workspace protocol.WorkspaceID) ([]Conversation, error) {
+	list, err := all(ctx, s.db.reader(), scanConversation,
+		`SELECT `+conversationColumns+` FROM conversations WHERE workspace = $1 AND state = 'queued' ORDER BY asked, id`, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("list waiting conversations: %w", err)
+	}
+	return list, nil
+}
+
+// saveConversation writes what may change of a conversation that this transaction has locked.
+func saveConversation(ctx context.Context, t *tx, c Conversation) error {
+	_, err := t.exec(ctx, `UPDATE conversations SET state = $3, outcome = $4, owner = $5, seq = $6, visitor_seq = $7, started = $8, ended = $9,
+		turn_since = $10, rounds = $11 WHERE workspace = $1 AND id = $2`,
+		c.Workspace, c.ID, c.State, c.Outcome, c.Owner, c.Seq, c.VisitorSeq, c.Started, c.Ended, c.TurnSince, c.Rounds)
+	if err != nil {
+		return fmt.Errorf("save conversation: %w", err)
+	}
+	return nil
+}
+
+// prefixed puts a table's name before each column of a list.
+func prefixed(table, columns string) string {
+	parts := strings.Split(columns, ",")
+	for i, p := range parts {
+		parts[i] = table + "." + strings.TrimSpace(p)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func fromJSON(text string, into any) error {
+	if text == "" || text == "null" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("read stored json: %w", err)
+	}
+	return nil
+}
+
+func toJSON(v any) (string, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("write json: %w", err)
+	}
+	return string(raw), nil
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// storable leaves out NUL, which PostgreSQL's text cannot hold.
+func storable(s string) string { return strings.ReplaceAll(s, "\x00", "") }

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Outcomes of conversations.
+const (
+	ConversationAbandoned = "abandoned" // the visitor left while waiting
+	ConversationEnded     = "ended"     // after an agent had it
+)
+
+// End ends a conversation for everybody. One that waits is closed as
+// abandoned and its offer rescinded (visitor_left); of one that runs the
+// agents' slots go to wrap-up, for wrapMs (0 or less: without limit), and its
+// call and co-browse session end with it. The slots are returned as they are
+// then. CodeWrongState when it had ended before.
+func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (Conversation, []Slot, error) {
+	cmd := command{workspace, actor, op, []any{"end", conv}}
+	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
+		switch c.State {
+		case protocol.StateQueued:
+			return abandon(ctx, t, c, by, actor, cause)
+		case protocol.StateActive:
+			return endActive(ctx, t, c, by, actor, cause, wrapMs)
+		default:
+			return nil, protocol.NewError(protocol.CodeWrongState, "This conversation has already ended.")
+		}
+	})
+	if err != nil {
+		return Conversation{}, nil, fmt.Errorf("end: %w", err)
+	}
+	slots, err := s.SlotsOf(ctx, workspace, conv)
+	return c, slots, err
+}
+
+func abandon(ctx context.Context, t *tx, c *Conversation, by protocol.Author, actor, cause string) ([]string, error) {
+	actors := []string{visitorActor(c.Visitor)}
+	open, found, err := one(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
+		c.Workspace, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		if _, err := settle(ctx, t, c, open, OutcomeRescinded, "visitor_left"); err != nil {
+			return nil, err
+		}
+		actors = append(actors, agentActor(open.Agent))
+	}
+	now, err := t.time(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateClosed, ConversationAbandoned, now, 0
+	left := Entry{
+		Kind: protocol.EntryLeftQueue, Audience: protocol.AudienceAll, Author: by, Actor: actor, Body: protocol.EntryBody{Cause: cause},
+	}
+	return actors, addEntries(ctx, t, c, left)
+}
+
+func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, actor, cause string, wrapMs int64) ([]string, error) {
+	now, err := t.time(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := endSteps(ctx, t, c, by, actor, "conversation_ended"); err != nil {
+		return nil, err
+	}
+	until := int64(0)
+	if wrapMs > 0 {
+		until = now + wrapMs
+	}
+	_, err = t.exec(ctx, `UPDATE slots SET state = $3, since = $4, wrap_until = $5 WHERE workspace = $1 AND conversation = $2`,
+		c.Workspace, c.ID, protocol.SlotWrapUp, now, until)
+	if err != nil {
+		return nil, fmt.Errorf("wrap up: %w", err)
+	}
+	slots, err := slotsOf(ctx, t, c.Workspace, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	actors := []string{visitorActor(c.Visitor)}
+	for _, l := range slots {
+		actors = append(actors, agentActor(l.Agent))
+	}
+	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateEnded, ConversationEnded, now, 0
+	if len(slots) == 0 {
+		c.State = protocol.StateClosed
+	}
+	ended := Entry{
+		Kind: protocol.EntryEnded, Audience: protocol.AudienceAll, Author: by, Actor: actor,
+		Body: protocol.EntryBody{By: by.Kind, Name: by.Name, Cause: cause},
+	}
+	return actors, addEntries(ctx, t, c, ended)
+}
+
+// Clear frees the agent's slot of an ended conversation (Clear card). With the
+// last slot the conversation is closed. CodeWrongState unless it is in wrap-up.
+func (s *Store) Clear(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (Conversation, error) {
+	cmd := command{workspace, agentActor(agent), op, []any{"clear", conv}}
+	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
+		return clearSlot(ctx, t, c, agent, "agent")
+	})
+	if err != nil {
+		return Conversation{}, fmt.Errorf("clear: %w", err)
+	}
+	return c, nil
+}
+
+func clearSlot(ctx context.Context, t *tx, c *Conversation, agent protocol.AgentID, cause string) ([]string, error) {
+	slots, err := slotsOf(ctx, t, c.Workspace, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	rest := 0
+	var mine *Slot
+	for i, l := range slots {
+		if l.Agent == agent {
+			mine = &slots[i]
+		} else {
+			rest++
+		}
+	}
+	if mine == nil || mine.State != protocol.SlotWrapUp {
+		return nil, protocol.NewError(protocol.CodeWrongState, "There is no wrap-up to clear. End the conversation first.")
+	}
+	if err := freeSlot(ctx, t, c.Workspace, *mine); err != nil {
+		return nil, err
+	}
+	actors := []string{agentActor(agent)}
+	if rest == 0 && c.State == protocol.StateEnded {
+		c.State = protocol.StateClosed
+		actors = append(actors, visitorActor(c.Visitor))
+	}
+	e, err := agentEntry(ctx, t, c.Workspace, agent, protocol.EntryCleared, protocol.AudienceAgents, cause)
+	if err != nil {
+		return nil, err
+	}
+	if cause != "agent" {
+		e.Author, e.Actor = protocol.Author{Kind: protocol.KindSystem}, systemActor
+	}
+	return actors, addEntries(ctx, t, c, e)
+}
+
+// ExpireWrapUps frees the slots whose wrap-up has lasted to its limit, one
+// transaction each, and returns them. What failed is left for the next time;
+// the error tells of the first failure.
+func (s *Store) ExpireWrapUps(ctx context.Context, workspace protocol.WorkspaceID, now int64) ([]Slot, error) {
+	due, err := listSlots(ctx, s.db.reader(), `WHERE workspace = $1 AND state = 'wrap_up' AND wrap_until > 0 AND wrap_until <= $2 ORDER BY wrap_until`, workspace, now)
+	if err != nil {
+		return nil, err
+	}
+	var freed []Slot
+	for _, l := range due {
+		_, err := s.change(ctx, command{workspace: workspace}, l.Conversation, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
+			return clearSlot(ctx, t, c, l.Agent, "expired")
+		})
+		if e, known := protocol.AsError(err); err != nil && known && e.Code == protocol.CodeWrongState {
+			continue // cleared by the agent meanwhile
+		}
+		if err != nil {
+			return freed, fmt.Errorf("expire wrap-up: %w", err)
+		}
+		freed = append(freed, l)
+	}
+	return freed, nil
+}
+
+// Requeue gives a running conversation back to its queue, at its first time
+// of asking: slots are freed and the owner unset. Touched names the agents who had it.
+func (s *Store) Requeue(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, cause string) (Conversation, error) {
+	c, err := s.change(ctx, command{workspace: workspace}, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
+		if c.State != protocol.StateActive {
+			return nil, protocol.NewError(protocol.CodeWrongState, "Only a running conversation can go back to its queue.")
+		}
+		if err := endSteps(ctx, t, c, protocol.Author{Kind: protocol.KindSystem}, systemActor, "requeued"); err != nil {
+			return nil, err
+		}
+		slots, err := slotsOf(ctx, t, workspace, conv)
+		if err != nil {
+			return nil, err
+		}
+		actors := []string{visitorActor(c.Visitor)}
+		for _, l := range slots {
+			if err := freeSlot(ctx, t, workspace, l); err != nil {
+				return nil, err
+			}
+			actors = append(actors, agentActor(l.Agent))
+		}
+		c.State, c.Owner = protocol.StateQueued, ""
+		return actors, addEntries(ctx, t, c, systemEntry(protocol.EntryRequeued, protocol.AudienceAll, protocol.EntryBody{Cause: cause}))
+	})
+	if err != nil {
+		return Conversation{}, fmt.Errorf("requeue: %w", err)
+	}
+	return c, nil
+}

@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+const offerColumns = `id, workspace, conversation, queue, agent, round, cost, offered, deadline, outcome, cause, settled`
+
+func scanOffer(row scanner) (o Offer, err error) {
+	var outcome sql.NullString
+	err = row.Scan(&o.ID, &o.Workspace, &o.Conversation, &o.Queue, &o.Agent, &o.Round, &o.Cost, &o.Offered, &o.Deadline, &outcome, &o.Cause, &o.Settled)
+	o.Outcome = Outcome(outcome.String)
+	return o, err
+}
+
+func errNoOffer() error {
+	return protocol.NewError(protocol.CodeNotFound, "There is no such offer.")
+}
+
+func offer(ctx context.Context, x executor, workspace protocol.WorkspaceID, id protocol.OfferID) (Offer, error) {
+	o, found, err := one(ctx, x, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND id = $2`, workspace, id)
+	if err == nil && !found {
+		err = errNoOffer()
+	}
+	return o, err
+}
+
+// Offer finds one, open or settled, or fails with CodeNotFound.
+func (s *Store) Offer(ctx context.Context, workspace protocol.WorkspaceID, id protocol.OfferID) (Offer, error) {
+	o, err := offer(ctx, s.db.reader(), workspace, id)
+	if err != nil {
+		return Offer{}, fmt.Errorf("read offer: %w", err)
+	}
+	return o, nil
+}
+
+// OpenOffer writes an offer before anybody rings, with the agents-only entry
+// "offered". It fails with CodeWrongState unless the conversation is queued
+// without an open offer (R2), and with CodeFull unless the agent's slots and
+// open offers leave room for one more (R1). The same offer again, while it
+// rings, changes nothing. Round, Cost and Offered are filled in where 0.
+func (s *Store) OpenOffer(ctx context.Context, o Offer) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) { return struct{}{}, openOffer(ctx, t, o) })
+	if err != nil {
+		return fmt.Errorf("open offer: %w", err)
+	}
+	return nil
+}
+
+func openOffer(ctx context.Context, t *tx, o Offer) error {
+	c, err := conversation(ctx, t, o.Workspace, o.Conversation, t.lock)
+	if err != nil {
+		return err
+	}
+	open, found, err := one(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
+		o.Workspace, o.Conversation)
+	if err != nil {
+		return err
+	}
+	if found && open.ID == o.ID && open.Agent == o.Agent {
+		return nil
+	}
+	if found || c.State != protocol.StateQueued {
+		return protocol.NewError(protocol.CodeWrongState, "The conversation does not wait for an agent.")
+	}
+	if err := fillOffer(ctx, t, &o, c); err != nil {
+		return err
+	}
+	name, err := roomFor(ctx, t, o)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO offers (`+offerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0)`,
+		o.ID, o.Workspace, o.Conversation, o.Queue, o.Agent, o.Round, o.Cost, o.Offered, o.Deadline)
+	if err != nil {
+		return fmt.Errorf("insert offer: %w", err)
+	}
+	c.Rounds++
+	entry := systemEntry(protocol.EntryOffered, protocol.AudienceAgents, protocol.EntryBody{Agent: o.Agent, Name: name})
+	if err := addEntries(ctx, t, &c, entry); err != nil {
+		return err
+	}
+	if err := saveConversation(ctx, t, c); err != nil {
+		return err
+	}
+	_, err = t.touch(ctx, o.Workspace, agentActor(o.Agent))
+	return err
+}
+
+func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
+	now, err := t.time(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Round == 0 {
+		o.Round = c.Rounds + 1
+	}
+	if o.Cost == 0 {
+		o.Cost = Cost
+	}
+	if o.Offered == 0 {
+		o.Offered = now
+	}
+	if o.Queue == "" {
+		o.Queue = c.Queue
+	}
+	return nil
+}
+
+type room struct {
+	name                 string
+	load, slots, most    int
+	disabled             bool
+	ringing, ringingCost int
+}
+
+func scanRoom(row scanner) (r room, err error) {
+	err = row.Scan(&r.name, &r.load, &r.slots, &r.most, &r.disabled)
+	return r, err
+}
+
+func scanTwo(row scanner) (n [2]int, err error) {
+	err = row.Scan(&n[0], &n[1])
+	return n, err
+}
+
+// roomFor checks that an offer fits beside the agent's slots and other open
+// offers, and gives the agent's name. It locks the agent.
+func roomFor(ctx context.Context, t *tx, o Offer) (string, error) {
+	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, slots, max_chats, disabled FROM agents WHERE workspace = $1 AND id = $2`+t.lock,
+		o.Workspace, o.Agent)
+	if err != nil {
+		return "", err
+	}
+	if !found || r.disabled {
+		return "", errNoAgent()
+	}
+	ringing, _, err := one(ctx, t, scanTwo, `SELECT COUNT(*), COALESCE(SUM(cost), 0) FROM offers WHERE workspace = $1 AND agent = $2 AND outcome IS NULL`,
+		o.Workspace, o.Agent)
+	if err != nil {
+		return "", err
+	}
+	if r.slots+ringing[0] >= r.most || r.load+ringing[1]+o.Cost > Units {
+		return "", errFull()
+	}
+	return r.name, nil
+}
+
+func errFull() error {
+	return protocol.NewError(protocol.CodeFull, "All places are taken. End or clear a conversation first.")
+}
+
+func systemEntry(kind protocol.EntryKind, audience protocol.Audience, body protocol.EntryBody) Entry {
+	return Entry{Kind: kind, Audience: audience, Author: protocol.Author{Kind: protocol.KindSystem}, Actor: systemActor, Body: body}
+}
+
+// OpenOffers lists the offers that ring, oldest first.
+func (s *Store) OpenOffers(ctx context.Context, workspace protocol.WorkspaceID) ([]Offer, error) {
+	return s.offers(ctx, `WHERE workspace = $1 AND outcome IS NULL ORDER BY offered, id`, workspace)
+}
+
+// OffersOfAgent lists the offers that ring at an agent, oldest first.
+func (s *Store) OffersOfAgent(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) ([]Offer, error) {
+	return s.offers(ctx, `WHERE workspace = $1 AND agent = $2 AND outcome IS NULL ORDER BY offered, id`, workspace, agent)
+}
+
+// OverdueOffers lists the offers that ring although their deadline is at or before now.
+func (s *Store) OverdueOffers(ctx context.Context, workspace protocol.WorkspaceID, now int64) ([]Offer, error) {
+	return s.offers(ctx, `WHERE workspace = $1 AND outcome IS NULL AND deadline <= $2 ORDER BY deadline, id`, workspace, now)
+}
+
+func (s *Store) offers(ctx context.Context, where string, args ...any) ([]Offer, error) {
+	list, err := all(ctx, s.db.reader(), scanOffer, `SELECT `+offerColumns+` FROM offers `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list offers: %w", err)
+	}
+	return list, nil
+}

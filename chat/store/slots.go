@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+const slotColumns = `conversation, agent, state, cost, since, started, wrap_until`
+
+func scanSlot(row scanner) (l Slot, err error) {
+	err = row.Scan(&l.Conversation, &l.Agent, &l.State, &l.Cost, &l.Since, &l.Started, &l.WrapUntil)
+	return l, err
+}
+
+// Slots lists every slot of the workspace.
+func (s *Store) Slots(ctx context.Context, workspace protocol.WorkspaceID) ([]Slot, error) {
+	return listSlots(ctx, s.db.reader(), `WHERE workspace = $1 ORDER BY agent, started, conversation`, workspace)
+}
+
+// SlotsOfAgent lists an agent's slots, oldest first.
+func (s *Store) SlotsOfAgent(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) ([]Slot, error) {
+	return listSlots(ctx, s.db.reader(), `WHERE workspace = $1 AND agent = $2 ORDER BY started, conversation`, workspace, agent)
+}
+
+// SlotsOf lists the slots that a conversation holds, one for each agent in it.
+func (s *Store) SlotsOf(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID) ([]Slot, error) {
+	return slotsOf(ctx, s.db.reader(), workspace, conv)
+}
+
+func slotsOf(ctx context.Context, x executor, workspace protocol.WorkspaceID, conv protocol.ConversationID) ([]Slot, error) {
+	return listSlots(ctx, x, `WHERE workspace = $1 AND conversation = $2 ORDER BY agent`, workspace, conv)
+}
+
+func listSlots(ctx context.Context, x executor, where string, args ...any) ([]Slot, error) {
+	list, err := all(ctx, x, scanSlot, `SELECT `+slotColumns+` FROM slots `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list slots: %w", err)
+	}
+	return list, nil
+}
+
+// Park puts an active conversation aside. It keeps its cost. CodeWrongState
+// unless the agent holds it as active.
+func (s *Store) Park(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (Conversation, error) {
+	return s.move(ctx, workspace, agent, conv, op, protocol.EntryParked)
+}
+
+// Unpark takes a parked conversation back. CodeWrongState unless the agent has parked it.
+func (s *Store) Unpark(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (Conversation, error) {
+	return s.move(ctx, workspace, agent, conv, op, protocol.EntryResumed)
+}
+
+// change runs fn once on a locked conversation and returns it as it is then.
+func (s *Store) change(ctx context.Context, cmd command, conv protocol.ConversationID, fn func(context.Context, *tx, *Conversation) ([]string, error)) (Conversation, error) {
+	return write(ctx, s, func(ctx context.Context, t *tx) (Conversation, error) {
+		c, err := conversation(ctx, t, cmd.workspace, conv, t.lock)
+		if err != nil {
+			return c, err
+		}
+		_, _, err = once(ctx, t, cmd, func() (struct{}, error) {
+			actors, err := fn(ctx, t, &c)
+			if err != nil {
+				return struct{}{}, err
+			}
+			if err := saveConversation(ctx, t, c); err != nil {
+				return struct{}{}, err
+			}
+			c.Touched, err = t.touch(ctx, cmd.workspace, actors...)
+			return struct{}{}, err
+		})
+		return c, err
+	})
+}
+
+func (s *Store) move(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op, kind protocol.EntryKind) (Conversation, error) {
+	from, to := protocol.SlotActive, protocol.SlotParked
+	if kind == protocol.EntryResumed {
+		from, to = to, from
+	}
+	cmd := command{workspace, agentActor(agent), op, []any{kind, conv}}
+	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
+		now, err := t.time(ctx)
+		if err != nil {
+			return nil, err
+		}
+		n, err := t.exec(ctx, `UPDATE slots SET state = $4, since = $5 WHERE workspace = $1 AND conversation = $2 AND agent = $3 AND state = $6`,
+			workspace, conv, agent, to, now, from)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return nil, protocol.NewError(protocol.CodeWrongState, "This conversation cannot be moved in the state it is in.")
+		}
+		e, err := agentEntry(ctx, t, workspace, agent, kind, protocol.AudienceAll, "")
+		if err != nil {
+			return nil, err
+		}
+		return []string{agentActor(agent), visitorActor(c.Visitor)}, addEntries(ctx, t, c, e)
+	})
+	if err != nil {
+		return Conversation{}, fmt.Errorf("%s: %w", kind, err)
+	}
+	return c, nil
+}
+
+// agentEntry is an entry made by an agent, with the name in it.
+func agentEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent protocol.AgentID, kind protocol.EntryKind, audience protocol.Audience, cause string) (Entry, error) {
+	name, found, err := one(ctx, t, scanString, `SELECT name FROM agents WHERE workspace = $1 AND id = $2`, workspace, agent)
+	if err == nil && !found {
+		err = errNoAgent()
+	}
+	return Entry{
+		Kind: kind, Audience: audience, Actor: agentActor(agent), Author: protocol.Author{Kind: protocol.KindAgent, ID: string(agent), Name: name},
+		Body: protocol.EntryBody{Agent: agent, Name: name, Cause: cause},
+	}, err
+}
+
+// freeSlot removes a slot and its cost from the agent's load.
+func freeSlot(ctx context.Context, t *tx, workspace protocol.WorkspaceID, l Slot) error {
+	n, err := t.exec(ctx, `DELETE FROM slots WHERE workspace = $1 AND conversation = $2 AND agent = $3`, workspace, l.Conversation, l.Agent)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = t.exec(ctx, `UPDATE agents SET load = load - CAST($3 AS BIGINT), slots = slots - 1 WHERE workspace = $1 AND id = $2`, workspace, l.Agent, l.Cost)
+	if err != nil {
+		return fmt.Errorf("free slot: %w", err)
+	}
+	return nil
+}
+
+// AuditLoads compares each agent's load with the sum of the slots, puts right
+// what differs, and counts it. Anything but 0 is a fault worth an alarm.
+func (s *Store) AuditLoads(ctx context.Context, workspace protocol.WorkspaceID) (repaired int, err error) {
+	repaired, err = write(ctx, s, func(ctx context.Context, t *tx) (int, error) {
+		_, err := all(ctx, t, scanString, `SELECT id FROM agents WHERE workspace = $1 ORDER BY id`+t.lock, workspace)
+		if err != nil {
+			return 0, err
+		}
+		n, err := t.exec(ctx, `UPDATE agents SET
+			load = (SELECT COALESCE(SUM(s.cost), 0) FROM slots s WHERE s.workspace = agents.workspace AND s.agent = agents.id),
+			slots = (SELECT COUNT(*) FROM slots s WHERE s.workspace = agents.workspace AND s.agent = agents.id)
+			WHERE workspace = $1 AND (load <> (SELECT COALESCE(SUM(s.cost), 0) FROM slots s WHERE s.workspace = agents.workspace AND s.agent = agents.id)
+			OR slots <> (SELECT COUNT(*) FROM slots s WHERE s.workspace = agents.workspace AND s.agent = agents.id))`, workspace)
+		return int(n), err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("audit loads: %w", err)
+	}
+	return repaired, nil
+}
