@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// JoinCall puts a party into a live call, or gives the one that is in it
+// already its new connection and media. The visitor has ordinal 0, agents the
+// next free one; an ordinal is never given again while the call lasts.
+// CodeExpired when the call has ended.
+func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, p Party) (Call, Party, error) {
+	call, err := s.onCall(ctx, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, call *Call) error {
+		if call.State != StepRunning && call.State != StepAsked {
+			return errStepOver()
+		}
+		n, err := t.exec(ctx, `UPDATE call_parties SET name = $4, connection = $5, here = $6, audio = $7, video = $8
+			WHERE workspace = $1 AND call = $2 AND actor = $3`,
+			workspace, id, p.Actor, storable(p.Name), p.Connection, number(p.Here), number(p.Audio), number(p.Video))
+		if err != nil || n > 0 {
+			return err
+		}
+		if p.Ordinal, err = nextOrdinal(ctx, t, workspace, id, p.Side); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, `INSERT INTO call_parties (call, workspace, actor, side, name, ordinal, connection, here, audio, video)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			id, workspace, p.Actor, p.Side, storable(p.Name), p.Ordinal, p.Connection, number(p.Here), number(p.Audio), number(p.Video))
+		return err
+	})
+	if err != nil {
+		return Call{}, Party{}, fmt.Errorf("join call: %w", err)
+	}
+	for _, in := range call.Parties {
+		if in.Actor == p.Actor {
+			return call, in, nil
+		}
+	}
+	return Call{}, Party{}, fmt.Errorf("join call: the party is not in it")
+}
+
+func nextOrdinal(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id protocol.CallID, side protocol.PrincipalKind) (int, error) {
+	if side == protocol.KindVisitor {
+		return 0, nil
+	}
+	n, _, err := one(ctx, t, scanInt, `UPDATE calls SET next_ordinal = next_ordinal + 1 WHERE workspace = $1 AND id = $2 RETURNING next_ordinal`, workspace, id)
+	return int(n) - 1, err
+}
+
+// LeaveCall notes that a party's leg is gone. The party keeps its ordinal, so
+// that it can join again.
+func (s *Store) LeaveCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, actor string) (Call, error) {
+	return s.onParty(ctx, "leave call", workspace, id,
+		`UPDATE call_parties SET here = 0, connection = '' WHERE workspace = $1 AND call = $2 AND actor = $3`, actor)
+}
+
+// MuteParty notes which of a party's media are on.
+func (s *Store) MuteParty(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, actor string, audio, video bool) (Call, error) {
+	return s.onParty(ctx, "mute", workspace, id,
+		`UPDATE call_parties SET audio = $4, video = $5 WHERE workspace = $1 AND call = $2 AND actor = $3`, actor, number(audio), number(video))
+}
+
+// PartyHere notes whether a party's leg is connected.
+func (s *Store) PartyHere(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, ordinal int, here bool) (Call, error) {
+	return s.onParty(ctx, "note leg", workspace, id,
+		`UPDATE call_parties SET here = $4 WHERE workspace = $1 AND call = $2 AND ordinal = $3`, ordinal, number(here))
+}
+
+func (s *Store) onParty(ctx context.Context, doing string, workspace protocol.WorkspaceID, id protocol.CallID, update string, args ...any) (Call, error) {
+	call, err := s.onCall(ctx, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, _ *Call) error {
+		n, err := t.exec(ctx, update, append([]any{workspace, id}, args...)...)
+		if err == nil && n == 0 {
+			err = protocol.NewError(protocol.CodeNotFound, "You are not in this call.")
+		}
+		return err
+	})
+	if err != nil {
+		return Call{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	return call, nil
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// SessionIdleMs is how long an agent's session lives without being used.
+const SessionIdleMs = 12 * 60 * 60 * 1000
+
+// seenEveryMs is how exactly the last use of sessions and visitors is kept.
+const seenEveryMs = 60 * 1000
+
+func errNoSession() error {
+	return protocol.NewError(protocol.CodeUnauthenticated, "Please sign in again.")
+}
+
+// CreateSession keeps an agent's session under the SHA-256 of its token, and
+// forgets sessions that have expired.
+func (s *Store) CreateSession(ctx context.Context, tokenHash string, agent Agent, expiresAt int64, ip string) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		now, err := t.time(ctx)
+		if err != nil {
+			return 0, err
+		}
+		_, err = t.exec(ctx, `DELETE FROM sessions WHERE expires <= $1`, now)
+		if err != nil {
+			return 0, err
+		}
+		return t.exec(ctx, `INSERT INTO sessions (token_hash, workspace, agent, created, used, expires, ip) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			tokenHash, agent.Workspace, agent.ID, now, now, expiresAt, storable(ip))
+	})
+	if err != nil {
+		return fmt.Errorf("create session: %w", err)
+	}
+	return nil
+}
+
+type sessionRow struct {
+	workspace     protocol.WorkspaceID
+	agent         protocol.AgentID
+	used, expires int64
+}
+
+func scanSession(row scanner) (r sessionRow, err error) {
+	err = row.Scan(&r.workspace, &r.agent, &r.used, &r.expires)
+	return r, err
+}
+
+// Session finds who a token belongs to and when its session ends at the
+// latest. One that has expired, was idle too long or belongs to a disabled
+// agent gives CodeUnauthenticated.
+func (s *Store) Session(ctx context.Context, tokenHash string) (Agent, int64, error) {
+	row, found, err := one(ctx, s.db.reader(), scanSession, `SELECT workspace, agent, used, expires FROM sessions WHERE token_hash = $1`, tokenHash)
+	if err != nil {
+		return Agent{}, 0, fmt.Errorf("read session: %w", err)
+	}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return Agent{}, 0, fmt.Errorf("read session: %w", err)
+	}
+	if !found || row.expires <= now || row.used+SessionIdleMs <= now {
+		return Agent{}, 0, errNoSession()
+	}
+	a, err := s.Agent(ctx, row.workspace, row.agent)
+	if err != nil {
+		return Agent{}, 0, err
+	}
+	if a.Disabled {
+		return Agent{}, 0, errNoSession()
+	}
+	if row.used+seenEveryMs <= now {
+		_, err = write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+			return t.exec(ctx, `UPDATE sessions SET used = $2 WHERE token_hash = $1 AND used < $2`, tokenHash, now)
+		})
+		if err != nil {
+			return Agent{}, 0, fmt.Errorf("use session: %w", err)
+		}
+	}
+	return a, row.expires, nil
+}
+
+// DeleteSession ends a session. One that does not exist is no error.
+func (s *Store) DeleteSession(ctx context.Context, tokenHash string) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		return t.exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, tokenHash)
+	})
+	if err != nil {
+		return fmt.Errorf("delete session: %w", err)
+	}
+	return nil
+}
+
+// CreateVisitor keeps a visitor under the SHA-256 of the token that proves it.
+func (s *Store) CreateVisitor(ctx context.Context, v Visitor, tokenHash string) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		now, err := t.time(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return t.exec(ctx, `INSERT INTO visitors (id, workspace, site, token_hash, name, email, subject, created, seen)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			v.ID, v.Workspace, v.Site, tokenHash, storable(v.Name), storable(v.Email), storable(v.Subject), now, now)
+	})
+	if err != nil {
+		return fmt.Errorf("create visitor: %w", err)
+	}
+	return nil
+}
+
+const visitorSelect = `SELECT id, workspace, site, name, email, subject, created FROM visitors `
+
+func scanVisitor(row scanner) (v Visitor, err error) {
+	err = row.Scan(&v.ID, &v.Workspace, &v.Site, &v.Name, &v.Email, &v.Subject, &v.Created)
+	return v, err
+}
+
+// VisitorByToken finds who a token belongs to. A token that is not known, or
+// was last seen 30 days ago, gives CodeUnauthenticated.
+func (s *Store) VisitorByToken(ctx context.Context, tokenHash string) (Visitor, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return Visitor{}, fmt.Errorf("read visitor: %w", err)
+	}
+	v, found, err := one(ctx, s.db.reader(), scanVisitor, visitorSelect+`WHERE token_hash = $1 AND seen > $2`, tokenHash, now-VisitorIdleMs)
+	if err == nil && !found {
+		err = protocol.NewError(protocol.CodeUnauthenticated, "This visit is not known here any more. Begin a new one.")
+	}
+	if err != nil {
+		return Visitor{}, fmt.Errorf("read visitor: %w", err)
+	}
+	return v, nil
+}
+
+// VisitorIdleMs is how long a visitor's token lives without being seen.
+const VisitorIdleMs = 30 * 24 * 60 * 60 * 1000
+
+// Visitor finds one, or fails with CodeNotFound.
+func (s *Store) Visitor(ctx context.Context, workspace protocol.WorkspaceID, id protocol.VisitorID) (Visitor, error) {
+	v, found, err := one(ctx, s.db.reader(), scanVisitor, visitorSelect+`WHERE workspace = $1 AND id = $2`, workspace, id)
+	if err == nil && !found {
+		err = protocol.NewError(protocol.CodeNotFound, "There is no such visitor.")
+	}
+	if err != nil {
+		return Visitor{}, fmt.Errorf("read visitor: %w", err)
+	}
+	return v, nil
+}
+
+// TouchVisitor notes that the visitor was seen. It writes at most once a minute for each.
+func (s *Store) TouchVisitor(ctx context.Context, workspace protocol.WorkspaceID, id protocol.VisitorID) error {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return fmt.Errorf("touch visitor: %w", err)
+	}
+	seen, found, err := one(ctx, s.db.reader(), scanInt, `SELECT seen FROM visitors WHERE workspace = $1 AND id = $2`, workspace, id)
+	if err != nil || !found || seen+seenEveryMs > now {
+		return err
+	}
+	_, err = write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		return t.exec(ctx, `UPDATE visitors SET seen = $3 WHERE workspace = $1 AND id = $2 AND seen < $3`, workspace, id, now)
+	})
+	if err != nil {
+		return fmt.Errorf("touch visitor: %w", err)
+	}
+	return nil
+}
