@@ -1,0 +1,117 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+var errNoCobrowse = protocol.NewError(protocol.CodeNotFound, "This co-browse session has ended.")
+
+// CobrowseAsk asks the visitor to show the page (COB-1).
+func (s *Service) CobrowseAsk(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	c, err := s.talking(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	site, err := s.directory.Site(ctx, s.ws, c.Site)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if !site.Cobrowse {
+		return protocol.Ack{}, protocol.NewError(protocol.CodeSwitchedOff, "This site does not offer co-browsing.")
+	}
+	session, err := s.store.AskCobrowse(ctx, store.AskCobrowseIn{Workspace: s.ws, Conversation: c.ID, Agent: who.Agent, Author: author(who.Principal), Op: op})
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	s.changed(c)
+	return protocol.Ack{Conversation: c.ID, ID: string(session.ID)}, nil
+}
+
+// CobrowseAnswer is the visitor's consent, or the lack of it. Nothing of the
+// page is sent or passed on before it is committed (PRIV-2).
+func (s *Service) CobrowseAnswer(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.CobrowseAnswer) (protocol.Ack, error) {
+	session, c, err := s.cobrowse(ctx, who.Principal, body.Cobrowse)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if _, err := s.store.AnswerCobrowse(ctx, store.AnswerCobrowseIn{
+		Workspace: s.ws, Cobrowse: session.ID, Allow: body.Allow, Author: author(who.Principal), Actor: who.Actor(), Op: op,
+	}); err != nil {
+		return protocol.Ack{}, err
+	}
+	s.changed(c)
+	return protocol.Ack{Conversation: c.ID, ID: string(session.ID)}, nil
+}
+
+// CobrowseStop ends a session, from either side, or takes a question back.
+func (s *Service) CobrowseStop(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfCobrowse) (protocol.Ack, error) {
+	session, c, err := s.cobrowse(ctx, who.Principal, body.Cobrowse)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	s.shared(session.ID)
+	if _, err := s.store.EndCobrowse(ctx, s.ws, session.ID, author(who.Principal), who.Actor(), op, "stopped"); err != nil {
+		return protocol.Ack{}, err
+	}
+	s.changed(c)
+	return protocol.Ack{Conversation: c.ID, ID: string(session.ID)}, nil
+}
+
+// cobrowse gives a session to its visitor and to the agent who asked for it.
+func (s *Service) cobrowse(ctx context.Context, who protocol.Principal, id protocol.CobrowseID) (store.Cobrowse, store.Conversation, error) {
+	if !protocol.ValidID(id) || who.Workspace != s.ws {
+		return store.Cobrowse{}, store.Conversation{}, errNoCobrowse
+	}
+	session, err := s.store.Cobrowse(ctx, s.ws, id)
+	if err != nil {
+		return store.Cobrowse{}, store.Conversation{}, err
+	}
+	c, err := s.owned(ctx, who, session.Conversation)
+	if err != nil || (who.Kind == protocol.KindAgent && session.Agent != who.Agent) {
+		return store.Cobrowse{}, c, errNoCobrowse
+	}
+	return session, c, nil
+}
+
+// CobrowseConsent tells whether a principal may send or watch a session now:
+// only while the consent runs, and only its visitor and the agent he allowed.
+func (s *Service) CobrowseConsent(ctx context.Context, who protocol.Principal, id protocol.CobrowseID) (visitor, agent string, err error) {
+	session, c, err := s.cobrowse(ctx, who, id)
+	if err != nil {
+		return "", "", err
+	}
+	if session.State != store.StepRunning {
+		return "", "", errNoCobrowse
+	}
+	return visitorActor(c.Visitor), agentActor(session.Agent), nil
+}
+
+// endSteps ends the call and the co-browse session of a conversation that ends.
+func (s *Service) endSteps(ctx context.Context, who protocol.Principal, conv protocol.ConversationID) {
+	calls, err := s.store.CallsOf(ctx, s.ws, conv)
+	if err != nil {
+		s.log.Error("find the calls of a conversation failed", "conversation", conv, "error", err)
+	}
+	for _, call := range calls {
+		if call.State == store.StepAsked || call.State == store.StepRunning {
+			if err := s.endCall(ctx, call, author(who), who.Actor(), "", "ended"); err != nil {
+				s.log.Error("end a call failed", "call", call.ID, "error", err)
+			}
+		}
+	}
+	sessions, err := s.store.CobrowsesOf(ctx, s.ws, conv)
+	if err != nil {
+		s.log.Error("find the co-browse sessions of a conversation failed", "conversation", conv, "error", err)
+	}
+	for _, session := range sessions {
+		if session.State == store.StepAsked || session.State == store.StepRunning {
+			s.shared(session.ID)
+			if _, err := s.store.EndCobrowse(ctx, s.ws, session.ID, author(who), who.Actor(), "", "ended"); err != nil {
+				s.log.Error("end a co-browse session failed", "cobrowse", session.ID, "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Leave takes a waiting visitor out of the queue, at once (ROUTE-11).
+func (s *Service) Leave(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	c, err := s.owned(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if c.State == protocol.StateActive {
+		return protocol.Ack{}, protocol.NewError(protocol.CodeWrongState, "An agent has just answered. You can end the chat instead.")
+	}
+	return s.end(ctx, who.Principal, op, c, "visitor_left")
+}
+
+// End ends a conversation, with its call and co-browse session (DESK-6).
+func (s *Service) End(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	c, err := s.owned(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	return s.end(ctx, who.Principal, op, c, "ended")
+}
+
+func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.Op, before store.Conversation, cause string) (protocol.Ack, error) {
+	wrapUp := s.limits.WrapUp.Milliseconds()
+	if queue, err := s.directory.Queue(ctx, s.ws, before.Queue); err == nil && queue.WrapUpMs != 0 {
+		wrapUp = max(queue.WrapUpMs, 0)
+	}
+	s.endSteps(ctx, who, before.ID)
+	c, slots, err := s.store.End(ctx, s.ws, before.ID, author(who), who.Actor(), op, cause, wrapUp)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if before.State == protocol.StateQueued {
+		s.routed("remove", s.router.Remove(ctx, c.ID))
+	}
+	agents := make([]protocol.AgentID, 0, len(slots))
+	for _, slot := range slots {
+		agents = append(agents, slot.Agent)
+		s.routed("agent", s.router.AgentChanged(ctx, slot.Agent))
+	}
+	s.changed(c, agents...)
+	return protocol.Ack{Conversation: c.ID, At: c.Ended}, nil
+}
+
+// Park sets a conversation aside; Unpark takes it up again (DESK-3).
+func (s *Service) Park(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	return s.slot(ctx, who, op, body, s.store.Park)
+}
+
+// Unpark takes a parked conversation up again.
+func (s *Service) Unpark(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	return s.slot(ctx, who, op, body, s.store.Unpark)
+}
+
+// Clear clears the card of an ended conversation: the slot is freed and the
+// next offer can come (DESK-6).
+func (s *Service) Clear(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	return s.slot(ctx, who, op, body, s.store.Clear)
+}
+
+type slotStep func(ctx context.Context, ws protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (store.Conversation, error)
+
+func (s *Service) slot(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation, step slotStep) (protocol.Ack, error) {
+	if !protocol.ValidID(body.Conversation) || who.Workspace != s.ws {
+		return protocol.Ack{}, errNoConversation
+	}
+	c, err := step(ctx, s.ws, who.Agent, body.Conversation, op) // checks that the agent holds the slot
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	s.routed("agent", s.router.AgentChanged(ctx, who.Agent))
+	s.changed(c, who.Agent)
+	return protocol.Ack{Conversation: c.ID}, nil
+}

@@ -1,0 +1,162 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Ask takes a visitor's first message: it makes the conversation and lets it
+// wait for an agent. The ack comes after the commit (D1); the same op asked
+// again gives the same conversation (D2).
+func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Ask) (protocol.Ack, error) {
+	if err := s.checkAsk(ctx, who.Principal, body); err != nil {
+		return protocol.Ack{}, err
+	}
+	queue, err := s.queueFor(ctx, who.Principal, body.Queue)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	visitor, err := s.store.Visitor(ctx, s.ws, who.Visitor)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	in := store.AskIn{
+		Workspace: s.ws, Site: who.Site, Visitor: who.Visitor, Queue: queue.ID, Op: op, Name: strings.TrimSpace(body.Name), Email: body.Email,
+		Form: body.Form, Text: body.Text, Author: author(who.Principal),
+	}
+	if visitor.Subject != "" { // the site has signed who this is: what is typed does not count
+		in.Name, in.Email, in.Verified = visitor.Name, visitor.Email, true
+	}
+	if in.Name != "" {
+		in.Author.Name = in.Name
+	}
+	c, entry, existed, err := s.store.Ask(ctx, in)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if !existed {
+		s.routed("enqueue", s.router.Enqueue(ctx, c, queue))
+	}
+	s.changed(c)
+	return protocol.Ack{Conversation: c.ID, Seq: entry.VisitorSeq, ID: string(entry.ID), At: entry.At}, nil
+}
+
+func (s *Service) checkAsk(ctx context.Context, who protocol.Principal, body protocol.Ask) error {
+	if err := s.checkText(body.Text); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(body.Name) > s.limits.NameCharacters || utf8.RuneCountInString(body.Email) > s.limits.NameCharacters {
+		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A name or address may have %d characters.", s.limits.NameCharacters))
+	}
+	if len(body.Form) > s.limits.FormFields {
+		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A form may have %d fields.", s.limits.FormFields))
+	}
+	open := 0
+	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, s.limits.OpenPerVisitor+1)
+	if err != nil {
+		return err
+	}
+	for _, c := range conversations {
+		if c.State == protocol.StateQueued || c.State == protocol.StateActive {
+			open++
+		}
+	}
+	if open > s.limits.OpenPerVisitor {
+		return protocol.NewError(protocol.CodeRateLimited, "You have several open conversations. Please end one of them first.")
+	}
+	return nil
+}
+
+func (s *Service) checkText(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return protocol.NewError(protocol.CodeInvalid, "Please write something first.")
+	}
+	if utf8.RuneCountInString(text) > s.limits.MessageCharacters {
+		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A message may have %d characters. Please send it in parts.", s.limits.MessageCharacters))
+	}
+	return nil
+}
+
+// queueFor finds the queue by its key among the site's, or takes the site's first.
+func (s *Service) queueFor(ctx context.Context, who protocol.Principal, key string) (store.Queue, error) {
+	site, err := s.directory.Site(ctx, s.ws, who.Site)
+	if err != nil {
+		return store.Queue{}, err
+	}
+	for _, id := range site.Queues {
+		queue, err := s.directory.Queue(ctx, s.ws, id)
+		if err != nil {
+			return store.Queue{}, err
+		}
+		if key == "" || queue.Key == key {
+			return queue, nil
+		}
+	}
+	return store.Queue{}, protocol.NewError(protocol.CodeInvalid, "This site has no such queue.")
+}
+
+// Post says something. The ack comes after the commit (D1).
+func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Post) (protocol.Ack, error) {
+	if err := s.checkText(body.Text); err != nil {
+		return protocol.Ack{}, err
+	}
+	c, err := s.conversation(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	in := store.AppendIn{
+		Workspace: s.ws, Conversation: c.ID, Actor: who.Actor(), Op: op, Kind: protocol.EntryMessage, Audience: protocol.AudienceAll,
+		Author: author(who.Principal), Body: protocol.EntryBody{Text: body.Text}, TurnOf: protocol.KindVisitor,
+	}
+	if who.Kind == protocol.KindVisitor {
+		in.TurnOf = protocol.KindAgent
+		if c.Name != "" {
+			in.Author.Name = c.Name
+		}
+	}
+	entry, existed, err := s.store.Append(ctx, in)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if !existed {
+		s.notify.EntriesAdded(s.ws, c.ID)
+		if c.Owner != "" && (who.Kind == protocol.KindVisitor) == (c.TurnSince == 0) {
+			s.notify.ViewChanged(s.ws, agentActor(c.Owner)) // the turn has changed
+		}
+	}
+	return protocol.Ack{Conversation: c.ID, Seq: seqFor(who.Principal, entry), ID: string(entry.ID), At: entry.At}, nil
+}
+
+// Typing passes on that somebody types; nothing is stored.
+func (s *Service) Typing(ctx context.Context, who protocol.Caller, body protocol.Typing) error {
+	c, err := s.conversation(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return err
+	}
+	s.notify.Typing(s.ws, c.ID, who, protocol.TypingNow{Conversation: c.ID, Who: author(who.Principal), Typing: body.Typing})
+	return nil
+}
+
+// Mark stores how far the reader's page has shown the log (D9).
+func (s *Service) Mark(ctx context.Context, who protocol.Caller, body protocol.Mark) error {
+	c, err := s.conversation(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return err
+	}
+	if who.Kind == protocol.KindAgent && c.Owner != who.Agent {
+		return nil // one who only looks on leaves no mark
+	}
+	changed, err := s.store.SetMarks(ctx, s.ws, c.ID, who.Kind, body.Delivered, body.Read)
+	if err != nil {
+		return err
+	}
+	if changed {
+		s.notify.MarksChanged(s.ws, c.ID)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Declare sets the agent's own state (STATE-2). Ready needs a live desktop,
+// which the connection that says so is.
+func (s *Service) Declare(ctx context.Context, who protocol.Caller, _ protocol.Op, body protocol.Declare) (protocol.Ack, error) {
+	switch {
+	case body.Declared != protocol.DeclaredReady && body.Declared != protocol.DeclaredNotReady:
+		return protocol.Ack{}, protocol.NewError(protocol.CodeInvalid, "An agent is ready or not ready.")
+	case body.Declared == protocol.DeclaredReady && who.Connection == "":
+		return protocol.Ack{}, protocol.NewError(protocol.CodeNoDesk, "Ready needs an open desktop. Open the desk first.")
+	case len(body.Reason) > s.limits.NameCharacters:
+		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
+	}
+	if _, err := s.store.Declare(ctx, s.ws, who.Agent, body.Declared, body.Reason, who.Actor(), "agent"); err != nil {
+		return protocol.Ack{}, err
+	}
+	s.routed("agent", s.router.AgentChanged(ctx, who.Agent))
+	s.notify.ViewChanged(s.ws, who.Actor())
+	return protocol.Ack{}, nil
+}
+
+// Accept takes an offered conversation. The record decides by compare-and-set:
+// exactly one agent gets it (ROUTE-5, R2, R3); the others read who was first.
+func (s *Service) Accept(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfOffer) (protocol.Ack, error) {
+	if _, err := s.asked(ctx, who, body.Offer); err != nil {
+		return protocol.Ack{}, err
+	}
+	offer, c, err := s.store.Accept(ctx, s.ws, who.Agent, body.Offer, op)
+	if err != nil {
+		s.notify.ViewChanged(s.ws, who.Actor()) // what this desk shows is out of date
+		return protocol.Ack{}, err
+	}
+	s.changed(c, who.Agent)
+	s.routed("accepted", s.router.Settled(ctx, offer, store.OutcomeAccepted))
+	return protocol.Ack{Conversation: c.ID}, nil
+}
+
+// Reject gives an offered conversation back to its old place in the queue; the
+// agent stays ready (ROUTE-4).
+func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op, body protocol.OfOffer) (protocol.Ack, error) {
+	if len(body.Reason) > s.limits.NameCharacters {
+		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
+	}
+	if _, err := s.asked(ctx, who, body.Offer); err != nil {
+		return protocol.Ack{}, err
+	}
+	offer, settled, err := s.store.Settle(ctx, s.ws, body.Offer, store.OutcomeRejected, body.Reason)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	s.notify.ViewChanged(s.ws, who.Actor())
+	if !settled {
+		if offer.Outcome != store.OutcomeRejected {
+			return protocol.Ack{}, protocol.NewError(protocol.CodeExpired, "This offer has ended already.")
+		}
+		return protocol.Ack{Conversation: offer.Conversation}, nil
+	}
+	s.notify.EntriesAdded(s.ws, offer.Conversation)
+	s.routed("rejected", s.router.Settled(ctx, offer, store.OutcomeRejected))
+	return protocol.Ack{Conversation: offer.Conversation}, nil
+}
+
+// asked gives an offer to the agent who was asked, and to nobody else.
+func (s *Service) asked(ctx context.Context, who protocol.Caller, id protocol.OfferID) (store.Offer, error) {
+	gone := protocol.NewError(protocol.CodeNotFound, "There is no such offer, or it was not made to you.")
+	if !protocol.ValidID(id) || who.Workspace != s.ws {
+		return store.Offer{}, gone
+	}
+	offer, err := s.store.Offer(ctx, s.ws, id)
+	if err != nil {
+		return store.Offer{}, err
+	}
+	if offer.Agent != who.Agent {
+		return store.Offer{}, gone
+	}
+	return offer, nil
+}

@@ -1,0 +1,140 @@
+package chat
+
+import (
+	"context"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Items puts into a map what a caller may see now.
+func (s *Service) Items(ctx context.Context, who protocol.Caller, into map[string]protocol.Item) error {
+	if who.Workspace != s.ws {
+		return protocol.NewError(protocol.CodeNotFound, "There is no such workspace.")
+	}
+	if who.Kind == protocol.KindVisitor {
+		return s.visitorItems(ctx, who, into)
+	}
+	return s.deskItems(ctx, who, into)
+}
+
+// SiteItem is what the widget knows of its site now (SITE-5).
+func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteItem {
+	return protocol.SiteItem{
+		Site: site.ID, Name: site.Name, Open: true, Staffed: s.router.Staffed(ctx, site.Queues...), Accepting: true,
+		Audio: site.Audio && s.media != nil, Video: site.Video && s.media != nil, Cobrowse: site.Cobrowse,
+	}
+}
+
+func (s *Service) visitorItems(ctx context.Context, who protocol.Caller, into map[string]protocol.Item) error {
+	site, err := s.directory.Site(ctx, s.ws, who.Site)
+	if err != nil {
+		return err
+	}
+	siteItem := s.SiteItem(ctx, site)
+	into["site/"+string(site.ID)] = protocol.Item{Site: &siteItem}
+	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, s.limits.OpenPerVisitor)
+	if err != nil {
+		return err
+	}
+	for _, c := range conversations {
+		item, err := s.conversationItem(ctx, c)
+		if err != nil {
+			return err
+		}
+		into["conversation/"+string(c.ID)] = protocol.Item{Conversation: &item}
+		if c.State == protocol.StateActive {
+			if err := s.stepItems(ctx, who, c, into); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) conversationItem(ctx context.Context, c store.Conversation) (protocol.ConversationItem, error) {
+	item := protocol.ConversationItem{Conversation: c.ID, State: c.State, Last: c.VisitorSeq, Read: c.VisitorRead}
+	if c.State == protocol.StateQueued {
+		// With Redis away the place is not known; the conversation waits all the same.
+		if position, err := s.router.Position(ctx, c.ID); err == nil {
+			item.Position = position
+		}
+		return item, nil
+	}
+	if c.Owner == "" {
+		return item, nil
+	}
+	agent, err := s.store.Agent(ctx, s.ws, c.Owner)
+	if err != nil {
+		return item, err
+	}
+	item.Agent = agent.Name
+	if c.State == protocol.StateActive {
+		item.AgentReach = s.router.Reach(ctx, agentActor(c.Owner))
+		slots, err := s.store.SlotsOf(ctx, s.ws, c.ID)
+		if err != nil {
+			return item, err
+		}
+		for _, slot := range slots {
+			item.Parked = item.Parked || (slot.Agent == c.Owner && slot.State == protocol.SlotParked)
+		}
+	}
+	return item, nil
+}
+
+// stepItems are the call and the co-browse session of a conversation.
+func (s *Service) stepItems(ctx context.Context, who protocol.Caller, c store.Conversation, into map[string]protocol.Item) error {
+	calls, err := s.store.CallsOf(ctx, s.ws, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, call := range calls {
+		if state, open := consentState(call.State); open {
+			item := callItem(who, call, state)
+			into["call/"+string(call.ID)] = protocol.Item{Call: &item}
+		}
+	}
+	sessions, err := s.store.CobrowsesOf(ctx, s.ws, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		if state, open := consentState(session.State); open {
+			item := protocol.CobrowseItem{
+				Cobrowse: session.ID, Conversation: c.ID, State: state, Agent: session.AgentName, Started: session.Started,
+			}
+			if state == protocol.ConsentRunning {
+				item.Watchers = 1
+			}
+			into["cobrowse/"+string(session.ID)] = protocol.Item{Cobrowse: &item}
+		}
+	}
+	return nil
+}
+
+func consentState(state store.StepState) (protocol.ConsentState, bool) {
+	switch state {
+	case store.StepAsked:
+		return protocol.ConsentAsked, true
+	case store.StepRunning:
+		return protocol.ConsentRunning, true
+	default:
+		return "", false
+	}
+}
+
+func callItem(who protocol.Caller, call store.Call, state protocol.ConsentState) protocol.CallItem {
+	item := protocol.CallItem{
+		Call: call.ID, Conversation: call.Conversation, Media: call.Media, State: state, AskedBy: call.AskedBy, AskedByName: call.AskedByName, Started: call.Started,
+	}
+	for _, p := range call.Parties {
+		you := p.Actor == who.Actor()
+		if you {
+			item.Tab = p.Connection
+		}
+		item.Parties = append(item.Parties, protocol.PartyItem{
+			Ordinal: p.Ordinal, Side: p.Side, Name: p.Name, You: you, Here: p.Here, Audio: p.Audio, Video: p.Video,
+		})
+	}
+	return item
+}
