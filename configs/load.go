@@ -82,7 +82,7 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	if err := fill(&c, values); err != nil {
 		return Config{}, err
 	}
-	if err := c.readSecrets(); err != nil {
+	if err := readSecrets(&c); err != nil {
 		return Config{}, err
 	}
 	if err := c.Validate(); err != nil {

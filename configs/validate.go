@@ -31,16 +31,16 @@ func (c Config) Validate() error {
 
 type problems []error
 
-func (p *problems) add(key, format string, args ...any) {
+func (p *problems) addf(key, format string, args ...any) {
 	*p = append(*p, fmt.Errorf("setting %s: %s", key, fmt.Sprintf(format, args...)))
 }
 
 func (p *problems) addresses(c Config) {
 	if c.Node.ID != "" && !nodeName.MatchString(c.Node.ID) {
-		p.add("node.id", "use up to 63 letters, digits, dots and hyphens, not %q", c.Node.ID)
+		p.addf("node.id", "use up to 63 letters, digits, dots and hyphens, not %q", c.Node.ID)
 	}
 	if c.HTTP.Address == "" {
-		p.add("http.address", "write host:port, such as 127.0.0.1:8080")
+		p.addf("http.address", "write host:port, such as 127.0.0.1:8080")
 	}
 	p.listen("http.address", c.HTTP.Address)
 	p.listen("ops.address", c.Ops.Address)
@@ -48,11 +48,11 @@ func (p *problems) addresses(c Config) {
 	p.listen("webrtc.tcp_address", c.WebRTC.TCPAddress)
 	p.publicURL(c.HTTP.PublicURL)
 	if (c.HTTP.TLS.CertFile == "") != (c.HTTP.TLS.KeyFile == "") {
-		p.add("http.tls", "give both cert_file and key_file, or none")
+		p.addf("http.tls", "give both cert_file and key_file, or none")
 	}
 	for _, network := range c.HTTP.TrustedProxies {
 		if _, err := netip.ParsePrefix(network); err != nil {
-			p.add("http.trusted_proxies", "write networks such as 10.0.0.0/8 or 192.0.2.4/32, not %q", network)
+			p.addf("http.trusted_proxies", "write networks such as 10.0.0.0/8 or 192.0.2.4/32, not %q", network)
 		}
 	}
 	for _, address := range c.WebRTC.Advertise {
@@ -60,12 +60,12 @@ func (p *problems) addresses(c Config) {
 		if _, err := netip.ParseAddr(address); err != nil {
 			var port string
 			if host, port, err = net.SplitHostPort(address); err != nil || !isPort(port) || port == "0" {
-				p.add("webrtc.advertise", "write address:port or an address, such as 203.0.113.7:8443, not %q", address)
+				p.addf("webrtc.advertise", "write address:port or an address, such as 203.0.113.7:8443, not %q", address)
 				continue
 			}
 		}
 		if ip, err := netip.ParseAddr(host); err != nil || ip.IsUnspecified() {
-			p.add("webrtc.advertise", "write the numeric address that browsers reach, not %q", host)
+			p.addf("webrtc.advertise", "write the numeric address that browsers reach, not %q", host)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func (p *problems) listen(key, address string) {
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil || !isPort(port) {
-		p.add(key, "write host:port, such as 127.0.0.1:8080 or :8080, not %q", address)
+		p.addf(key, "write host:port, such as 127.0.0.1:8080 or :8080, not %q", address)
 	}
 }
 
@@ -92,7 +92,7 @@ func (p *problems) publicURL(address string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" ||
 		u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		p.add("http.public_url", "write scheme and host alone, such as https://chat.example.com")
+		p.addf("http.public_url", "write scheme and host alone, such as https://chat.example.com")
 	}
 }
 
@@ -102,25 +102,25 @@ func (p *problems) stores(c Config) {
 	switch {
 	case isPostgres(at):
 		if u, err := url.Parse(at); err != nil || u.Host == "" && !u.Query().Has("host") {
-			p.add("database.url", "write postgres://user:password@host:5432/name; encode special characters of the password as %%XX")
+			p.addf("database.url", "write postgres://user:password@host:5432/name; encode special characters of the password as %%XX")
 		}
 	case strings.Contains(at, "://"), strings.Contains(at, "host="), strings.Contains(at, "password="):
-		p.add("database.url", "write postgres://user:password@host:5432/name, the path of a SQLite file, or nothing")
+		p.addf("database.url", "write postgres://user:password@host:5432/name, the path of a SQLite file, or nothing")
 	}
 	if at := c.Redis.URL.Reveal(); at != "" {
 		u, err := url.Parse(at)
 		if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
-			p.add("redis.url", "write redis://host:6379/0, rediss:// for TLS, or nothing; encode special characters of the password as %%XX")
+			p.addf("redis.url", "write redis://host:6379/0, rediss:// for TLS, or nothing; encode special characters of the password as %%XX")
 		}
 	}
 	if at := c.Blob.URL.Reveal(); at != "" {
 		u, err := url.Parse(at)
 		if err != nil || u.Scheme != "s3" && u.Scheme != "file" || u.Scheme == "s3" && u.Host == "" || u.Scheme == "file" && u.Path == "" {
-			p.add("blob.url", "write file:///path, s3://bucket?region=REGION, or nothing")
+			p.addf("blob.url", "write file:///path, s3://bucket?region=REGION, or nothing")
 		}
 	}
 	if c.Data.Directory == "" {
-		p.add("data.directory", "write a folder, such as ./data")
+		p.addf("data.directory", "write a folder, such as ./data")
 	}
 }
 
@@ -135,7 +135,7 @@ func (p *problems) choices(c Config) {
 
 func (p *problems) oneOf(key, value string, choices ...string) {
 	if !slices.Contains(choices, value) {
-		p.add(key, "write one of %s, not %q", strings.Join(choices, ", "), value)
+		p.addf(key, "write one of %s, not %q", strings.Join(choices, ", "), value)
 	}
 }
 
@@ -153,39 +153,39 @@ func (p *problems) numbers(c Config) {
 		case s.kind == durationType:
 			d := time.Duration(field.Int())
 			if zero := slices.Contains(mayBeZero, s.key); d < 0 || d == 0 && !zero {
-				p.add(s.key, "write a time above zero, such as 20s, not %s", d)
+				p.addf(s.key, "write a time above zero, such as 20s, not %s", d)
 			} else if d > 0 && d < time.Millisecond {
-				p.add(s.key, "write 1ms or more, not %s", d)
+				p.addf(s.key, "write 1ms or more, not %s", d)
 			}
 		case s.kind.Kind() == reflect.Int && field.Int() <= 0:
-			p.add(s.key, "write a number above zero, not %d", field.Int())
+			p.addf(s.key, "write a number above zero, not %d", field.Int())
 		}
 	}
 	if n := c.Limits.FrameBytes; n > 0 && (n < 1024 || n > 65536) {
-		p.add("limits.frame_bytes", "write 1024 to 65536, not %d", n)
+		p.addf("limits.frame_bytes", "write 1024 to 65536, not %d", n)
 	}
 	if n := c.Limits.OutboxBytes; n > 0 && n < 4*c.Limits.FrameBytes {
-		p.add("limits.outbox_bytes", "write at least four times limits.frame_bytes (%d), not %d", 4*c.Limits.FrameBytes, n)
+		p.addf("limits.outbox_bytes", "write at least four times limits.frame_bytes (%d), not %d", 4*c.Limits.FrameBytes, n)
 	}
 	if n := c.Call.MaxParties; n > 0 && (n < 2 || n > 16) {
-		p.add("call.max_parties", "write 2 to 16, not %d", n)
+		p.addf("call.max_parties", "write 2 to 16, not %d", n)
 	}
 }
 
 // order checks settings that only make sense one below the other.
 func (p *problems) order(c Config) {
 	if c.Routing.PresenceSilent >= c.Routing.PresenceGone {
-		p.add("routing.presence_gone", "write more than routing.presence_silent (%s)", c.Routing.PresenceSilent)
+		p.addf("routing.presence_gone", "write more than routing.presence_silent (%s)", c.Routing.PresenceSilent)
 	}
 	if c.Transport.Ping >= c.Routing.PresenceSilent {
-		p.add("transport.ping", "write less than routing.presence_silent (%s), or agents look silent between two pings", c.Routing.PresenceSilent)
+		p.addf("transport.ping", "write less than routing.presence_silent (%s), or agents look silent between two pings", c.Routing.PresenceSilent)
 	}
 	if c.Session.AgentIdle > c.Session.AgentAbsolute {
-		p.add("session.agent_idle", "write no more than session.agent_absolute (%s)", c.Session.AgentAbsolute)
+		p.addf("session.agent_idle", "write no more than session.agent_absolute (%s)", c.Session.AgentAbsolute)
 	}
 	// Four bytes for a character at most, and the frame around the message.
 	if n := (c.Limits.FrameBytes - 384) / 4; c.Limits.MessageCharacters > n {
-		p.add("limits.message_characters", "write at most %d, or raise limits.frame_bytes: a message travels in one frame", max(n, 0))
+		p.addf("limits.message_characters", "write at most %d, or raise limits.frame_bytes: a message travels in one frame", max(n, 0))
 	}
 }
 
@@ -193,7 +193,7 @@ func (p *problems) order(c Config) {
 const maxSecretFile = 16 << 10
 
 // readSecrets takes the addresses that are given as files.
-func (c *Config) readSecrets() error {
+func readSecrets(c *Config) error {
 	for _, s := range []struct {
 		key, path string
 		into      *SecretURL

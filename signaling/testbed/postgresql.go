@@ -87,7 +87,7 @@ func newPostgreSQL() (*PostgreSQLServer, error) {
 	}
 	s := &PostgreSQLServer{process: p, port: port}
 	// Only the files of initdb itself go unsynced; the server syncs as always.
-	cmd := exec.Command(initdb, "-D", s.data(), "-U", "parlour", "-E", "UTF8", "--no-locale", "--auth", "trust", "--no-sync", "--no-instructions") //nolint:gosec,noctx // a test's own server
+	cmd := exec.Command(initdb, "-D", s.data(), "-U", "parlour", "-E", "UTF8", "--no-locale", "--auth", "trust", "--no-sync", "--no-instructions")
 	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -114,7 +114,7 @@ func (s *PostgreSQLServer) run() error {
 		return err
 	}
 	ok := until(30*time.Second, func() bool {
-		return s.process.gone() || exec.Command(ready, "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)).Run() == nil //nolint:gosec,noctx // ends within 3 s by itself
+		return s.process.gone() || exec.Command(ready, "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)).Run() == nil
 	})
 	if !ok || s.process.gone() {
 		return fmt.Errorf("PostgreSQL %w: %s", errNotReady, s.process.log())
@@ -146,7 +146,7 @@ func (s *PostgreSQLServer) Do(t testing.TB, database, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", //nolint:gosec // a test's own server
+	out, err := exec.CommandContext(t.Context(), psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
 		"-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "parlour", "-d", database, "-c", sql).CombinedOutput()
 	if err != nil {
 		t.Fatalf("PostgreSQL: %v: %s", err, out)

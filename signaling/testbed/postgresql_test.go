@@ -52,7 +52,7 @@ func TestPostgreSQLKeepsWhatWasCommittedWhenKilled(t *testing.T) {
 	}
 	s.Restart(t)
 	conn = connect(t, url)
-	defer conn.Close(t.Context()) //nolint:errcheck // a test's connection
+	defer conn.Close(t.Context())
 	var n int
 	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM a").Scan(&n); err != nil || n != 1 {
 		t.Errorf("rows after the restart = %d, %v, want 1", n, err)
@@ -72,7 +72,7 @@ func TestServersEndWithTheProcess(t *testing.T) {
 		_ = self.Kill()
 		select {}
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServersEndWithTheProcess$") //nolint:gosec // this test itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServersEndWithTheProcess$")
 	cmd.Env = append(os.Environ(), "TESTBED_DIE=1")
 	out, err := cmd.Output()
 	if err == nil {

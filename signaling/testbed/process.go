@@ -56,7 +56,7 @@ func newProcess(name, signal string, as *syscall.Credential) (*process, error) {
 }
 
 func (p *process) start(argv ...string) error {
-	cmd := exec.Command("/bin/sh", append([]string{"-c", supervisor, "sh", p.dir, p.signal}, argv...)...) //nolint:gosec,noctx // a test's own server
+	cmd := exec.Command("/bin/sh", append([]string{"-c", supervisor, "sh", p.dir, p.signal}, argv...)...)
 	cmd.Dir = p.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.as}
 	input, err := cmd.StdinPipe()
@@ -140,12 +140,12 @@ func FreePort(t testing.TB) int {
 func freePort() (int, error) {
 	var last error
 	for range 20 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return 0, fmt.Errorf("find a free port: %w", err)
 		}
 		address := listener.Addr().String()
-		packets, err := net.ListenPacket("udp", address) //nolint:noctx // closed at once
+		packets, err := net.ListenPacket("udp", address)
 		_ = listener.Close()
 		if err != nil {
 			last = err

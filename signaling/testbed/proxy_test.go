@@ -196,7 +196,7 @@ func TestPacketProxyLosesDelaysAndCuts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() //nolint:errcheck // a test's socket
+	defer conn.Close()
 	if got := exchange(t, conn, 20); got != 20 {
 		t.Errorf("answers = %d, want 20", got)
 	}

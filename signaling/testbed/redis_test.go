@@ -21,7 +21,7 @@ func TestRedisDiesWithItsDataAndComesBackEmpty(t *testing.T) {
 	}
 	s.Kill()
 	client := redis.NewClient(&redis.Options{Addr: s.Addr(), MaxRetries: -1})
-	defer client.Close() //nolint:errcheck // a test's client
+	defer client.Close()
 	if err := client.Ping(t.Context()).Err(); err == nil {
 		t.Error("a killed server answers")
 	}
@@ -38,7 +38,7 @@ func TestRedisDiesWithItsDataAndComesBackEmpty(t *testing.T) {
 func TestPausedRedisKeepsConnectionsAndAnswersLater(t *testing.T) {
 	s := testbed.Redis(t)
 	client := redis.NewClient(&redis.Options{Addr: s.Addr(), MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1})
-	defer client.Close() //nolint:errcheck // a test's client
+	defer client.Close()
 	if err := client.Ping(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestServersEndWithTheTestAndLeaveNothing(t *testing.T) {
 		s.Pause()
 	})
 	client := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DialTimeout: time.Second})
-	defer client.Close() //nolint:errcheck // a test's client
+	defer client.Close()
 	if err := client.Ping(t.Context()).Err(); err == nil {
 		t.Error("the server outlived its test")
 	}
@@ -87,7 +87,7 @@ func TestClusterServesAllSlotsAndReplicasTakeOver(t *testing.T) {
 	options.DialTimeout = 500 * time.Millisecond
 	options.DialerRetries = 1
 	client := redis.NewClusterClient(options)
-	defer client.Close() //nolint:errcheck // a test's client
+	defer client.Close()
 	set := func() bool {
 		for _, key := range []string{"{a}x", "{b}x", "{c}x", "{d}x", "{e}x"} {
 			if client.Set(t.Context(), key, 1, 0).Err() != nil {
@@ -110,7 +110,7 @@ func TestSentinelMakesTheReplicaMaster(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := redis.NewFailoverClient(options)
-	defer client.Close() //nolint:errcheck // a test's client
+	defer client.Close()
 	if err := client.Set(t.Context(), "a", 1, 0).Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func do(address string, args ...string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask redis: %w", err)
 	}
-	defer conn.Close() //nolint:errcheck // nothing is kept in it
+	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return "", fmt.Errorf("ask redis: %w", err)
 	}

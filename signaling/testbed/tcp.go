@@ -40,13 +40,12 @@ type TCPCounts struct {
 // Proxy carries TCP connections to target, host:port. It ends with the test.
 func Proxy(t testing.TB, target string) *TCPProxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed in Cleanup
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &TCPProxy{faults: newFaults(), target: target, listener: listener}
-	p.running.Add(1)
-	go p.accept()
+	p.running.Go(p.accept)
 	t.Cleanup(p.close)
 	return p
 }
@@ -68,8 +67,9 @@ func (p *TCPProxy) Resume() { p.set(func() { p.paused = false }) }
 // New ones are carried.
 func (p *TCPProxy) Drop() {
 	p.pairs.Range(func(key, _ any) bool {
-		key.(*pair).reset() //nolint:errcheck,forcetypeassert // the map holds nothing else
-		p.dropped.Add(1)
+		if key.(*pair).reset() {
+			p.dropped.Add(1)
+		}
 		return true
 	})
 }
@@ -95,17 +95,12 @@ func (p *TCPProxy) close() {
 }
 
 func (p *TCPProxy) accept() {
-	defer p.running.Done()
 	for {
 		client, err := p.listener.Accept()
 		if err != nil {
 			return
 		}
-		p.running.Add(1)
-		go func() {
-			defer p.running.Done()
-			p.carry(client)
-		}()
+		p.running.Go(func() { p.carry(client) })
 	}
 }
 
@@ -180,12 +175,15 @@ type pair struct {
 	once           sync.Once // closes done
 }
 
-func (c *pair) reset() {
+// reset breaks the connection, and reports whether it was still whole.
+func (c *pair) reset() (first bool) {
 	c.once.Do(func() {
+		first = true
 		close(c.done)
 		abort(c.client)
 		abort(c.server)
 	})
+	return first
 }
 
 // abort closes a connection with a reset instead of an orderly end.

@@ -54,7 +54,7 @@ func PacketProxy(t testing.TB, target string, seed uint64) *UDPProxy {
 	}
 	p := &UDPProxy{
 		faults: newFaults(), target: to, conn: conn, done: make(chan struct{}),
-		random: rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // repeatable on purpose
+		random: rand.New(rand.NewPCG(seed, 0)),
 		routes: map[netip.AddrPort]*route{},
 	}
 	p.running.Go(p.read)

@@ -1,0 +1,88 @@
+# `make help` lists what can be done. Everything sets itself up: nothing has to
+# be installed first but Go, Node and make.
+
+GO      ?= go
+NPM     := npm --prefix web
+SCRIPT  := $(NPM) run --silent --if-present
+MODULES := web/node_modules/.installed
+LINT    := bin/golangci-lint
+ENDING  ?= 15m
+FUZZ    ?= 60s
+COUNT   ?= 10
+
+.PHONY: help run build web test test-go test-web sizes e2e soak fuzz bench check format vet lint generated types tools clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: build ## set up, build and start Parlour with the demo shop
+	bin/parlour serve --demo
+
+build: web ## the web apps, then bin/parlour with them inside
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/parlour ./cmd/parlour
+
+web: $(MODULES) ## the web apps
+	$(SCRIPT) build
+
+test: tools test-go test-web sizes e2e ## everything: Go with the race detector, web units, sizes, stories in browsers
+
+# Go tests serve the built web apps, so these come first.
+test-go: tools web
+	$(GO) test -race -shuffle=on -timeout $(ENDING) ./...
+
+test-web: $(MODULES)
+	$(SCRIPT) test
+
+sizes: web ## the sizes of what browsers load
+	$(SCRIPT) sizes
+
+e2e: tools build ## the stories in real browsers
+	$(SCRIPT) e2e
+
+soak: tools web fuzz ## each fuzz target for FUZZ=60s, then all Go tests COUNT=10 times in other orders
+	SOAK=1 $(GO) test -race -shuffle=on -count=$(COUNT) -timeout 3h ./...
+
+fuzz: ## each fuzz target for FUZZ=60s
+	@.ci/fuzz $(FUZZ)
+
+bench: build ## the benches, one JSON object each
+	bin/parlour bench sessions --json
+	bin/parlour bench chat --json
+
+check: format vet lint generated types ## format, vet, lint, generated files, web types and lint
+
+format:
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	test -z "$$unformatted" || { echo "not formatted (gofmt -w):" $$unformatted >&2; exit 1; }
+
+vet: web
+	$(GO) vet ./...
+
+lint: $(LINT) web
+	$(LINT) run ./...
+
+# Writes the generated files again and compares. Committed or not does not matter.
+generated:
+	@list='*.gen.ts *.gen.md *.gen.go *.gen.json'; \
+	before=$$(git ls-files --cached --others --exclude-standard -- $$list | xargs -r sha256sum); \
+	$(GO) generate ./...; \
+	after=$$(git ls-files --cached --others --exclude-standard -- $$list | xargs -r sha256sum); \
+	test "$$before" = "$$after" || { echo 'generated files were out of date: they are written now, commit them' >&2; exit 1; }
+
+types: $(MODULES)
+	$(SCRIPT) types
+	$(SCRIPT) lint
+
+tools: $(MODULES) ## what tests need beside Go and Node, where it is missing
+	@.ci/install
+
+$(MODULES): web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+$(LINT): .ci/tools/go.mod .ci/tools/go.sum
+	cd .ci/tools && $(GO) build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+clean: ## removes what was built; data and modules stay
+	rm -rf bin
+	find web/dist -mindepth 1 ! -name .keep -delete
