@@ -33,7 +33,7 @@ type TCPCounts struct {
 	Connections int64 // carried to the server
 	Refused     int64 // while cut, or because the server did not answer
 	Dropped     int64 // broken by the proxy
-	BytesUp     int64 // client to server
+	BytesUp     int64 // client to server, handed on
 	BytesDown   int64
 }
 
@@ -128,7 +128,7 @@ func (p *TCPProxy) carry(client net.Conn) {
 	both.Go(func() { p.pump(c, server, client, &p.down) })
 	both.Wait()
 	p.pairs.Delete(c)
-	c.reset()
+	c.end()
 }
 
 // pump reads one direction until its end; a goroutine of its own writes. An
@@ -138,8 +138,8 @@ func (p *TCPProxy) pump(c *pair, from, to net.Conn, count *atomic.Int64) {
 	var writer sync.WaitGroup
 	writer.Go(func() {
 		p.deliver(queue, c.done, func(data []byte) error {
-			n, err := to.Write(data)
-			count.Add(int64(n))
+			count.Add(int64(len(data))) // before anybody can have seen it
+			_, err := to.Write(data)
 			if err != nil {
 				c.reset()
 			}
@@ -184,6 +184,15 @@ func (c *pair) reset() (first bool) {
 		abort(c.server)
 	})
 	return first
+}
+
+// end closes what both sides have finished; what the kernel still holds arrives.
+func (c *pair) end() {
+	c.once.Do(func() {
+		close(c.done)
+		_ = c.client.Close()
+		_ = c.server.Close()
+	})
 }
 
 // abort closes a connection with a reset instead of an orderly end.
