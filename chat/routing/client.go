@@ -11,6 +11,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 func Embedded(ctx context.Context) (client redis.UniversalClient, stop func()) {
 	server := miniredis.NewMiniRedis()
 	opt := &redis.Options{
-		Addr:   "embedded",
+		Addr:   "127.0.0.1:0", // never dialled; a name would be looked up
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
 	}
 	tune(opt)
@@ -104,6 +105,7 @@ func tune(opt *redis.Options) {
 	opt.ContextTimeoutEnabled, opt.MaxRetries, opt.DisableIdentity = true, -1, true
 	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout = redisTimeout, redisTimeout, redisTimeout
 	opt.DialerRetries, opt.PoolSize, opt.PipelinePoolSize = 1, poolSize(), -1
+	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
 func poolSize() int { return 10 * runtime.GOMAXPROCS(0) }

@@ -1,0 +1,257 @@
+package routing
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// A house is a workspace with its record, its Redis and its nodes.
+type house struct {
+	t      testing.TB
+	ctx    context.Context
+	mem    *memory
+	redis  redis.UniversalClient
+	nodes  []*Router
+	timers Timers
+
+	mu    sync.Mutex // guards what follows
+	alive map[protocol.ConnectionID]protocol.Caller
+	notes map[string]int // ViewChanged by actor
+}
+
+func (h *house) ViewChanged(_ protocol.WorkspaceID, actors ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range actors {
+		h.notes[a]++
+	}
+}
+func (h *house) QueuesChanged(protocol.WorkspaceID)                         {}
+func (h *house) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
+
+func newHouse(t testing.TB, ctx context.Context, client redis.UniversalClient, timers Timers, queues ...store.Queue) *house {
+	if len(queues) == 0 {
+		queues = []store.Queue{{ID: "q1", Workspace: testWorkspace, Weight: 1}}
+	}
+	return &house{
+		t: t, ctx: ctx, mem: newMemory(queues...), redis: client, timers: timers,
+		alive: map[protocol.ConnectionID]protocol.Caller{}, notes: map[string]int{},
+	}
+}
+
+// node adds a router and runs it until ctx ends; done waits.
+func (h *house) node(ctx context.Context, done *sync.WaitGroup) *Router {
+	r := New(Options{
+		Redis: h.redis, Record: h.mem, Notify: h, Workspace: testWorkspace, Node: protocol.NodeID(fmt.Sprintf("n%d", len(h.nodes))),
+		Timers: h.timers, Logger: slog.New(slog.DiscardHandler),
+	})
+	h.nodes = append(h.nodes, r)
+	done.Go(func() {
+		if err := r.Run(ctx); err != nil {
+			h.t.Error(err)
+		}
+	})
+	return r
+}
+
+// breathe sends signs of life for all who are alive, every 5 s.
+func (h *house) breathe(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		h.mu.Lock()
+		all := maps.Clone(h.alive)
+		h.mu.Unlock()
+		for _, who := range all {
+			h.nodes[0].Here(who)
+		}
+	}
+}
+
+func agentCaller(id protocol.AgentID) protocol.Caller {
+	return protocol.Caller{
+		Principal:  protocol.Principal{Kind: protocol.KindAgent, Workspace: testWorkspace, Agent: id},
+		Connection: protocol.ConnectionID("tab-" + string(id)),
+	}
+}
+
+func visitorCaller(conv protocol.ConversationID) protocol.Caller {
+	return protocol.Caller{
+		Principal:  protocol.Principal{Kind: protocol.KindVisitor, Workspace: testWorkspace, Visitor: protocol.VisitorID("v-" + string(conv))},
+		Connection: protocol.ConnectionID("tab-" + string(conv)),
+	}
+}
+
+func (h *house) here(who protocol.Caller) {
+	h.mu.Lock()
+	h.alive[who.Connection] = who
+	h.mu.Unlock()
+	h.nodes[0].Here(who)
+}
+
+// silent lets somebody go without a close.
+func (h *house) silent(who protocol.Caller) {
+	h.mu.Lock()
+	delete(h.alive, who.Connection)
+	h.mu.Unlock()
+}
+
+func (h *house) gone(who protocol.Caller) {
+	h.silent(who)
+	h.nodes[0].Gone(who)
+}
+
+// agent adds a ready agent with a desktop.
+func (h *house) agent(id protocol.AgentID, maxChats int, queues ...protocol.QueueID) {
+	if len(queues) == 0 {
+		queues = []protocol.QueueID{"q1"}
+	}
+	h.mem.do(func() {
+		h.mem.agents[id] = &store.Agent{
+			ID: id, Workspace: testWorkspace, MaxChats: maxChats, Declared: protocol.DeclaredReady,
+			Profile: store.Profile{ID: "p", Queues: queues, Media: []string{"chat"}},
+		}
+	})
+	h.here(agentCaller(id))
+	h.changed(id)
+}
+
+func (h *house) declare(id protocol.AgentID, d protocol.Declared) {
+	_, _ = h.mem.Declare(h.ctx, testWorkspace, id, d, "", "", "")
+	h.changed(id)
+}
+
+func (h *house) changed(id protocol.AgentID) {
+	if err := h.nodes[0].AgentChanged(h.ctx, id); err != nil {
+		h.t.Logf("agent changed: %v", err)
+	}
+}
+
+// ask makes a conversation that waits, with its visitor there.
+func (h *house) ask(id protocol.ConversationID) { h.askIn(id, h.mem.queues[0]) }
+
+func (h *house) askIn(id protocol.ConversationID, q store.Queue) {
+	c := h.record(id, q)
+	h.here(visitorCaller(id))
+	if err := h.nodes[0].Enqueue(h.ctx, c, q); err != nil {
+		h.t.Logf("enqueue: %v", err)
+	}
+}
+
+func (h *house) record(id protocol.ConversationID, q store.Queue) (c store.Conversation) {
+	h.mem.do(func() {
+		c = store.Conversation{
+			ID: id, Workspace: testWorkspace, Queue: q.ID, State: protocol.StateQueued, Visitor: visitorCaller(id).Visitor,
+			Asked: time.Now().UnixMilli(),
+		}
+		h.mem.conversations[id] = &c
+	})
+	return c
+}
+
+// offer is the open offer of a conversation; its Agent is empty when none rings.
+func (h *house) offer(id protocol.ConversationID) (o store.Offer) {
+	h.mem.do(func() {
+		for _, row := range h.mem.offers {
+			if row.Conversation == id && row.Outcome == "" {
+				o = *row
+			}
+		}
+	})
+	return o
+}
+
+func (h *house) accept(o store.Offer) bool {
+	got, err := h.mem.Accept(o.Agent, o.ID)
+	if err != nil {
+		return false
+	}
+	if err := h.nodes[len(h.nodes)-1].Settled(h.ctx, got, store.OutcomeAccepted); err != nil {
+		h.t.Logf("settled: %v", err)
+	}
+	return true
+}
+
+func (h *house) reject(o store.Offer) {
+	got, settled, err := h.mem.Settle(h.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy")
+	if err != nil || !settled {
+		return
+	}
+	if err := h.nodes[len(h.nodes)-1].Settled(h.ctx, got, store.OutcomeRejected); err != nil {
+		h.t.Logf("settled: %v", err)
+	}
+}
+
+// finish ends an active conversation and clears its card.
+func (h *house) finish(id protocol.ConversationID) {
+	_, slots, err := h.mem.End(h.ctx, testWorkspace, id, protocol.Author{}, "", "", "", 60_000)
+	if err != nil || len(slots) == 0 {
+		return
+	}
+	h.changed(h.mem.Clear(id))
+}
+
+func (h *house) row(id protocol.AgentID) (a store.Agent) {
+	a, _ = h.mem.Agent(h.ctx, testWorkspace, id)
+	return a
+}
+
+func (h *house) conversation(id protocol.ConversationID) (c store.Conversation) {
+	h.mem.do(func() { c = *h.mem.conversations[id] })
+	return c
+}
+
+func (h *house) sound() {
+	h.t.Helper()
+	h.mem.do(func() {
+		for _, b := range h.mem.broken {
+			h.t.Error(b)
+		}
+	})
+}
+
+// simulate runs a story in virtual time, on n nodes with an embedded Redis.
+func simulate(t *testing.T, n int, timers Timers, story func(t *testing.T, h *house)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		client, stop := Embedded(ctx)
+		h := newHouse(t, ctx, client, timers,
+			store.Queue{ID: "q1", Workspace: testWorkspace, Weight: 1}, store.Queue{ID: "q2", Workspace: testWorkspace, Weight: 5})
+		var done sync.WaitGroup
+		for range n {
+			h.node(ctx, &done)
+		}
+		done.Go(func() { h.breathe(ctx) })
+		defer func() {
+			h.sound()
+			cancel()
+			done.Wait()
+			stop()
+		}()
+		pass(31 * time.Second) // the amnesty after the start
+		story(t, h)
+	})
+}
+
+// pass lets virtual time go by, and everything it starts come to rest.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
