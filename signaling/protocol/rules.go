@@ -119,6 +119,7 @@ type Route struct {
 func Routes() []Route { return routes }
 
 var routes = []Route{
+	{"GET", "/", nil, "", ObjectNone},
 	{"GET", "/livez", nil, "", ObjectNone},
 	{"GET", "/readyz", nil, "", ObjectNone},
 	{"GET", "/parlour.js", nil, "", ObjectNone},
@@ -129,6 +130,7 @@ var routes = []Route{
 	{"GET", "/desk", nil, "", ObjectNone},
 	{"GET", "/desk/*", nil, "", ObjectNone},
 	{"GET", "/cobrowse/viewer", nil, "", ObjectNone},
+	{"GET", "/cobrowse/*", nil, "", ObjectNone}, // the viewer's script
 	{"POST", "/v1/visitors", nil, "", ObjectNone},
 	{"POST", "/v1/sign-in", nil, "", ObjectNone},
 	{"POST", "/v1/sign-out", agents, "", ObjectNone},

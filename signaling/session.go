@@ -1,0 +1,107 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// welcome is what the answer to hello holds.
+func (c *connection) welcome() protocol.Welcome {
+	w := protocol.Welcome{
+		Connection: c.who.Connection, Secret: c.secret, Epoch: c.edge.o.Epoch(),
+		You:         protocol.Author{Kind: c.who.Kind, ID: string(c.who.Agent), Name: c.who.Name},
+		Permissions: c.who.Permissions, AckTimeoutMs: c.edge.o.Timers.AckTimeout.Milliseconds(),
+		Now: time.Now().UnixMilli(), DataChannels: c.edge.o.Channels != nil,
+	}
+	if c.who.Kind == protocol.KindVisitor {
+		w.You.ID = string(c.who.Visitor)
+	}
+	return w
+}
+
+// stillSignedIn asks whether the agent's session holds. A record that cannot be
+// asked leaves the agent in.
+func (c *connection) stillSignedIn(ctx context.Context) bool {
+	who, err := c.edge.o.Identities.Session(ctx, c.token)
+	if known, ok := protocol.AsError(err); err != nil && ok {
+		return known.Code == protocol.CodeUnavailable
+	}
+	return err != nil || sameRights(who, c.who.Principal)
+}
+
+// sameRights says whether a principal still is what the connection was opened
+// with; a change cuts it, and the page connects with the new rights.
+func sameRights(a, b protocol.Principal) bool {
+	if a.Kind != b.Kind || a.Workspace != b.Workspace || a.Agent != b.Agent || len(a.Permissions) != len(b.Permissions) {
+		return false
+	}
+	for _, right := range a.Permissions {
+		if !b.Can(right) {
+			return false
+		}
+	}
+	return true
+}
+
+// hello opens a connection, or goes on with one that the client names.
+func (l *link) hello(f protocol.Frame) {
+	body, err := protocol.DecodeBody[protocol.Hello](f)
+	if err == nil && f.Op == "" {
+		err = protocol.NewError(protocol.CodeBadFrame, "A command carries an op.")
+	}
+	var p proof
+	if err == nil {
+		p, err = l.prove(body.Token)
+	}
+	if err != nil {
+		known, ok := protocol.AsError(err)
+		if !ok {
+			l.edge.log.Error("hello failed", "op", f.Op, "err", err)
+		}
+		l.refuse(f.Op, known)
+		l.closeAfterFlush(string(known.Code))
+		return
+	}
+	c := l.edge.owned(body.Connection, body.Secret)
+	if c == nil || c.who.Actor() != p.who.Actor() || c.who.Workspace != p.who.Workspace || !c.link(l) {
+		if c = l.edge.newConnection(p); !c.link(l) {
+			return
+		}
+	}
+	l.attached.Store(true)
+	c.push.attached(attach{link: l, op: f.Op, welcome: true, cursors: body.Cursors})
+}
+
+// prove says who speaks: a visitor by its token, an agent by the cookie that
+// was checked before the upgrade.
+func (l *link) prove(token string) (proof, error) {
+	if token == "" {
+		if l.agent == nil {
+			return proof{}, protocol.NewError(protocol.CodeUnauthenticated, "Please sign in.")
+		}
+		return *l.agent, nil
+	}
+	ctx, cancel := context.WithTimeout(l.edge.ctx, l.edge.o.Timers.Command)
+	defer cancel()
+	who, err := l.edge.o.Identities.Visitor(ctx, token)
+	return proof{who: who}, err
+}
+
+// resume makes this link the one in use.
+func (l *link) resume(c *connection, f protocol.Frame) {
+	body, err := protocol.DecodeBody[protocol.Resume](f)
+	if err == nil && f.Op == "" {
+		err = protocol.NewError(protocol.CodeBadFrame, "A command carries an op.")
+	}
+	if err == nil && !c.link(l) {
+		err = protocol.NewError(protocol.CodeNotFound, "This connection has ended. Please connect anew.")
+	}
+	if err != nil {
+		l.refuse(f.Op, err)
+		return
+	}
+	l.attached.Store(true)
+	c.push.attached(attach{link: l, op: f.Op, cursors: body.Cursors})
+}
