@@ -52,6 +52,7 @@ type Conn struct {
 	remote  *description
 	agent   *ice.Agent
 	client  []int          // channels this side opens; nil on the server
+	settled func(*Conn)    // tells the endpoint that SCTP is up
 	forget  func(*Conn)    // tells the endpoint that the connection is gone
 	stop    func(error)    // gives the connection up; the first error counts
 	start   func()         // begins to connect; called once
@@ -71,7 +72,8 @@ type Conn struct {
 func newConn(s *shared, h Handler, remote *description) *Conn {
 	ctx, stop := context.WithCancelCause(context.Background())
 	c := &Conn{
-		shared: s, handler: h, remote: remote, forget: func(*Conn) {}, stop: stop,
+		shared: s, handler: h, remote: remote, stop: stop,
+		settled: func(*Conn) {}, forget: func(*Conn) {},
 		done: make(chan struct{}), main: make(chan struct{}),
 	}
 	// From here on Closed will be called.
@@ -115,6 +117,7 @@ func (c *Conn) opened() {
 	c.state.CompareAndSwap(int32(StateConnecting), int32(StateOpen))
 	c.shared.counters.open.Add(1)
 	c.shared.counters.established.Add(1)
+	c.settled(c)
 }
 
 func (c *Conn) finish(err error) {

@@ -87,6 +87,12 @@ func (q *queue) next() (outgoing, bool) {
 	return o, true
 }
 
+func (q *queue) size() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes
+}
+
 // close refuses all that comes and forgets what waits.
 func (q *queue) close() {
 	q.mu.Lock()

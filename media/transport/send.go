@@ -47,6 +47,10 @@ func (c *Conn) Send(channel string, binary bool, data []byte) error {
 	return nil
 }
 
+// Buffered is what waits to be written over all channels, in bytes, each
+// message counted with 64 more: the number that the queue's bound is about.
+func (c *Conn) Buffered() int { return c.queue.size() }
+
 func (c *Conn) stream(index int) *sctp.Stream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
