@@ -1,0 +1,210 @@
+package cobrowse
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// Consent tells whether a principal may send or watch a session now, and who
+// its two sides are. It reads the record.
+type Consent interface {
+	CobrowseConsent(ctx context.Context, who protocol.Principal, id protocol.CobrowseID) (visitor, agent string, err error)
+}
+
+// Wire sends to connections wherever they are. It never waits.
+type Wire interface {
+	Send(ws protocol.WorkspaceID, actor string, conn protocol.ConnectionID, kind string, body any)
+	SendPacket(conn protocol.ConnectionID, channel string, data []byte)
+	// Tell hands a payload to every other node's service of the name.
+	Tell(service string, payload []byte)
+}
+
+// WatchService is the name under which nodes tell each other who watches.
+const WatchService = "cobrowse.watch"
+
+// Limits are settings; a zero field takes its default.
+type Limits struct {
+	SnapshotBytes    int           // of one full snapshot: 16 MiB; a larger one ends the session's picture with an error
+	BatchBytes       int           // of one batch of events: 2 MiB
+	TailBytes        int           // events kept behind a snapshot for late viewers: 4 MiB; then a new snapshot is asked for
+	BatchesPerSecond int           // 300; more are dropped and a new snapshot is asked for
+	Sessions         int           // at once on a node: 1000
+	Recheck          time.Duration // of the consent while packets come: 0.5 s
+	Snapshots        time.Duration // shortest time between two requests for a snapshot: 2 s
+	Idle             time.Duration // a session without packets is forgotten: 10 min
+}
+
+func (l Limits) withDefaults() Limits {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&l.SnapshotBytes, 16 << 20}, {&l.BatchBytes, 2 << 20}, {&l.TailBytes, 4 << 20}, {&l.BatchesPerSecond, 300}, {&l.Sessions, 1000}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{{&l.Recheck, 500 * time.Millisecond}, {&l.Snapshots, 2 * time.Second}, {&l.Idle, 10 * time.Minute}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	return l
+}
+
+// Options make a Service; Consent and Wire are required.
+type Options struct {
+	Consent Consent
+	Wire    Wire
+	Limits  Limits
+	Logger  *slog.Logger
+}
+
+// A Service holds the co-browse sessions of one node.
+type Service struct {
+	consent Consent
+	wire    Wire
+	limits  Limits
+	log     *slog.Logger
+	stats   counters
+
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
+	work sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows
+	sessions map[protocol.CobrowseID]*session
+}
+
+// New makes a service; Close ends it.
+func New(o Options) *Service {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{consent: o.Consent, wire: o.Wire, limits: o.Limits.withDefaults(), log: o.Logger, sessions: map[protocol.CobrowseID]*session{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// Close ends every session and waits for them.
+func (s *Service) Close() error {
+	s.stop()
+	s.work.Wait()
+	return nil
+}
+
+// Packet takes a packet of the visitor's page. What cannot be used is counted
+// and dropped; the page is asked for a new snapshot where one is needed.
+func (s *Service) Packet(who protocol.Caller, data []byte) {
+	if who.Kind != protocol.KindVisitor {
+		s.stats.refused.Add(1)
+		return
+	}
+	h, payload, err := protocol.ParsePacket(data)
+	if err != nil {
+		s.stats.refused.Add(1)
+		return
+	}
+	x := s.session(h.Cobrowse)
+	if x == nil {
+		s.stats.refused.Add(1)
+		return
+	}
+	x.put(packetIn{who: who, header: h, payload: payload})
+}
+
+// Watch lets the agent see the session from this connection on: first the page
+// as it is, then what changes. Watching again starts anew.
+func (s *Service) Watch(ctx context.Context, who protocol.Caller, _ protocol.Op, body protocol.OfCobrowse) (protocol.Ack, error) {
+	visitor, agent, err := s.consent.CobrowseConsent(ctx, who.Principal, body.Cobrowse)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if agent != who.Actor() {
+		return protocol.Ack{}, protocol.NewError(protocol.CodeForbidden, "The visitor has allowed another agent to see the page.")
+	}
+	v := viewer{Cobrowse: body.Cobrowse, Workspace: who.Workspace, Visitor: visitor, Agent: agent, Connection: who.Connection}
+	x := s.session(body.Cobrowse)
+	if x == nil {
+		return protocol.Ack{}, protocol.NewError(protocol.CodeFull, "The server carries as many co-browse sessions as it may. Please try again later.")
+	}
+	x.put(v)
+	if payload, err := json.Marshal(v); err == nil {
+		s.wire.Tell(WatchService, payload)
+	}
+	return protocol.Ack{ID: string(body.Cobrowse)}, nil
+}
+
+// A viewer is an agent's connection that watches.
+type viewer struct {
+	Cobrowse   protocol.CobrowseID   `json:"cobrowse"`
+	Workspace  protocol.WorkspaceID  `json:"workspace"`
+	Visitor    string                `json:"visitor"`
+	Agent      string                `json:"agent"`
+	Connection protocol.ConnectionID `json:"connection"`
+}
+
+// Told takes what another node told: somebody there watches a session, whose
+// page may be connected here.
+func (s *Service) Told(payload []byte) {
+	var v viewer
+	if err := json.Unmarshal(payload, &v); err != nil || !protocol.ValidID(v.Cobrowse) {
+		s.stats.refused.Add(1)
+		return
+	}
+	if x := s.session(v.Cobrowse); x != nil {
+		v := v
+		x.put(v)
+	}
+}
+
+// Ended stops a session's packets at once.
+func (s *Service) Ended(id protocol.CobrowseID) {
+	s.mu.Lock()
+	x := s.sessions[id]
+	delete(s.sessions, id)
+	s.mu.Unlock()
+	if x != nil {
+		x.stop()
+	}
+}
+
+// session finds a session or begins one; nil when there are too many.
+func (s *Service) session(id protocol.CobrowseID) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.sessions[id]; x != nil {
+		return x
+	}
+	if len(s.sessions) >= s.limits.Sessions || s.ctx.Err() != nil {
+		return nil
+	}
+	ctx, stop := context.WithCancel(s.ctx)
+	x := &session{id: id, service: s, stop: stop, done: ctx.Done(), inbox: make(chan any, inboxSize)}
+	s.sessions[id] = x
+	s.stats.sessions.Add(1)
+	s.work.Go(func() {
+		x.run(ctx)
+		s.forget(x)
+	})
+	return x
+}
+
+func (s *Service) forget(x *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sessions[x.id] == x {
+		delete(s.sessions, x.id)
+	}
+	s.stats.sessions.Add(-1)
+}
+
+// Stats tells what the node passes on and has passed on.
+func (s *Service) Stats() Stats { return s.stats.snapshot() }

@@ -1,0 +1,187 @@
+package cobrowse
+
+import (
+	"context"
+	"time"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// inboxSize bounds what waits for a session's goroutine. When it is full the
+// packet is dropped; the gap makes the page send a new snapshot.
+const inboxSize = 512
+
+// downPayload is how much of a batch one packet to an agent holds: under 60 KiB
+// with its header.
+const downPayload = 59 << 10
+
+type packetIn struct {
+	who     protocol.Caller
+	header  protocol.PacketHeader
+	payload []byte
+}
+
+// A session is one consent to see a page. Its goroutine owns all its state.
+type session struct {
+	id      protocol.CobrowseID
+	service *Service
+	stop    context.CancelFunc
+	done    <-chan struct{}
+	inbox   chan any // packetIn or viewer
+
+	page     protocol.Caller   // whose packets count: the page that sent the last snapshot
+	checked  time.Time         // when the consent was last seen to run
+	in       assembly          // of the page's packets
+	tail     tail              // what a late viewer needs
+	viewers  map[string]viewer // by agent
+	asked    time.Time         // last request for a snapshot
+	visitor  string            // actor, once known
+	second   time.Time         // the second that batches are counted in
+	batches  int
+	ws       protocol.WorkspaceID
+	lastSeen time.Time
+}
+
+// put hands something to the session and never waits.
+func (x *session) put(m any) {
+	select {
+	case x.inbox <- m:
+	default:
+		x.service.stats.dropped.Add(1)
+	}
+}
+
+func (x *session) run(ctx context.Context) {
+	x.viewers = map[string]viewer{}
+	x.lastSeen = time.Now()
+	idle := time.NewTicker(x.service.limits.Idle / 4)
+	defer idle.Stop()
+	for {
+		select {
+		case m := <-x.inbox:
+			x.lastSeen = time.Now()
+			switch m := m.(type) {
+			case packetIn:
+				if !x.packet(ctx, m) {
+					return
+				}
+			case viewer:
+				x.watch(m)
+			}
+		case <-idle.C:
+			if time.Since(x.lastSeen) > x.service.limits.Idle {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// packet takes one packet; false ends the session, since its consent has ended.
+func (x *session) packet(ctx context.Context, m packetIn) bool {
+	limits, stats := x.service.limits, &x.service.stats
+	if m.who.Connection != x.page.Connection || time.Since(x.checked) > limits.Recheck {
+		visitor, _, err := x.service.consent.CobrowseConsent(ctx, m.who.Principal, x.id)
+		if err != nil || visitor != m.who.Actor() {
+			stats.unconsented.Add(1)
+			_, known := protocol.AsError(err)
+			return err != nil && !known // the record did not answer: this packet is lost, the session is not
+		}
+		x.visitor, x.ws = visitor, m.who.Workspace
+		if m.who.Connection == x.page.Connection {
+			x.checked = time.Now()
+		}
+	}
+	stats.packets.Add(1)
+	if m.header.Type == protocol.PacketSnapshot && m.header.Flags&protocol.FlagFirst != 0 {
+		x.page, x.checked = m.who, time.Now()
+	}
+	if m.who.Connection != x.page.Connection {
+		stats.refused.Add(1) // another tab, which has not sent its snapshot
+		x.resync(m.who.Connection)
+		return true
+	}
+	batch, state := x.in.add(m.header, m.payload, limits)
+	switch state {
+	case assemblyGap:
+		stats.gaps.Add(1)
+		x.resync(m.who.Connection)
+	case assemblyTooLarge:
+		stats.dropped.Add(1)
+		x.service.log.Warn("a page is too large for co-browsing", "cobrowse", x.id)
+	case assemblyWhole:
+		x.batch(m.header.Type, batch)
+	}
+	return true
+}
+
+// batch admits a whole batch and passes it on.
+func (x *session) batch(kind protocol.PacketType, data []byte) {
+	now := time.Now()
+	if now.Sub(x.second) >= time.Second {
+		x.second, x.batches = now, 0
+	}
+	if x.batches++; x.batches > x.service.limits.BatchesPerSecond {
+		x.service.stats.dropped.Add(1)
+		x.in.lost = true
+		x.resync(x.page.Connection)
+		return
+	}
+	admitted, passed, withheld, err := admit(data)
+	x.service.stats.withheld.Add(int64(withheld))
+	if err != nil {
+		x.service.stats.refused.Add(1)
+		x.resync(x.page.Connection)
+		return
+	}
+	if passed == 0 {
+		return
+	}
+	x.service.stats.events.Add(int64(passed))
+	packets := x.tail.add(kind, admitted)
+	for _, v := range x.viewers {
+		x.send(v, packets)
+	}
+	if x.tail.bytes > x.service.limits.TailBytes {
+		x.resync(x.page.Connection)
+	}
+	if x.tail.bytes > 2*x.service.limits.TailBytes { // the page did not answer: late viewers wait for it
+		x.tail.drop()
+	}
+}
+
+// watch adds a viewer and gives it the page as it is.
+func (x *session) watch(v viewer) {
+	x.viewers[v.Agent] = v
+	x.visitor, x.ws = v.Visitor, v.Workspace
+	if !x.tail.whole {
+		x.resync("")
+		return
+	}
+	x.send(v, x.tail.packets)
+}
+
+func (x *session) send(v viewer, packets []outgoing) {
+	for _, p := range packets {
+		data, err := protocol.AppendPacket(nil, p.header(x.id), p.payload)
+		if err != nil {
+			x.service.log.Error("co-browse packet was not sent", "cobrowse", x.id, "error", err)
+			return
+		}
+		x.service.stats.forwarded.Add(1)
+		x.service.stats.bytes.Add(int64(len(data)))
+		x.service.wire.SendPacket(v.Connection, protocol.ChannelCobrowse, data)
+	}
+}
+
+// resync asks the page for a new snapshot, not too often. Without a connection
+// all pages of the visitor are asked; the one that captures answers.
+func (x *session) resync(conn protocol.ConnectionID) {
+	if x.visitor == "" || time.Since(x.asked) < x.service.limits.Snapshots {
+		return
+	}
+	x.asked = time.Now()
+	x.service.stats.resyncs.Add(1)
+	x.service.wire.Send(x.ws, x.visitor, conn, protocol.DownCobrowseSnapshot, protocol.CobrowseSnapshot{Cobrowse: x.id})
+}
