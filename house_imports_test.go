@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"media":                    {"signaling/protocol", "media/transport"},
 	"cobrowse":                 {"signaling/protocol"},
 	"chat/store":               {"signaling/protocol"},
+	"chat/store/storetest":     {"signaling/protocol", "chat/store"},
 	"chat/people":              {"signaling/protocol", "chat/store"},
 	"chat/site":                {"signaling/protocol", "chat/store"},
 	"chat/routing":             {"signaling/protocol", "chat/store"},
@@ -98,12 +99,13 @@ func (s source) refuse(imported string) string {
 	if ours, ok := strings.CutPrefix(imported, module+"/"); ok {
 		edges := mayImport[s.folder]
 		switch {
+		case forTests(ours) && !s.test:
+			return "it is for tests alone"
 		case ours == "signaling/testbed":
-			if !s.test {
-				return "testbed is for tests alone"
-			}
 			return ""
-		case slices.Contains(edges, anything), slices.Contains(edges, ours), s.test && ours == s.folder:
+		case slices.Contains(edges, anything), slices.Contains(edges, ours):
+			return ""
+		case s.test && (ours == s.folder || strings.HasPrefix(ours, s.folder+"/")):
 			return ""
 		default:
 			return "not in mayImport"
@@ -130,6 +132,11 @@ func (s source) refuse(imported string) string {
 	}
 }
 
+// forTests tells packages that only tests may import.
+func forTests(folder string) bool {
+	return folder == "signaling/testbed" || strings.HasSuffix(folder, "test")
+}
+
 func TestRefusedImports(t *testing.T) {
 	tests := []struct {
 		from   source
@@ -141,6 +148,8 @@ func TestRefusedImports(t *testing.T) {
 		{source{folder: "signaling"}, module + "/chat", true},
 		{source{folder: "signaling"}, module + "/signaling/testbed", true},
 		{source{folder: "signaling", test: true}, module + "/signaling/testbed", false},
+		{source{folder: "chat/store", test: true}, module + "/chat/store/storetest", false},
+		{source{folder: "chat/store"}, module + "/chat/store/storetest", true},
 		{source{folder: "chat"}, "github.com/jackc/pgx/v5", true},
 		{source{folder: "chat/store"}, "github.com/jackc/pgx/v5", false},
 		{source{folder: "chat"}, "github.com/google/go-cmp/cmp", true},

@@ -67,7 +67,8 @@ func goSources(t *testing.T, mode parser.Mode) []source {
 			t.Errorf("read %s: %v", name, err)
 			return
 		}
-		all = append(all, source{name, path.Dir(name), strings.HasSuffix(name, "_test.go"), file, lines})
+		folder := path.Dir(name)
+		all = append(all, source{name, folder, strings.HasSuffix(name, "_test.go") || forTests(folder), file, lines})
 	}, ".go")
 	if len(all) < 20 {
 		t.Fatalf("found %d Go files: this test looks at the wrong folder", len(all))
