@@ -42,6 +42,9 @@ func (h *Hub) receive(topic string, payload []byte) {
 	case hintAnswer:
 		h.answered(e)
 		return
+	case hintTell:
+		h.told(e)
+		return
 	case hintWhere:
 		h.where.learn(e.Connection, e.From)
 		return

@@ -25,6 +25,7 @@ const (
 	hintWhere   = "where" // "this connection is at my node"
 	hintAsk     = "ask"
 	hintAnswer  = "answer"
+	hintTell    = "tell"
 )
 
 const topicAll = "hub"

@@ -39,6 +39,7 @@ type Hub struct {
 	byActor   map[string]map[*connection]struct{}
 	followers map[protocol.ConversationID]map[*connection]struct{}
 	onPacket  map[string]func(protocol.Caller, []byte)
+	onTold    map[string]func([]byte)
 
 	queues queueHints
 }
@@ -55,7 +56,7 @@ func NewHub(o HubOptions) *Hub {
 	h := &Hub{
 		node: o.Node, bus: o.Bus, log: o.Logger, stats: newCounters(), ctx: ctx, stop: stop,
 		byID: map[protocol.ConnectionID]*connection{}, byActor: map[string]map[*connection]struct{}{},
-		followers: map[protocol.ConversationID]map[*connection]struct{}{}, onPacket: map[string]func(protocol.Caller, []byte){},
+		followers: map[protocol.ConversationID]map[*connection]struct{}{}, onPacket: map[string]func(protocol.Caller, []byte){}, onTold: map[string]func([]byte){},
 		queues: queueHints{every: time.Second, pending: map[protocol.WorkspaceID]*time.Timer{}},
 	}
 	h.out.init(h)
