@@ -62,9 +62,10 @@ type Ops struct {
 
 // WebRTC is the ports of DataChannels and calls.
 type WebRTC struct {
-	UDPAddress string   `koanf:"udp_address"` // empty: no UDP
-	TCPAddress string   `koanf:"tcp_address"` // empty: no ICE-TCP
-	Advertise  []string `koanf:"advertise"`   // host or host:port put into candidates
+	UDPAddress     string `koanf:"udp_address"` // empty: no UDP
+	TCPAddress     string `koanf:"tcp_address"` // empty: no ICE-TCP
+	Advertise      string `koanf:"advertise"`   // address:port put into candidates; empty: the machine's
+	MaxConnections int    `koanf:"max_connections"`
 }
 
 // Database is where the record is kept. URL is already read from URLFile.
@@ -109,6 +110,9 @@ type Limits struct {
 	ConnectionsPerIP            int `koanf:"connections_per_ip"`
 	VisitorsPerMinutePerIP      int `koanf:"visitors_per_minute_per_ip"`
 	MessagesPerMinutePerVisitor int `koanf:"messages_per_minute_per_visitor"`
+	FramesPerSecond             int `koanf:"frames_per_second"`
+	RequestsPerSecondPerIP      int `koanf:"requests_per_second_per_ip"`
+	WebRTCOffersPerMinutePerIP  int `koanf:"webrtc_offers_per_minute_per_ip"`
 	SignInsPerMinutePerIP       int `koanf:"sign_ins_per_minute_per_ip"`
 }
 
@@ -144,19 +148,23 @@ type Routing struct {
 type Transport struct {
 	AckTimeout time.Duration `koanf:"ack_timeout"`
 	Ping       time.Duration `koanf:"ping"`
+	Keep       time.Duration `koanf:"keep"`
 }
 
 // Call bounds calls.
 type Call struct {
 	LegGrace   time.Duration `koanf:"leg_grace"`
 	MaxParties int           `koanf:"max_parties"`
+	MaxCalls   int           `koanf:"max_calls"`
 }
 
 // Cobrowse bounds what a shared page may send.
 type Cobrowse struct {
 	SnapshotBytes    int           `koanf:"snapshot_bytes"`
+	BatchBytes       int           `koanf:"batch_bytes"`
 	TailBytes        int           `koanf:"tail_bytes"`
 	BatchesPerSecond int           `koanf:"batches_per_second"`
+	MaxSessions      int           `koanf:"max_sessions"`
 	ConsentHold      time.Duration `koanf:"consent_hold"`
 }
 

@@ -111,7 +111,7 @@ func TestErrorsNameTheSettingAndSayWhatToWrite(t *testing.T) {
 		{"one half of tls", "http: {tls: {cert_file: a}}", nil, nil, []string{"http.tls", "both"}},
 		{"public url with a path", "http: {public_url: 'https://a/b'}", nil, nil, []string{"http.public_url"}},
 		{"proxy is no network", "http: {trusted_proxies: [10.0.0.1]}", nil, nil, []string{"http.trusted_proxies", "10.0.0.1"}},
-		{"advertised name", "webrtc: {advertise: ['a.example:1']}", nil, nil, []string{"webrtc.advertise", "numeric"}},
+		{"advertised name", "webrtc: {advertise: 'a.example:1'}", nil, nil, []string{"webrtc.advertise", "numeric"}},
 		{"level", "log: {level: loud}", nil, nil, []string{"log.level", "debug, info"}},
 		{"database scheme", "database: {url: 'mysql://a'}", nil, nil, []string{"database.url", "postgres://"}},
 		{"redis scheme", "redis: {url: 'localhost:6379'}", nil, nil, []string{"redis.url", "redis://"}},

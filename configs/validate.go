@@ -55,17 +55,9 @@ func (p *problems) addresses(c Config) {
 			p.addf("http.trusted_proxies", "write networks such as 10.0.0.0/8 or 192.0.2.4/32, not %q", network)
 		}
 	}
-	for _, address := range c.WebRTC.Advertise {
-		host := address
-		if _, err := netip.ParseAddr(address); err != nil {
-			var port string
-			if host, port, err = net.SplitHostPort(address); err != nil || !isPort(port) || port == "0" {
-				p.addf("webrtc.advertise", "write address:port or an address, such as 203.0.113.7:8443, not %q", address)
-				continue
-			}
-		}
-		if ip, err := netip.ParseAddr(host); err != nil || ip.IsUnspecified() {
-			p.addf("webrtc.advertise", "write the numeric address that browsers reach, not %q", host)
+	if at := c.WebRTC.Advertise; at != "" {
+		if to, err := netip.ParseAddrPort(at); err != nil || to.Port() == 0 || to.Addr().IsUnspecified() {
+			p.addf("webrtc.advertise", "write the numeric address and the port that browsers reach, such as 203.0.113.7:8443, not %q", at)
 		}
 	}
 }
