@@ -1,0 +1,129 @@
+import type { FromPanel } from "../port.ts";
+import { loaderStrings as words } from "../strings.ts";
+import { bubble, make } from "./elements.ts";
+import { PanelFrame } from "./frame.ts";
+import { Keeper } from "./keeper.ts";
+import { look } from "./look.ts";
+import { Sharing } from "./sharing.ts";
+
+/** What a page may ask of the widget, as `window.Parlour`. */
+export interface PageApi {
+  open(): void;
+  close(): void;
+  /** Says who the visitor is, by a token signed by the site's own backend. */
+  identify(token: string): void;
+  /** The site's log-out: ends access to earlier conversations on this device. */
+  reset(): void;
+}
+
+/** The launcher and what hangs on it. One per page. */
+export class Widget implements PageApi {
+  readonly #origin: string;
+  readonly #site: string;
+  readonly #keeper: Keeper;
+  readonly #host = make("div", { id: "parlour-widget" });
+  readonly #root: ShadowRoot;
+  readonly #box = make("div");
+  readonly #launcher = make("button", { type: "button", class: "launch", "aria-expanded": "false", "aria-label": words.launcher });
+  readonly #badge = make("span", { class: "badge", "aria-hidden": "true" });
+  readonly #sharing: Sharing;
+  #frame: PanelFrame | undefined;
+  #open = false;
+  #identity: string | null = null;
+
+  constructor(origin: string, site: string) {
+    this.#origin = origin;
+    this.#site = site;
+    this.#keeper = new Keeper(site);
+    this.#root = this.#host.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet(); // a page's strict style-src does not concern constructed sheets
+    sheet.replaceSync(look);
+    this.#root.adoptedStyleSheets = [sheet];
+    this.#badge.hidden = true;
+    this.#launcher.append(bubble(), make("span", {}, words.launcher), this.#badge);
+    this.#launcher.addEventListener("click", () => (this.#open ? this.close() : this.open()));
+    this.#root.append(this.#box);
+    this.#box.append(this.#launcher);
+    this.#root.addEventListener("keydown", (e) => e instanceof KeyboardEvent && e.key === "Escape" && this.#open && this.close());
+    this.#sharing = new Sharing(this.#box, {
+      origin,
+      own: "#parlour-widget",
+      packet: (data) => this.#frame?.send({ kind: "packet", data }, [data]),
+      stop: (cobrowse) => this.#frame?.send({ kind: "cobrowse-stop", cobrowse }),
+      failed: (cobrowse) => this.#frame?.send({ kind: "cobrowse-failed", cobrowse }),
+    });
+    document.body.append(this.#host);
+    if (this.#keeper.memory.alive) this.#show(this.#keeper.memory.open, false);
+  }
+
+  open(): void {
+    this.#show(true, true);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#show(false, true);
+    this.#launcher.focus();
+  }
+
+  identify(token: string): void {
+    this.#identity = token;
+    this.#frame?.send({ kind: "identify", identity: token });
+  }
+
+  reset(): void {
+    this.#identity = null;
+    this.#keeper.change({ open: false, alive: false, kept: null });
+    this.#frame?.send({ kind: "reset" });
+  }
+
+  #show(open: boolean, focus: boolean): void {
+    this.#open = open;
+    if (!this.#frame) {
+      const address = `${this.#origin}/w/${encodeURIComponent(this.#site)}/panel`;
+      this.#frame = new PanelFrame(address, words.panelTitle, (message) => this.#hear(message));
+      this.#box.append(this.#frame.element);
+    }
+    const { element } = this.#frame;
+    element.classList.toggle("away", !open);
+    element.inert = !open;
+    this.#box.classList.toggle("open", open);
+    this.#launcher.setAttribute("aria-expanded", String(open));
+    if (this.#keeper.memory.alive) this.#keeper.change({ open });
+    this.#frame.send({ kind: "shown", open });
+    if (open && focus) element.focus();
+  }
+
+  #hear(message: FromPanel): void {
+    switch (message.kind) {
+      case "ready":
+        this.#frame?.send({ kind: "begin", open: this.#open, kept: this.#keeper.memory.kept, identity: this.#identity });
+        if (this.#open && document.activeElement === this.#host) this.#frame?.element.focus();
+        return;
+      case "keep":
+        return this.#keeper.change({ kept: message.value });
+      case "alive":
+        return this.#keeper.change({ alive: message.alive, open: this.#open });
+      case "unread":
+        this.#badge.hidden = message.count === 0;
+        this.#badge.textContent = message.count > 99 ? "99+" : String(message.count);
+        this.#launcher.setAttribute("aria-description", message.count === 0 ? "" : words.unread(message.count));
+        return;
+      case "close":
+        return this.close();
+      case "open":
+        return this.#open ? undefined : this.#show(true, true);
+      case "look":
+        if (/^#[0-9a-f]{6}$/i.test(message.color)) this.#host.style.setProperty("--accent", message.color);
+        return;
+      case "cobrowse":
+        return this.#sharing.run(message);
+      case "cobrowse-snapshot":
+        return this.#sharing.snapshot();
+      case "cobrowse-end":
+        return this.#sharing.end();
+      default:
+        message satisfies never;
+    }
+  }
+}

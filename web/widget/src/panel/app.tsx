@@ -1,0 +1,153 @@
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { strings } from "../strings.ts";
+import { CallView } from "./call-view.tsx";
+import { Compose } from "./compose.tsx";
+import { Icon } from "./icons.tsx";
+import { Announcer, Lines } from "./lines.tsx";
+import type { PanelModel } from "./panel-model.ts";
+import { Prompt } from "./prompt.tsx";
+
+function Header({ panel }: { panel: PanelModel }): VNode {
+  const phase = panel.phase.value;
+  const it = panel.conversation.value;
+  const calls = panel.calls.value;
+  const site = panel.site.value;
+  const free = phase === "active" && calls && !calls.asked.value && !calls.asking.value && !calls.running.value;
+  const audio = site?.audio ?? panel.bootstrap.audio;
+  const video = site?.video ?? panel.bootstrap.video;
+  return (
+    <header class="top">
+      <div class="who">
+        <h1>
+          <bdi>{(phase === "active" || phase === "ended") && it?.agent ? it.agent : panel.bootstrap.name || strings.title}</bdi>
+        </h1>
+      </div>
+      {free && it && audio && (
+        <button type="button" class="icon" aria-label={strings.startAudio} title={strings.startAudio} disabled={calls.busy.value} onClick={() => void calls.ask(it.conversation, "audio")}>
+          <Icon name="phone" />
+        </button>
+      )}
+      {free && it && video && (
+        <button type="button" class="icon" aria-label={strings.startVideo} title={strings.startVideo} disabled={calls.busy.value} onClick={() => void calls.ask(it.conversation, "video")}>
+          <Icon name="camera" />
+        </button>
+      )}
+      {phase === "active" && (
+        <button type="button" class="link" onClick={() => (panel.confirmEnd.value = true)}>
+          {strings.end}
+        </button>
+      )}
+      <button type="button" class="icon" aria-label={strings.closePanel} title={strings.closePanel} onClick={() => panel.close()}>
+        <Icon name="close" />
+      </button>
+    </header>
+  );
+}
+
+function Notices({ panel }: { panel: PanelModel }): VNode {
+  const phase = panel.phase.value;
+  const it = panel.conversation.value;
+  const agent = it?.agent ?? strings.agent;
+  const connection = panel.connection.value;
+  const trouble = panel.trouble.value ?? panel.calls.value?.trouble.value;
+  const say = connection === "live" || connection === "idle" || connection === "closed" ? undefined : strings.connection[connection];
+  return (
+    <div class="notices">
+      <div role="status">
+        {phase === "waiting" && (
+          <div class="notice">
+            <span>{it?.position ? strings.position(it.position) : strings.waiting}</span>
+            <button type="button" class="link" onClick={() => void panel.leave()}>
+              {strings.leave}
+            </button>
+          </div>
+        )}
+        {phase === "active" && it?.parked && <p class="notice">{strings.parked(agent)}</p>}
+        {phase === "active" && it?.agentReach === "reconnecting" && <p class="notice">{strings.away(agent)}</p>}
+        {say && <p class={connection === "connecting" ? "notice" : "notice warn"}>{say}</p>}
+        {panel.sharing.value?.failed.value && <p class="notice warn">{strings.shareFailed}</p>}
+      </div>
+      {trouble !== undefined && (
+        <p class="notice bad" role="alert">
+          {trouble || strings.unreachable}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function EndQuestion({ panel }: { panel: PanelModel }): VNode | null {
+  if (!panel.confirmEnd.value || panel.phase.value !== "active") return null;
+  return (
+    <div class="prompt" role="alertdialog" aria-label={strings.endSure}>
+      <p class="ask">{strings.endSure}</p>
+      <div class="answers">
+        <button type="button" onClick={() => (panel.confirmEnd.value = false)}>
+          {strings.endNo}
+        </button>
+        <button type="button" class="primary" onClick={() => void panel.end()}>
+          {strings.endYes}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function SharingView({ panel }: { panel: PanelModel }): VNode | null {
+  const sharing = panel.sharing.value;
+  const asked = sharing?.asked.value;
+  const running = sharing?.running.value;
+  if (sharing && asked) {
+    return (
+      <Prompt
+        label={strings.shareRequest}
+        title={strings.shareAsked(asked.agent)}
+        text={strings.shareExplained}
+        busy={sharing.busy.value}
+        answer={(allow) => void sharing.answer(allow)}
+      />
+    );
+  }
+  if (!sharing || !running) return null;
+  return (
+    <div class="notice share">
+      <span>{strings.sharing(running.agent)}</span>
+      <button type="button" class="link" onClick={() => void sharing.stop()}>
+        {strings.stopSharing}
+      </button>
+    </div>
+  );
+}
+
+/** The whole panel. */
+export function App({ panel, focus }: { panel: PanelModel; focus: boolean }): VNode {
+  const phase = panel.phase.value;
+  const site = panel.site.value;
+  const asked = panel.calls.value?.asked.value?.call ?? panel.sharing.value?.asked.value?.cobrowse;
+  useEffect(() => {
+    if (asked) panel.callAttention();
+  }, [asked]);
+  const greeting = site && !site.open ? strings.closedGreeting : site && !site.staffed ? strings.awayGreeting : strings.greeting;
+  return (
+    <main class="panel" onKeyDown={(e) => e.key === "Escape" && !e.isComposing && panel.close()}>
+      <Header panel={panel} />
+      <Notices panel={panel} />
+      {panel.calls.value && <CallView calls={panel.calls.value} />}
+      <SharingView panel={panel} />
+      <Lines log={panel.log.value} greeting={greeting} first={panel.first.value} />
+      <EndQuestion panel={panel} />
+      {phase === "ended" ? (
+        <div class="over-line">
+          <p>{strings.ended}</p>
+          <button type="button" class="primary" onClick={() => panel.startNew()}>
+            {strings.startNew}
+          </button>
+        </div>
+      ) : (
+        <Compose panel={panel} focus={focus} />
+      )}
+      <Announcer log={panel.log} />
+    </main>
+  );
+}

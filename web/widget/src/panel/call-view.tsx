@@ -1,0 +1,129 @@
+import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { isProblem, type CallLeg } from "../../../shared/src/browser/index.ts";
+import { strings } from "../strings.ts";
+import type { CallModel } from "./call-model.ts";
+import { Icon } from "./icons.tsx";
+import { Prompt } from "./prompt.tsx";
+
+function Player({ stream, label, own, silent }: { stream: MediaStream | undefined; label: string; own?: boolean; silent: Signal<boolean> }): VNode {
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const it = video.current;
+    if (!it) return;
+    it.srcObject = stream ?? null;
+    // Without a gesture on this page the browser may refuse sound: then the visitor is asked for one click.
+    if (stream) void it.play().catch((reason: unknown) => !own && reason instanceof Error && reason.name === "NotAllowedError" && (silent.value = true));
+  }, [stream]);
+  useSignalEffect(() => {
+    if (!silent.value) void video.current?.play().catch(() => undefined); // refused again: the button stays away, mute is visible
+  });
+  return <video ref={video} class={own ? "self" : ""} aria-label={label} autoplay playsInline muted={own ?? false} />;
+}
+
+function Buttons({ leg, calls, video }: { leg: CallLeg; calls: CallModel; video: boolean }): VNode {
+  const mic = leg.microphone.value === "on";
+  const cam = leg.camera.value === "on";
+  return (
+    <div class="controls">
+      <button type="button" class={mic ? "round" : "round off"} aria-label={mic ? strings.mute : strings.unmute} onClick={() => void leg.setMicrophone(!mic)}>
+        <Icon name={mic ? "mic" : "micOff"} />
+      </button>
+      {video && (
+        <button type="button" class={cam ? "round" : "round off"} aria-label={cam ? strings.cameraOff : strings.cameraOn} onClick={() => void leg.setCamera(!cam)}>
+          <Icon name={cam ? "camera" : "cameraOff"} />
+        </button>
+      )}
+      <button type="button" class="round hang" aria-label={strings.hangUp} onClick={() => void calls.hangUp()}>
+        <Icon name="hangUp" />
+      </button>
+    </div>
+  );
+}
+
+function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video: boolean }): VNode {
+  const silent = useSignal(false);
+  const others = calls.others.value;
+  const state = leg.state.value;
+  const mic = leg.microphone.value;
+  const cam = leg.camera.value;
+  return (
+    <section class={video ? "call video" : "call"} aria-label={strings.call}>
+      {others.map(({ party, stream }) => (
+        <div class={video && party.video ? "party" : "party dark"} key={party.ordinal}>
+          <Player stream={stream} label={strings.partyVideo(party.name)} silent={silent} />
+          <p class="name">
+            <bdi>{party.name}</bdi>
+            {party.here && !party.audio ? ` (${strings.muted})` : ""}
+          </p>
+          {!party.here && <p class="over">{strings.partyAway(party.name)}</p>}
+        </div>
+      ))}
+      {leg.preview.value && <Player stream={leg.preview.value} label={strings.selfView} own silent={silent} />}
+      {state !== "up" && (
+        <p class="over" role="status">
+          {state === "lost" ? strings.callLost : strings.callConnecting}
+        </p>
+      )}
+      {silent.value && (
+        <button type="button" class="primary sound" onClick={() => (silent.value = false)}>
+          {strings.enableSound}
+        </button>
+      )}
+      <Buttons leg={leg} calls={calls} video={video} />
+      {isProblem(mic) && (
+        <p class="trouble" role="status">
+          {strings.microphone[mic]}
+        </p>
+      )}
+      {isProblem(cam) && (
+        <p class="trouble" role="status">
+          {strings.camera[cam]}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Everything about a call: the question, the wait, the call itself. */
+export function CallView({ calls }: { calls: CallModel }): VNode | null {
+  const asked = calls.asked.value;
+  if (asked) {
+    const video = asked.media === "video";
+    return (
+      <Prompt
+        label={strings.callRequest}
+        title={strings.callAsked(asked.askedByName, video)}
+        text={strings.callExplained(video)}
+        busy={calls.busy.value}
+        answer={(allow) => void calls.answer(allow)}
+      />
+    );
+  }
+  const asking = calls.asking.value;
+  if (asking) {
+    return (
+      <div class="notice" role="status">
+        <span>{strings.callAsking(asking.media === "video")}</span>
+        <button type="button" class="link" onClick={() => void calls.hangUp()}>
+          {strings.cancel}
+        </button>
+      </div>
+    );
+  }
+  const running = calls.running.value;
+  const leg = calls.leg.value;
+  if (running && leg) return <Running calls={calls} leg={leg} video={running.media === "video"} />;
+  if (running && calls.elsewhere.value) {
+    return (
+      <div class="notice" role="status">
+        <span>{strings.callElsewhere}</span>
+        <button type="button" class="link" onClick={() => calls.bringHere()}>
+          {strings.bringHere}
+        </button>
+      </div>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,67 @@
+import { render } from "preact";
+import { dataChannels, CallLeg, browserDevices, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
+import { App } from "./app.tsx";
+import { readBootstrap } from "./bootstrap.ts";
+import type { NewLeg } from "./call-model.ts";
+import { HostPort } from "./host-port.ts";
+import { PanelModel } from "./panel-model.ts";
+import { rest } from "./rest.ts";
+import { ownPlace, VisitorStore } from "./visitor-store.ts";
+
+const newLeg: NewLeg = (session, { call }, signal) =>
+  new CallLeg({
+    clock: systemClock,
+    devices: browserDevices,
+    join: async (sdp) => (await session.connection.command("call.join", { call, sdp })).sdp,
+    trickle: (candidate) => void session.connection.notice("call.trickle", { call, candidate }),
+    mute: (audio, video) => void session.connection.command("call.mute", { call, audio, video }).catch(() => undefined), // the call has ended
+    signal,
+  });
+
+/** The first words belong to the visitor: what was typed before this script ran is taken over with the cursor in its place. */
+function takeOver(panel: PanelModel): () => void {
+  const early = document.querySelector<HTMLTextAreaElement>("#message");
+  panel.composer.draft.value = early?.value ?? "";
+  const focused = early !== null && document.activeElement === early;
+  const at = early?.selectionStart ?? 0;
+  return () => {
+    const box = document.querySelector<HTMLTextAreaElement>("#message");
+    if (!focused || !box) return;
+    box.focus();
+    box.setSelectionRange(at, at);
+  };
+}
+
+function begin(): void {
+  const bootstrap = readBootstrap(document);
+  const app = document.getElementById("app");
+  if (!bootstrap || !app) return;
+  const { signal } = new AbortController();
+  let port: HostPort | undefined;
+  const panel = new PanelModel({
+    bootstrap,
+    clock: systemClock,
+    rest,
+    store: new VisitorStore(),
+    ownPlace: ownPlace(bootstrap.site, () => localStorage),
+    tell: (message) => port?.send(message),
+    transports: { dialSocket: webSockets(location.origin), dialChannels: dataChannels(location.origin) },
+    newLeg,
+  });
+  port = new HostPort(window, bootstrap.origins, (message) => panel.hear(message), signal);
+  const look = (): void => {
+    panel.pageVisible.value = document.visibilityState === "visible";
+  };
+  look();
+  document.addEventListener("visibilitychange", look);
+  watchPage(() => panel.nudge(), signal);
+  // Focus comes into the frame from the page: it belongs to the message box.
+  addEventListener("focus", () => document.activeElement === document.body && document.querySelector<HTMLElement>("#message")?.focus());
+  if (/^#[0-9a-f]{6}$/i.test(bootstrap.color)) document.documentElement.style.setProperty("--accent", bootstrap.color);
+  const restoreFocus = takeOver(panel);
+  app.replaceChildren();
+  render(<App panel={panel} focus={document.hasFocus()} />, app);
+  restoreFocus();
+}
+
+begin();

@@ -1,0 +1,302 @@
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import {
+  Composer,
+  Refusal,
+  Session,
+  type Clock,
+  type ConversationID,
+  type ConversationItem,
+  type Log,
+  type Op,
+  type SessionOptions,
+  type SiteItem,
+} from "../../../shared/src/index.ts";
+import type { FromPanel, ToPanel } from "../port.ts";
+import type { Bootstrap } from "./bootstrap.ts";
+import { CallModel, type NewLeg } from "./call-model.ts";
+import type { Rest } from "./rest.ts";
+import { SharingModel } from "./sharing-model.ts";
+import type { Place, VisitorStore } from "./visitor-store.ts";
+
+/** Where the visitor stands. */
+export type Phase = "loading" | "first" | "asking" | "waiting" | "active" | "ended";
+
+/** What the panel needs of its page. */
+export interface PanelPorts {
+  readonly bootstrap: Bootstrap;
+  readonly clock: Clock;
+  readonly rest: Rest;
+  readonly store: VisitorStore;
+  /** The panel's own storage; undefined where it is refused. */
+  readonly ownPlace: Place | undefined;
+  readonly tell: (message: FromPanel) => void;
+  readonly transports: Pick<SessionOptions, "dialSocket" | "dialChannels">;
+  readonly newLeg: NewLeg;
+}
+
+const statusEvery = 5_000;
+
+/** The visitor's side of it all: who we are, the conversation, and what may be done now. */
+export class PanelModel {
+  readonly bootstrap: Bootstrap;
+  readonly #ports: PanelPorts;
+  readonly #session = signal<Session | undefined>(undefined);
+  readonly #asking = signal<{ op: Op; text: string } | undefined>(undefined);
+  readonly #making = signal<string | undefined>(undefined);
+  readonly #dismissed = signal<string | undefined>(undefined);
+  readonly #status = signal<SiteItem | undefined>(undefined);
+  readonly #calls = signal<CallModel | undefined>(undefined);
+  readonly #sharing = signal<SharingModel | undefined>(undefined);
+  #identity: string | undefined;
+  #life = new AbortController();
+  #talk: AbortController | undefined;
+  #stopStatus: (() => void) | undefined;
+
+  readonly shown = signal(false);
+  readonly pageVisible = signal(true);
+  readonly name = signal("");
+  /** A sentence about the first message that could not be sent. */
+  readonly trouble = signal<string | undefined>(undefined);
+  /** Asks once before the chat is ended. */
+  readonly confirmEnd = signal(false);
+  readonly composer = new Composer((text) => this.#send(text));
+
+  readonly conversation = computed<ConversationItem | undefined>(() => {
+    const newest = this.#session.value?.view.all("conversation").at(-1);
+    return newest && newest.conversation === this.#dismissed.value && ended(newest) ? undefined : newest;
+  });
+  readonly phase = computed<Phase>(() => {
+    if (this.#making.value !== undefined || this.#asking.value) return "asking";
+    const session = this.#session.value;
+    if (session && !session.view.loaded.value && session.connection.state.value !== "refused") return "loading";
+    const it = this.conversation.value;
+    if (!it) return "first";
+    return ended(it) ? "ended" : it.state === "queued" ? "waiting" : "active";
+  });
+  readonly log = computed<Log | undefined>(() => {
+    const it = this.conversation.value;
+    return it && this.#session.value?.log(it.conversation);
+  });
+  /** The first message, while the server has not got it. */
+  readonly first = computed(() => this.#making.value ?? this.#asking.value?.text);
+  readonly connection = computed(() => this.#session.value?.connection.state.value ?? "idle");
+  readonly site = computed(() => this.#session.value?.view.all("site")[0] ?? this.#status.value);
+  readonly calls = computed(() => this.#calls.value);
+  readonly sharing = computed(() => this.#sharing.value);
+  readonly seen = computed(() => this.shown.value && this.pageVisible.value);
+
+  constructor(ports: PanelPorts) {
+    this.#ports = ports;
+    this.bootstrap = ports.bootstrap;
+    effect(() => this.#tellAlive(this.phase.value));
+    effect(() => ports.tell({ kind: "unread", count: this.seen.value ? 0 : (this.log.value?.unread.value ?? 0) }));
+    effect(() => {
+      const log = this.log.value;
+      if (log && this.seen.value && log.entries.value.length > 0) log.markRead();
+    });
+    const current = computed(() => this.conversation.value?.conversation);
+    effect(() => {
+      const conversation = current.value;
+      untracked(() => this.#talkAbout(conversation));
+    });
+    effect(() => {
+      const live = this.phase.value === "waiting" || this.phase.value === "active";
+      if (live && this.connection.value === "live") this.#session.value?.connection.climb();
+    });
+    effect(() => {
+      // A token that is not known any more (a cleared server): begin anew, keeping what was typed.
+      if (this.#session.value?.connection.refused.value?.code === "unauthenticated") queueMicrotask(() => this.#forget());
+    });
+    const idle = computed(() => this.phase.value === "first" && this.shown.value);
+    effect(() => this.#watchStatus(idle.value));
+  }
+
+  /** What the host page says. */
+  hear(message: ToPanel): void {
+    switch (message.kind) {
+      case "begin":
+        return this.#begin(message.open, message.kept, message.identity ?? undefined);
+      case "shown":
+        this.shown.value = message.open;
+        return;
+      case "identify":
+        this.#identity = message.identity;
+        return;
+      case "reset":
+        return this.#forget();
+      case "packet":
+        return this.#sharing.peek()?.packet(message.data);
+      case "cobrowse-stop":
+        void this.#sharing.peek()?.stop(); // the view shows what came of it
+        return;
+      case "cobrowse-failed":
+        void this.#sharing.peek()?.cannot(); // as above
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** The page is in front again, or online again. */
+  nudge(): void {
+    this.#session.peek()?.connection.nudge();
+    if (this.pageVisible.peek()) this.#sharing.peek()?.shown();
+  }
+
+  #begin(open: boolean, kept: string | null, identity: string | undefined): void {
+    const { store, ownPlace, bootstrap, tell } = this.#ports;
+    this.#identity = identity;
+    const host: Place = { read: () => kept, write: (value) => tell({ kind: "keep", value }) };
+    if (ownPlace) store.use(ownPlace);
+    else if (bootstrap.hostStorage) store.use(host);
+    this.shown.value = open;
+    this.#dismissed.value = store.state.dismissed;
+    if (bootstrap.color) tell({ kind: "look", color: bootstrap.color });
+    if (!this.#session.peek()) this.#connect();
+    this.#tellAlive(this.phase.peek());
+  }
+
+  #connect(): void {
+    const { token, kept } = this.#ports.store.state;
+    if (!token) return;
+    const first = kept.find((k) => k.kind === "chat.ask");
+    const session = new Session({
+      clock: this.#ports.clock,
+      ...this.#ports.transports,
+      side: "visitor",
+      signal: this.#life.signal,
+      identity: () => ({ token }),
+      kept: kept.filter((k) => k !== first),
+      keep: (now) => this.#ports.store.change({ kept: now }),
+      packet: () => undefined,
+      cobrowseSnapshot: () => this.#sharing.peek()?.snapshot(),
+    });
+    this.#session.value = session;
+    session.connection.connect();
+    if (first && "text" in first.body && !("conversation" in first.body)) void this.#ask(session, first.body.text, first.op); // told by `trouble`
+  }
+
+  /** Ends this visitor here; what was typed stays. */
+  #forget(): void {
+    this.#ports.store.clear();
+    this.#talkAbout(undefined);
+    this.#life.abort();
+    this.#life = new AbortController();
+    batch(() => {
+      this.#session.value = undefined;
+      this.#asking.value = undefined;
+      this.#dismissed.value = undefined;
+    });
+  }
+
+  async #send(text: string): Promise<void> {
+    const log = this.log.peek();
+    if (log && this.phase.peek() !== "ended") return log.post(text);
+    await this.#askFirst(text);
+  }
+
+  /** The first message makes the visitor, then the connection, then the conversation. */
+  async #askFirst(text: string): Promise<void> {
+    this.trouble.value = undefined;
+    if (!this.#session.peek()) {
+      this.#making.value = text;
+      try {
+        const token = await this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), this.#identity);
+        this.#ports.store.change({ token });
+        this.#connect();
+      } catch (reason) {
+        this.trouble.value = reason instanceof Refusal ? reason.message : "";
+        throw reason;
+      } finally {
+        this.#making.value = undefined;
+      }
+    }
+    const session = this.#session.peek();
+    if (!session) return;
+    void this.#ask(session, text, session.connection.op()); // its failure puts the text back into the box
+  }
+
+  async #ask(session: Session, text: string, op: Op): Promise<void> {
+    const name = this.name.peek().trim();
+    this.#asking.value = { op, text };
+    try {
+      await session.connection.command("chat.ask", { text, ...(name ? { name } : {}) }, op);
+    } catch (reason) {
+      if (!(reason instanceof Refusal)) return;
+      this.trouble.value = reason.message;
+      if (this.composer.draft.peek() === "") this.composer.draft.value = text;
+    } finally {
+      if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
+    }
+  }
+
+  #talkAbout(conversation: ConversationID | undefined): void {
+    this.#talk?.abort();
+    this.#talk = undefined;
+    const session = this.#session.peek();
+    if (!conversation || !session) {
+      this.#calls.value = this.#sharing.value = undefined;
+      return;
+    }
+    this.#talk = new AbortController();
+    const { signal: lifetime } = this.#talk;
+    const visible = (): boolean => this.pageVisible.peek();
+    this.#calls.value = new CallModel(session, conversation, this.#ports.newLeg, visible, lifetime);
+    const { mask } = this.bootstrap;
+    const { tell, clock } = this.#ports;
+    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, after: (ms, run) => clock.after(ms, run) }, lifetime);
+  }
+
+  #tellAlive(phase: Phase): void {
+    if (phase === "loading") return;
+    this.#ports.tell({ kind: "alive", alive: phase === "asking" || phase === "waiting" || phase === "active" });
+  }
+
+  #watchStatus(wanted: boolean): void {
+    this.#stopStatus?.();
+    this.#stopStatus = undefined;
+    if (!wanted) return;
+    this.#ports.rest.status(this.bootstrap.site).then(
+      (status) => (this.#status.value = status),
+      () => undefined, // unknown is not shown; the next one tells
+    );
+    this.#stopStatus = this.#ports.clock.after(statusEvery, () => this.#watchStatus(wanted));
+  }
+
+  /** Leaves the queue. */
+  leave(): Promise<void> {
+    return this.#over("chat.leave");
+  }
+
+  /** Ends the conversation; its text stays to be read. */
+  end(): Promise<void> {
+    this.confirmEnd.value = false;
+    return this.#over("chat.end");
+  }
+
+  async #over(kind: "chat.leave" | "chat.end"): Promise<void> {
+    const it = this.conversation.peek();
+    if (it) await this.#session.peek()?.connection.command(kind, { conversation: it.conversation }).catch(() => undefined); // the view shows what is
+  }
+
+  /** Puts an ended conversation away, so that a new one can begin. */
+  startNew(): void {
+    const it = this.conversation.peek();
+    if (!it || !ended(it)) return;
+    this.#dismissed.value = it.conversation;
+    this.#ports.store.change({ dismissed: it.conversation });
+  }
+
+  close(): void {
+    this.#ports.tell({ kind: "close" });
+  }
+
+  /** Shows the panel, because the visitor is asked something. */
+  callAttention(): void {
+    this.#ports.tell({ kind: "open" });
+  }
+}
+
+function ended(it: ConversationItem): boolean {
+  return it.state === "ended" || it.state === "closed";
+}

@@ -1,0 +1,27 @@
+import type { VNode } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { strings } from "../strings.ts";
+
+/** A question of the other side. No is as easy as Yes, and neither is chosen beforehand. */
+export function Prompt(props: { label: string; title: string; text: string; busy: boolean; answer: (allow: boolean) => void }): VNode {
+  const box = useRef<HTMLDivElement>(null);
+  const title = useId();
+  const text = useId();
+  useEffect(() => box.current?.focus(), []);
+  return (
+    <div class="prompt" role="alertdialog" aria-label={props.label} aria-describedby={`${title} ${text}`} tabIndex={-1} ref={box}>
+      <p class="ask" id={title} dir="auto">
+        {props.title}
+      </p>
+      <p id={text}>{props.text}</p>
+      <div class="answers">
+        <button type="button" disabled={props.busy} onClick={() => props.answer(false)}>
+          {strings.refuse}
+        </button>
+        <button type="button" class="primary" disabled={props.busy} onClick={() => props.answer(true)}>
+          {strings.allow}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+import { computed, effect, signal } from "@preact/signals";
+import type { CobrowseItem, ConversationID, Session } from "../../../shared/src/index.ts";
+import { limits } from "../../../shared/src/index.ts";
+import type { FromPanel } from "../port.ts";
+
+const enoughRoom = 64 << 10;
+const roomCheck = 250;
+const typeByte = 1;
+const flagsByte = 2;
+const snapshot = 1;
+const first = 1;
+
+/** What a SharingModel needs of the page. */
+export interface SharingPorts {
+  readonly tell: (message: FromPanel) => void;
+  readonly visible: () => boolean;
+  readonly mask: readonly string[];
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+/** Co-browsing at the visitor's side: the question, and the stream of packets while it runs. */
+export class SharingModel {
+  readonly #session: Session;
+  readonly #ports: SharingPorts;
+  readonly #item = signal<CobrowseItem | undefined>(undefined);
+  /** The page cannot be captured. */
+  readonly failed = signal(false);
+  readonly busy = signal(false);
+  readonly asked = computed(() => (this.#item.value?.state === "asked" ? this.#item.value : undefined));
+  readonly running = computed(() => (this.#item.value?.state === "running" ? this.#item.value : undefined));
+  #told = false;
+  #stopped: string | undefined;
+  /** Packets are dropped until the next snapshot begins. */
+  #resync = false;
+  #stopCheck: (() => void) | undefined;
+
+  constructor(session: Session, conversation: ConversationID, ports: SharingPorts, lifetime: AbortSignal) {
+    this.#session = session;
+    this.#ports = ports;
+    let way: string | undefined;
+    const stops = [
+      effect(() => {
+        this.#item.value = session.view.all("cobrowse").find((c) => c.conversation === conversation);
+      }),
+      effect(() => this.#follow(this.running.value)),
+      effect(() => {
+        // What was under way when the transport changed may be lost.
+        const now = session.connection.transport.value;
+        if (now && way && now !== way) this.snapshot();
+        way = now ?? way;
+      }),
+    ];
+    lifetime.addEventListener("abort", () => {
+      for (const stop of stops) stop();
+      this.#stopCheck?.();
+      this.#follow(undefined);
+    });
+  }
+
+  #follow(item: CobrowseItem | undefined): void {
+    if (!item || item.cobrowse === this.#stopped) {
+      if (this.#told) this.#ports.tell({ kind: "cobrowse-end" });
+      this.#told = false;
+      return;
+    }
+    if (!this.#told && !this.#ports.visible()) return; // the tab in front is the one that is shown
+    this.#told = true;
+    this.#ports.tell({ kind: "cobrowse", cobrowse: item.cobrowse, agent: item.agent, watchers: item.watchers, mask: this.#ports.mask });
+  }
+
+  /** The page became visible: it is the one to be shown now. */
+  shown(): void {
+    const item = this.running.peek();
+    if (!item) return;
+    if (this.#told) this.snapshot();
+    else this.#follow(item);
+  }
+
+  /** Asks the page for a whole picture; until it begins, packets are dropped. */
+  snapshot(): void {
+    if (!this.#told) return;
+    this.#resync = true;
+    this.#stopCheck?.();
+    this.#stopCheck = undefined;
+    if (this.#session.connection.waiting("cobrowse") > enoughRoom) {
+      this.#stopCheck = this.#ports.after(roomCheck, () => this.snapshot());
+      return;
+    }
+    this.#ports.tell({ kind: "cobrowse-snapshot" });
+  }
+
+  /** Passes one packet on. When it is not taken, everything is dropped until there is room and a new snapshot. */
+  packet(data: ArrayBuffer): void {
+    const running = this.running.peek();
+    if (!running || running.cobrowse === this.#stopped || !this.#ports.visible()) return;
+    const bytes = new Uint8Array(data);
+    if (bytes.length < limits.packetHeader) return;
+    const begins = bytes[typeByte] === snapshot && ((bytes[flagsByte] ?? 0) & first) !== 0;
+    if (this.#resync && !begins) return;
+    this.#resync = false;
+    if (!this.#session.connection.packet("cobrowse", bytes)) this.snapshot();
+  }
+
+  async answer(allow: boolean): Promise<void> {
+    const cobrowse = this.asked.value?.cobrowse;
+    if (!cobrowse) return;
+    this.busy.value = true;
+    this.failed.value = false;
+    await this.#session.connection.command("cobrowse.answer", { cobrowse, allow }).catch(() => undefined); // the view shows what is
+    this.busy.value = false;
+  }
+
+  /** Ends it. Nothing more leaves this page from now on, whatever the network does. */
+  async stop(): Promise<void> {
+    const item = this.#item.value;
+    if (!item) return;
+    this.#stopped = item.cobrowse;
+    this.#follow(undefined);
+    await this.#session.connection.command("cobrowse.stop", { cobrowse: item.cobrowse }).catch(() => undefined); // as above
+  }
+
+  /** The page's own rules forbid the capture. */
+  async cannot(): Promise<void> {
+    this.failed.value = true;
+    await this.stop();
+  }
+}

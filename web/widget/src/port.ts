@@ -1,0 +1,67 @@
+/** What the loader (host page) and the panel (iframe) say to each other over one MessagePort. */
+
+/** The one message by window.postMessage: it brings the port. */
+export interface Handshake {
+  readonly parlour: "port";
+}
+
+/** From the host page to the panel. */
+export type ToPanel =
+  | {
+      readonly kind: "begin";
+      readonly open: boolean;
+      /** What an earlier page asked to keep; null when nothing is there. */
+      readonly kept: string | null;
+      /** A signed identity that the page gave. */
+      readonly identity: string | null;
+    }
+  | { readonly kind: "shown"; readonly open: boolean }
+  | { readonly kind: "identify"; readonly identity: string }
+  | { readonly kind: "reset" }
+  /** A co-browse packet, header and all; the buffer is transferred. */
+  | { readonly kind: "packet"; readonly data: ArrayBuffer }
+  /** The visitor pressed Stop on the frame. */
+  | { readonly kind: "cobrowse-stop"; readonly cobrowse: string }
+  /** The page cannot be captured (its rules forbid the script). */
+  | { readonly kind: "cobrowse-failed"; readonly cobrowse: string };
+
+/** From the panel to the host page. */
+export type FromPanel =
+  | { readonly kind: "ready" }
+  /** Put into the page's own storage, because the panel's refuses; null forgets it. */
+  | { readonly kind: "keep"; readonly value: string | null }
+  /** A conversation is alive: the next page opens the panel by itself. */
+  | { readonly kind: "alive"; readonly alive: boolean }
+  | { readonly kind: "unread"; readonly count: number }
+  | { readonly kind: "close" }
+  /** Something needs the visitor's eye (a question): the panel is to be shown. */
+  | { readonly kind: "open" }
+  /** The site's own colour for the launcher, as #rrggbb. */
+  | { readonly kind: "look"; readonly color: string }
+  /** Co-browse runs: capture, show the frame; again when the watchers change. */
+  | { readonly kind: "cobrowse"; readonly cobrowse: string; readonly agent: string; readonly watchers: number; readonly mask: readonly string[] }
+  | { readonly kind: "cobrowse-snapshot" }
+  | { readonly kind: "cobrowse-end" };
+
+/** What the capture chunk gives the loader; it registers itself under `captureKey` of the window. */
+export type StartCapture = (options: CaptureOptions) => Capture;
+
+/** What a capture needs. */
+export interface CaptureOptions {
+  readonly cobrowse: string;
+  /** Selectors of the site, masked beside what always is. */
+  readonly mask: readonly string[];
+  /** Takes each packet, in order; the buffer is given away. */
+  readonly emit: (packet: ArrayBuffer) => void;
+  /** Selects our own interface, which is never captured. */
+  readonly own: string;
+}
+
+/** A running capture. */
+export interface Capture {
+  /** Begins a new generation with a full snapshot. */
+  snapshot(): void;
+  stop(): void;
+}
+
+export const captureKey = "__parlourCapture";
