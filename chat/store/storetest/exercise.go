@@ -1,0 +1,49 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/parlour-chat/parlour/chat/store"
+)
+
+// Exercise runs every test of the record. open gives a fresh, empty one, which
+// the test closes.
+func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
+	tests := []struct {
+		name string
+		run  func(*testing.T, *store.Store)
+	}{
+		{"an op happens once", onceOnly},                                   // D2
+		{"seqs are dense under many writers", denseSeqs},                   // D3
+		{"the visitor's seqs are dense and hold nothing private", visitor}, // D3
+		{"one sender's order is kept", senderOrder},                        // D13
+		{"marks only go up and stay within the log", marks},                // D9
+		{"asking makes one conversation", asking},                          // D2
+		{"ended conversations take no messages", endedRefuses},
+		{"one of many accepts wins", acceptRace},                       // R2
+		{"a settled offer can never assign", staleOffer},               // R3
+		{"capacity is never exceeded", capacity},                       // R1
+		{"an accept that does not fit is refused", acceptFull},         // R1
+		{"one open offer per conversation", oneOffer},                  // R2
+		{"accept and timeout exclude each other", acceptAgainstSettle}, // R3
+		{"ringing out makes not ready", ringOut},                       // STATE-4
+		{"leaving withdraws the offer", leaving},
+		{"end, wrap-up, clear", wrapUp},
+		{"park and back", parking},
+		{"requeue keeps the first time", requeue},
+		{"loads are audited", audit},
+		{"calls", calls},
+		{"co-browse sessions", cobrowses},
+		{"applying a workspace twice changes nothing", applying},
+		{"sessions and visitors", sessions},
+		{"views' versions go up", versions},
+		{"a random history fits the model", model},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := open(t)
+			t.Cleanup(func() { must(t, s.Close()) })
+			tt.run(t, s)
+		})
+	}
+}
