@@ -7,7 +7,10 @@ import { createInterface } from "node:readline";
 import { end, freePorts, startPostgres, startRedis, type Backend } from "./backends.ts";
 import { until, type ArtifactSink } from "./driver/index.ts";
 
-const program = process.env["PARLOUR_BINARY"] ?? join(import.meta.dirname, "..", "..", "bin", "parlour");
+/** The binary under test: PARLOUR_BINARY, else what `make build` made. */
+function binary(): string {
+  return process.env["PARLOUR_BINARY"] ?? join(import.meta.dirname, "..", "..", "bin", "parlour");
+}
 
 /** Somebody who can sign in at the desk. */
 export interface Sign {
@@ -66,7 +69,7 @@ export class Server {
 
   /** Starts a server and waits until it is ready; throws with the end of its log when it is not within 20 s. */
   static async start(options: ServerOptions): Promise<Server> {
-    if (!existsSync(program)) throw new Error(`${program} is not there: run \`make build\` first`);
+    if (!existsSync(binary())) throw new Error(`${binary()} is not there: run \`make build\` first`);
     const data = options.data ?? mkdtempSync(join(tmpdir(), "parlour-data-"));
     const server = new Server(options, data, await freePorts(4));
     await server.start();
@@ -105,10 +108,10 @@ export class Server {
   /** Starts it again, with the same data and ports. */
   async start(): Promise<void> {
     const from = this.#lines.length;
-    const child = spawn(program, this.#flags, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary(), this.#flags, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => { this.#note(line); });
-    child.on("error", (error) => { this.#note(`cannot start ${program}: ${error.message}`); });
+    child.on("error", (error) => { this.#note(`cannot start ${binary()}: ${error.message}`); });
     const tail = async (): Promise<string> => this.#lines.slice(from).slice(-30).map((line) => `  ${line}`).join("\n");
     await until(`server ${this.origin} is ready`, async () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
