@@ -1,0 +1,74 @@
+import type { ReadonlySignal } from "@preact/signals-core";
+import { browserDevices, CallLeg, dataChannels, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
+import { Session } from "../../../shared/src/session.ts";
+import type { CallItem } from "../../../shared/src/protocol.gen.ts";
+import { parsePacket } from "../../../viewer/src/packet.ts";
+import type { Leg } from "../models/call.ts";
+import { Desk } from "../models/desk.ts";
+import type { Line } from "../models/line.ts";
+import { sentence } from "../models/line.ts";
+import type { Me } from "../models/sign-in.ts";
+import { Alarm } from "./alarm.ts";
+import { layouts, tabCalls, tabDrafts, tabOutbox } from "./storage.ts";
+
+/** A desk that runs, and what its page may still do to it. */
+export interface RunningDesk {
+  readonly desk: Desk;
+  readonly alarm: Alarm;
+}
+
+/** Opens the connection and the desk on it; all of it ends with signal. */
+export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
+  const session = new Session({
+    side: "agent",
+    clock: systemClock,
+    dialSocket: webSockets(location.origin),
+    dialChannels: dataChannels(location.origin),
+    identity: () => ({}),
+    kept: tabOutbox.load(me.agent),
+    keep: (kept) => tabOutbox.save(me.agent, kept),
+    packet: (channel, data) => {
+      if (channel !== "cobrowse") return;
+      const packet = parsePacket(data);
+      if (packet !== undefined) desk.packet(data, packet.cobrowse);
+    },
+    signal,
+  });
+  const { connection } = session;
+  const line: Line = { command: (kind, body) => connection.command(kind, body) };
+  const feed = {
+    line,
+    view: session.view,
+    log: session.log.bind(session),
+    state: connection.state,
+    transport: connection.transport,
+    welcome: connection.welcome,
+  };
+  const startLeg = (item: ReadonlySignal<CallItem>) => openLeg(item, line, (c) => connection.notice("call.trickle", c), signal);
+  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signal });
+  const layout = layouts.load(me.agent);
+  if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
+  watchPage(() => connection.nudge(), signal);
+  connection.connect();
+  connection.climb();
+  return { desk, alarm: new Alarm(desk, signal) };
+}
+
+type Trickle = (body: { call: CallItem["call"]; candidate: string }) => void;
+
+function openLeg(item: ReadonlySignal<CallItem>, line: Line, trickle: Trickle, signal: AbortSignal): Leg {
+  const { call, media } = item.peek();
+  const leg = new CallLeg({
+    clock: systemClock,
+    newPeer: () => new RTCPeerConnection(),
+    devices: browserDevices,
+    join: async (sdp) => (await line.command("call.join", { call, sdp })).sdp,
+    trickle: (candidate) => trickle({ call, candidate }),
+    mute: (audio, video) => {
+      line.command("call.mute", { call, audio, video }).catch((reason: unknown) => console.info("mute was not taken:", sentence(reason)));
+    },
+    signal,
+  });
+  leg.start({ audio: true, video: media === "video" });
+  return leg;
+}

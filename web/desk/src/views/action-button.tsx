@@ -1,0 +1,45 @@
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import type { ReactNode } from "react";
+import { bind, type Command } from "../commands/command.ts";
+import { keysInWords } from "../browser/keys.ts";
+import { observed } from "./observed.ts";
+
+interface Props<T> {
+  readonly command: Command<T>;
+  readonly target: T | undefined;
+  readonly icon?: ReactNode;
+  /** Only the sign is shown; the name is read aloud and shown on hover. */
+  readonly small?: boolean;
+  /** Not shown at all while it cannot be done. */
+  readonly hides?: boolean;
+  readonly look?: "filled" | "light" | "default" | "subtle";
+  readonly color?: string;
+  readonly onDone?: () => void;
+}
+
+/** A button that is a view of a command: its name, its keys, and whether it can be pressed. */
+export const ActionButton = observed(function ActionButton<T>(props: Props<T>) {
+  const action = bind(props.command, props.target);
+  if (props.hides && !action.enabled) return null;
+  const label = action.shortcut === undefined ? action.name : `${action.name} (${keysInWords(action.shortcut)})`;
+  const press = () => {
+    action.run();
+    props.onDone?.();
+  };
+  const look = { variant: props.look ?? "default", ...(props.color === undefined ? {} : { color: props.color }) };
+  const button = props.small ? (
+    <ActionIcon {...look} size={34} aria-label={action.name} disabled={!action.enabled} onClick={press}>
+      {props.icon}
+    </ActionIcon>
+  ) : (
+    <Button {...look} size="xs" h={34} leftSection={props.icon} disabled={!action.enabled} onClick={press}>
+      {action.name}
+    </Button>
+  );
+  if (!props.small && action.shortcut === undefined) return button;
+  return (
+    <Tooltip label={label} openDelay={400} withinPortal events={{ hover: true, focus: false, touch: false }}>
+      {button}
+    </Tooltip>
+  );
+}) as <T>(props: Props<T>) => ReactNode;

@@ -1,0 +1,110 @@
+import { Alert } from "@mantine/core";
+import { IconDeviceDesktopSearch, IconLock, IconPhone, IconPhoneOff, IconPlayerPause, IconPlayerPlay, IconVideo } from "@tabler/icons-react";
+import { lazy, Suspense } from "react";
+import { words } from "../catalogue.ts";
+import * as verbs from "../commands/card.ts";
+import type { Card } from "../models/card.ts";
+import { ActionButton } from "./action-button.tsx";
+import { Boundary } from "./boundary.tsx";
+import { ComposerView } from "./composer.tsx";
+import { LogView } from "./log.tsx";
+import { observed } from "./observed.ts";
+
+const CallPanel = lazy(async () => ({ default: (await import("./call-panel.tsx")).CallPanel }));
+const CobrowsePanel = lazy(async () => ({ default: (await import("./cobrowse-panel.tsx")).CobrowsePanel }));
+
+const CardHead = observed(function CardHead({ card }: { card: Card }) {
+  const item = card.item.value;
+  const turn = card.yourTurn.value;
+  return (
+    <header className="card-head">
+      <h2 className="card-name" dir="auto" title={card.name.value}>
+        {card.name.value}
+      </h2>
+      {item.verified && <IconLock size={16} role="img" aria-label={words.card.verified} />}
+      <span className="reach" data-reach={item.visitor}>
+        <span className="dot" aria-hidden />
+        {words.card.reach[item.visitor]}
+      </span>
+      <span className="card-where" dir="auto" title={`${item.queue} · ${item.site}`}>
+        {item.queue} · {item.site}
+      </span>
+      <span className="card-times">
+        {turn !== "" && <span className="turn">{words.card.yourTurn(turn)}</span>}
+        <span>{card.wrapUp.value ? "" : words.card.started(card.since.value)}</span>
+      </span>
+    </header>
+  );
+});
+
+const size = 18;
+
+const CardTools = observed(function CardTools({ card }: { card: Card }) {
+  if (card.wrapUp.value) {
+    return (
+      <div className="card-tools wrap" role="toolbar" aria-label={words.card.toolbar}>
+        <span className="wrap-text" role="timer" aria-live="off">
+          {card.wrapLeft.value === "" ? words.card.wrapNoLimit : words.card.wrap(card.wrapLeft.value)}
+        </span>
+        <ActionButton command={verbs.clear} target={card} look="filled" />
+      </div>
+    );
+  }
+  return (
+    <div className="card-tools" role="toolbar" aria-label={words.card.toolbar}>
+      {card.parked.value ? (
+        <ActionButton command={verbs.resume} target={card} look="filled" icon={<IconPlayerPlay size={16} aria-hidden />} />
+      ) : (
+        <ActionButton command={verbs.park} target={card} small icon={<IconPlayerPause size={size} aria-hidden />} />
+      )}
+      <ActionButton command={verbs.startAudio} target={card} small icon={<IconPhone size={size} aria-hidden />} />
+      <ActionButton command={verbs.startVideo} target={card} small icon={<IconVideo size={size} aria-hidden />} />
+      <ActionButton command={verbs.startCobrowse} target={card} small icon={<IconDeviceDesktopSearch size={size} aria-hidden />} />
+      <span className="spring" />
+      <ActionButton command={verbs.end} target={card} look="light" color="red" icon={<IconPhoneOff size={16} aria-hidden />} />
+    </div>
+  );
+});
+
+/** A card: head, verbs, call and page beside the log, and the message box. */
+export const CardView = observed(function CardView({ card }: { card: Card }) {
+  const call = card.call.value;
+  const cobrowse = card.cobrowse.value;
+  return (
+    <section className="card" aria-label={card.name.value}>
+      <CardHead card={card} />
+      <CardTools card={card} />
+      {card.failure.value !== "" && (
+        <Alert color="red" role="alert" className="notice" withCloseButton closeButtonLabel={words.card.dismiss} onClose={() => (card.failure.value = "")}>
+          {card.failure.value}
+        </Alert>
+      )}
+      {card.parked.value && <p className="notice quiet">{words.card.parked}</p>}
+      {card.wrapUp.value && <p className="notice quiet">{words.card.ended}</p>}
+      <div className="card-body" data-wide={cobrowse !== undefined || undefined}>
+        <Boundary>
+          <Suspense>
+            {cobrowse !== undefined && <CobrowsePanel key={cobrowse.item.peek().cobrowse} cobrowse={cobrowse} />}
+          </Suspense>
+        </Boundary>
+        <div className="card-talk">
+          <Boundary>
+            <Suspense>{call !== undefined && <CallPanel key={call.item.peek().call} call={call} />}</Suspense>
+          </Boundary>
+          <LogView card={card} />
+          {!card.wrapUp.value && <ComposerView card={card} />}
+        </div>
+      </div>
+    </section>
+  );
+});
+
+/** A card that waits for its conversation. */
+export function EmptyCard() {
+  return (
+    <section className="card empty" aria-label={words.card.empty}>
+      <p>{words.card.empty}</p>
+      <p className="hint">{words.card.emptyHint}</p>
+    </section>
+  );
+}

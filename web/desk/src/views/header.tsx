@@ -1,0 +1,109 @@
+import { ActionIcon, Button, Menu } from "@mantine/core";
+import { IconBell, IconChevronDown, IconCommand, IconDots, IconKeyboard, IconLogout } from "@tabler/icons-react";
+import { words } from "../catalogue.ts";
+import { bind } from "../commands/command.ts";
+import { palette, pauses, ready, shortcuts } from "../commands/desk.ts";
+import type { Desk } from "../models/desk.ts";
+import { observed, useDesk } from "./observed.ts";
+
+/** The switch between Ready and Pause, with a list of reasons. */
+const ReadySwitch = observed(function ReadySwitch() {
+  const { own } = useDesk();
+  const [plain] = pauses;
+  if (plain === undefined) return null;
+  const isReady = own.ready.value;
+  const known = own.known.value;
+  const press = (pressed: boolean) => ({ variant: pressed ? "filled" : "default", "aria-pressed": pressed, disabled: !known, size: "xs", h: 34 });
+  const pauseNow = () => {
+    if (isReady) bind(plain, own).run();
+  };
+  return (
+    <div role="group" aria-label={words.state.group} className="ready-switch">
+      <Button {...press(isReady)} color="teal" onClick={() => bind(ready, own).run()}>
+        {words.state.readySwitch}
+      </Button>
+      <Button {...press(known && !isReady)} color="gray" onClick={pauseNow}>
+        {words.state.pauseSwitch}
+      </Button>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="default" size={34} aria-label={words.state.pauseReason} disabled={!known}>
+            <IconChevronDown size={16} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {pauses.map((command, i) => (
+            <Menu.Item key={command.id} onClick={() => bind(command, own).run()}>
+              {words.reason(words.pauseReasons[i] ?? "")}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  );
+});
+
+const ConnectionState = observed(function ConnectionState() {
+  const { feed } = useDesk();
+  const state = feed.state.value;
+  const way = feed.transport.value;
+  const text = words.connection[state];
+  return (
+    <span className="connection" data-state={state} role="status" title={way === undefined ? text : `${text} ${words.connection[way]}`}>
+      <span className="dot" aria-hidden />
+      <span className={state === "live" ? "wide-only" : undefined}>{text}</span>
+      {state === "live" && <span className="narrow-hidden-text">{text}</span>}
+    </span>
+  );
+});
+
+/** The bar at the top: who I am, what I am, and whether I am connected. */
+export const Header = observed(function Header({ signOut }: { signOut: () => void }) {
+  const desk = useDesk();
+  return (
+    <header className="bar">
+      <span className="brand wide-only" aria-hidden>
+        {words.product}
+      </span>
+      <span className="who">
+        <strong dir="auto">{desk.own.name.value}</strong>
+        <span className="label" role="status">
+          {desk.own.label.value}
+        </span>
+      </span>
+      <span className="spring" />
+      <ConnectionState />
+      <ReadySwitch />
+      <MoreMenu desk={desk} signOut={signOut} />
+    </header>
+  );
+});
+
+function MoreMenu({ desk, signOut }: { desk: Desk; signOut: () => void }) {
+  const askNotifications = typeof Notification !== "undefined" && Notification.permission === "default";
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size={34} aria-label={words.commands.menu}>
+          <IconDots size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconCommand size={16} aria-hidden />} onClick={() => bind(palette, desk).run()}>
+          {words.commands.palette}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={() => bind(shortcuts, desk).run()}>
+          {words.commands.shortcuts}
+        </Menu.Item>
+        {askNotifications && (
+          <Menu.Item leftSection={<IconBell size={16} aria-hidden />} onClick={() => void Notification.requestPermission()}>
+            {words.sound.allow}
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
+          {words.commands.signOut}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,125 @@
+import { Button } from "@mantine/core";
+import { IconHourglass, IconMessage, IconMessageOff, IconPlayerPause, IconVideo } from "@tabler/icons-react";
+import { duration, words } from "../catalogue.ts";
+import { resume } from "../commands/card.ts";
+import type { Card } from "../models/card.ts";
+import { ActionButton } from "./action-button.tsx";
+import { observed, useDesk } from "./observed.ts";
+
+function Sign({ card }: { card: Card }) {
+  if (card.wrapUp.value) return <IconMessageOff size={18} aria-hidden />;
+  if (card.call.value !== undefined) return <IconVideo size={18} aria-hidden />;
+  return card.parked.value ? <IconPlayerPause size={18} aria-hidden /> : <IconMessage size={18} aria-hidden />;
+}
+const CardSign = observed(Sign);
+
+/** One conversation in the list: sign, name, unread, timers. */
+const Row = observed(function Row({ card, onShow }: { card: Card; onShow: () => void }) {
+  const desk = useDesk();
+  const unread = card.unread.value;
+  const turn = card.yourTurn.value;
+  const front = desk.places.conversation.value === card.conversation;
+  const show = () => {
+    desk.show(card.conversation);
+    onShow();
+  };
+  return (
+    <li className="row" data-front={front || undefined}>
+      <button type="button" className="row-main" onClick={show} aria-current={front ? "true" : undefined}>
+        <CardSign card={card} />
+        <span className="row-name" dir="auto" title={card.name.value}>
+          {card.name.value}
+        </span>
+        {unread > 0 && (
+          <span className="count">
+            <span aria-hidden>{unread}</span>
+            <span className="hidden-text">{words.inbox.unread(unread)}</span>
+          </span>
+        )}
+        <span className="row-times">
+          {card.wrapUp.value ? (
+            <span>{words.inbox.wrap} {card.wrapLeft.value}</span>
+          ) : (
+            <span title={words.inbox.since(card.since.value)}>
+              <span className="hidden-text">{words.inbox.since("")}</span>
+              {card.since.value}
+            </span>
+          )}
+          {turn !== "" && <span className="turn">{words.card.yourTurn(turn)}</span>}
+        </span>
+      </button>
+      {card.parked.value && <ActionButton command={resume} target={card} look="light" />}
+    </li>
+  );
+});
+
+const Queues = observed(function Queues() {
+  const desk = useDesk();
+  const queues = desk.queues.value;
+  return (
+    <section aria-labelledby="queues-title">
+      <h2 id="queues-title">{words.inbox.queues}</h2>
+      {queues.length === 0 && <p className="hint">{words.inbox.noQueues}</p>}
+      <ul>
+        {queues.map((queue) => (
+          <li key={queue.queue} className="queue">
+            <IconHourglass size={16} aria-hidden />
+            <span className="row-name" dir="auto" title={queue.name}>
+              {queue.name}
+            </span>
+            <span className="queue-count" data-waiting={queue.waiting > 0 || undefined}>
+              {words.inbox.waiting(queue.waiting)}
+              {queue.waiting > 0 && queue.oldest ? `, ${words.inbox.oldest(duration(desk.pulse.now.value - queue.oldest))}` : ""}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+});
+
+/** The list at the side: running conversations, parked ones, queues. onShow is told when one was chosen. */
+export const Inbox = observed(function Inbox({ onShow }: { onShow: () => void }) {
+  const desk = useDesk();
+  const running = desk.running.value;
+  const parked = desk.parked.value;
+  return (
+    <nav className="inbox" aria-label={words.inbox.title}>
+      <section aria-labelledby="running-title">
+        <h2 id="running-title">{words.inbox.running}</h2>
+        {running.length === 0 && (
+          <div className="hint">
+            <p>{words.inbox.none}</p>
+            <p>{desk.own.ready.value ? words.inbox.noneReady : words.inbox.nonePaused}</p>
+          </div>
+        )}
+        <ul>
+          {running.map((card) => (
+            <Row key={card.conversation} card={card} onShow={onShow} />
+          ))}
+        </ul>
+      </section>
+      {parked.length > 0 && (
+        <section aria-labelledby="parked-title">
+          <h2 id="parked-title">{words.inbox.parked}</h2>
+          <ul>
+            {parked.map((card) => (
+              <Row key={card.conversation} card={card} onShow={onShow} />
+            ))}
+          </ul>
+        </section>
+      )}
+      <Queues />
+    </nav>
+  );
+});
+
+/** A button back to the list, on narrow screens. */
+export function BackToList({ onBack, unread }: { onBack: () => void; unread: number }) {
+  return (
+    <Button variant="subtle" size="xs" h={34} onClick={onBack}>
+      {words.inbox.back}
+      {unread > 0 ? ` (${String(unread)})` : ""}
+    </Button>
+  );
+}

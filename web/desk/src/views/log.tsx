@@ -1,0 +1,149 @@
+import { ActionIcon, Button } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconChecks, IconClock, IconEyeOff, IconX } from "@tabler/icons-react";
+import { useEffect, useLayoutEffect, useRef, type ReactNode } from "react";
+import type { Pending } from "../../../shared/src/log.ts";
+import type { Entry } from "../../../shared/src/protocol.gen.ts";
+import { words } from "../catalogue.ts";
+import type { Card } from "../models/card.ts";
+import { observed, useDesk } from "./observed.ts";
+
+const timeOf = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+
+/** The mark of one of our messages, by sign and in words. */
+function MarkSign({ state }: { state: "sending" | "stored" | "delivered" | "read" }) {
+  const text = words.card[state];
+  const sign: Record<typeof state, ReactNode> = {
+    sending: <IconClock size={14} aria-hidden />,
+    stored: <IconCheck size={14} aria-hidden />,
+    delivered: <IconChecks size={14} aria-hidden />,
+    read: <IconChecks size={14} aria-hidden strokeWidth={3.5} />,
+  };
+  return (
+    <span className="mark" data-mark={state} title={text}>
+      {sign[state]}
+      <span className="hidden-text">{text}</span>
+    </span>
+  );
+}
+
+const Message = observed(function Message({ card, entry }: { card: Card; entry: Entry }) {
+  const mine = entry.author.kind !== "visitor";
+  const name = mine ? (entry.author.name ?? words.card.you) : card.name.value;
+  return (
+    <article className="message" data-mine={mine || undefined}>
+      <span className="hidden-text">{name}: </span>
+      <p className="bubble" dir="auto">
+        {entry.body.text}
+      </p>
+      <footer>
+        <time dateTime={new Date(entry.at).toISOString()}>{timeOf.format(entry.at)}</time>
+        {mine && <MarkSign state={card.log.markOf(entry)} />}
+      </footer>
+    </article>
+  );
+});
+
+function SystemLine({ entry }: { entry: Entry }) {
+  return (
+    <p className="system" dir="auto">
+      {entry.audience === "agents" && <IconEyeOff size={13} role="img" aria-label={words.card.private} />}
+      <span>{words.entry(entry)}</span> <time dateTime={new Date(entry.at).toISOString()}>{timeOf.format(entry.at)}</time>
+    </p>
+  );
+}
+
+/** A message that is not in the log yet, or could not be sent. */
+function PendingMessage({ card, it }: { card: Card; it: Pending }) {
+  const failed = it.state === "failed";
+  return (
+    <article className="message" data-mine data-failed={failed || undefined}>
+      <p className="bubble" dir="auto">
+        {it.text}
+      </p>
+      {failed ? (
+        <footer role="alert">
+          <IconAlertTriangle size={14} aria-hidden />
+          <span>
+            {words.card.failed}. {it.reason}
+          </span>
+          <Button size="compact-xs" variant="light" color="red" onClick={() => card.log.resend(it.op)}>
+            {words.card.resend}
+          </Button>
+          <ActionIcon size={24} variant="subtle" color="gray" aria-label={words.card.dismiss} onClick={() => card.log.discard(it.op)}>
+            <IconX size={14} aria-hidden />
+          </ActionIcon>
+        </footer>
+      ) : (
+        <footer>
+          <MarkSign state={it.state === "stored" ? "stored" : "sending"} />
+        </footer>
+      )}
+    </article>
+  );
+}
+
+/** The conversation, line by line; it stays at its end while the agent is there, and tells what was looked at. */
+export const LogView = observed(function LogView({ card }: { card: Card }) {
+  const desk = useDesk();
+  const box = useRef<HTMLDivElement>(null);
+  const end = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const entries = card.log.entries.value;
+  const pending = card.log.pending.value;
+  const typing = card.typing.value;
+  useLayoutEffect(() => {
+    if (atEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight });
+  }, [entries, pending, typing]);
+  useRead(card, box, end, atEnd);
+  const last = entries.at(-1);
+  useEffect(() => {
+    const fresh = last !== undefined && desk.pulse.exact() - last.at < 5_000;
+    if (fresh && last.kind === "message" && last.author.kind === "visitor") {
+      desk.attention.say(words.card.newMessage(card.name.value, last.body.text ?? ""));
+    }
+  }, [desk, card, last]);
+  return (
+    <div className="log" role="log" aria-live="off" aria-label={words.card.log(card.name.value)} tabIndex={0} ref={box}>
+      {entries.length === 0 && card.item.value.last > 0 && <p className="system">{words.card.loading}</p>}
+      {entries.map((entry) =>
+        entry.kind === "message" ? <Message key={entry.seq} card={card} entry={entry} /> : <SystemLine key={entry.seq} entry={entry} />,
+      )}
+      {pending.map((it) => (
+        <PendingMessage key={it.op} card={card} it={it} />
+      ))}
+      {typing && (
+        <p className="typing" role="status">
+          {words.card.typing(card.name.value)}
+          <span aria-hidden className="typing-dots" />
+        </p>
+      )}
+      <div ref={end} className="log-end" />
+    </div>
+  );
+});
+
+type Box = { readonly current: HTMLDivElement | null };
+
+/** Counts the log as read while its end is really on the screen of a page that is shown. */
+function useRead(card: Card, box: Box, end: Box, atEnd: { current: boolean }): void {
+  useEffect(() => {
+    const mark = () => {
+      if (atEnd.current && !document.hidden && box.current !== null && box.current.clientHeight > 0) card.log.markRead();
+    };
+    const seen = new IntersectionObserver(
+      (changes) => {
+        atEnd.current = changes.at(-1)?.isIntersecting ?? false;
+        mark();
+      },
+      { root: box.current, rootMargin: "0px 0px 40px 0px" },
+    );
+    if (end.current !== null) seen.observe(end.current);
+    const stop = card.log.entries.subscribe(() => requestAnimationFrame(mark));
+    document.addEventListener("visibilitychange", mark);
+    return () => {
+      seen.disconnect();
+      stop();
+      document.removeEventListener("visibilitychange", mark);
+    };
+  }, [card, box, end, atEnd]);
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from "vite";
+
+/** Builds the agent's desk, served at /desk/. */
+export default defineConfig({
+  root: new URL("desk", import.meta.url).pathname,
+  base: "/desk/",
+  build: {
+    outDir: new URL("dist/desk", import.meta.url).pathname,
+    emptyOutDir: true,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      onwarn(warning, next) {
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") next(warning); // "use client" of libraries means nothing here
+      },
+    },
+  },
+  server: { proxy: { "/v1": { target: "http://localhost:8080", ws: true }, "/cobrowse": "http://localhost:8080" } },
+});
