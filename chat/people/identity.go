@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	identityFor = time.Hour        // the furthest expiry that is taken
-	clockSlack  = 30 * time.Second // the site's clock may differ by this
+	identityFor = time.Hour        // the furthest expiry that is taken, by our clock
+	clockSlack  = 30 * time.Second // how long after its expiry one is still taken
 	maxIdentity = 4096             // bytes
 )
 
@@ -45,7 +45,7 @@ func readIdentity(site store.Site, token string, now func() time.Time) (identity
 	if err != nil {
 		return identityClaims{}, fmt.Errorf("%w: %w", errIdentity(), err)
 	}
-	if claims.Subject == "" || len(claims.Subject) > 256 || claims.ExpiresAt.After(now().Add(identityFor+clockSlack)) {
+	if claims.Subject == "" || len(claims.Subject) > 256 || claims.ExpiresAt.After(now().Add(identityFor)) {
 		return identityClaims{}, errIdentity()
 	}
 	return claims, nil

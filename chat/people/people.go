@@ -17,19 +17,6 @@ import (
 // after store.SessionIdleMs.
 const SessionFor = 7 * 24 * time.Hour
 
-// A Record is what people needs of the store.
-type Record interface {
-	AgentByEmail(ctx context.Context, email string) (store.Agent, error)
-	SetPasswordHash(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, hash string) error
-	CreateSession(ctx context.Context, tokenHash string, agent store.Agent, expiresAt int64, ip string) error
-	Session(ctx context.Context, tokenHash string) (store.Agent, int64, error)
-	DeleteSession(ctx context.Context, tokenHash string) error
-	CreateVisitor(ctx context.Context, v store.Visitor, tokenHash string) error
-	VisitorByToken(ctx context.Context, tokenHash string) (store.Visitor, error)
-	TouchVisitor(ctx context.Context, workspace protocol.WorkspaceID, id protocol.VisitorID) error
-	Now(ctx context.Context) (int64, error)
-}
-
 // Options of New. All have defaults.
 type Options struct {
 	Logger *slog.Logger
@@ -38,14 +25,14 @@ type Options struct {
 
 // People proves identities. Its methods may be called concurrently.
 type People struct {
-	record  Record
+	record  *store.Store
 	log     *slog.Logger
 	now     func() time.Time
 	lockout *lockout
 }
 
 // New makes a People over a record.
-func New(record Record, o Options) *People {
+func New(record *store.Store, o Options) *People {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -1,0 +1,134 @@
+package site
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A File is a workspace file as it was written. Keys, names and e-mails name
+// things; they keep their ids when the file changes.
+type File struct {
+	Workspace struct {
+		Key  string `yaml:"key"`
+		Name string `yaml:"name"`
+	} `yaml:"workspace"`
+	Queues   []Queue   `yaml:"queues"`
+	Sites    []Site    `yaml:"sites"`
+	Profiles []Profile `yaml:"profiles"`
+	Roles    []Role    `yaml:"roles"`
+	Agents   []Agent   `yaml:"agents"`
+
+	dir string // password_file and secret_file are read from here
+}
+
+// A Queue orders conversations.
+type Queue struct {
+	Key           string `yaml:"key"`
+	Name          string `yaml:"name"`
+	Weight        int    `yaml:"weight"`          // 1 to 10; 0: 1
+	OfferSeconds  int64  `yaml:"offer_seconds"`   // 0: the server's default
+	WrapUpSeconds *int64 `yaml:"wrap_up_seconds"` // left out: the server's default; 0: no limit
+}
+
+// A Site is a website with the widget. Switches that are left out are on.
+type Site struct {
+	Key         string        `yaml:"key"`
+	Name        string        `yaml:"name"`
+	Origins     []string      `yaml:"origins"`
+	Queues      []string      `yaml:"queues"`
+	Audio       *bool         `yaml:"audio"`
+	Video       *bool         `yaml:"video"`
+	Cobrowse    *bool         `yaml:"cobrowse"`
+	HostStorage *bool         `yaml:"host_storage"`
+	Color       string        `yaml:"color"`
+	Mask        []string      `yaml:"mask"`
+	Identity    []IdentityKey `yaml:"identity"`
+}
+
+// An IdentityKey verifies what the site's backend says of its visitors.
+type IdentityKey struct {
+	ID         string `yaml:"id"`        // the kid in the JWT's header
+	Algorithm  string `yaml:"algorithm"` // HS256, ES256
+	Secret     string `yaml:"secret"`    // or the PEM public key
+	SecretFile string `yaml:"secret_file"`
+}
+
+// A Profile is a named set of queues and kinds of contact.
+type Profile struct {
+	Name   string   `yaml:"name"`
+	Queues []string `yaml:"queues"`
+	Media  []string `yaml:"media"`
+}
+
+// A Role is a named set of rights.
+type Role struct {
+	Name        string   `yaml:"name"`
+	Permissions []string `yaml:"permissions"`
+}
+
+// An Agent answers. Without a password the agent keeps the old one; "random"
+// makes one when the agent is new, and reports it once.
+type Agent struct {
+	Email        string `yaml:"email"`
+	Name         string `yaml:"name"`
+	Role         string `yaml:"role"`
+	Profile      string `yaml:"profile"`
+	MaxChats     int    `yaml:"max_chats"` // 1 to 4; 0: 4
+	Password     string `yaml:"password"`
+	PasswordFile string `yaml:"password_file"`
+}
+
+// ReadFile reads and checks a workspace file. Files that it names are looked
+// for beside it.
+func ReadFile(path string) (*File, error) {
+	data, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, fmt.Errorf("read workspace file: %w", err)
+	}
+	f, err := Parse(data, filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// Parse reads and checks a workspace file's text. An unknown key is an error
+// with its line; all errors of values are told at once.
+func Parse(data []byte, dir string) (*File, error) {
+	f := &File{dir: dir}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(f); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("the file is empty; see demo.yaml for an example")
+		}
+		return nil, err
+	}
+	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the file has a second document; a workspace is one")
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+//go:embed demo.yaml
+var demo []byte
+
+// Demo is the demo's workspace, whose site may be embedded by the origins.
+func Demo(origins ...string) (*File, error) {
+	f, err := Parse(demo, "")
+	if err != nil {
+		return nil, fmt.Errorf("demo.yaml: %w", err)
+	}
+	f.Sites[0].Origins = origins
+	return f, f.check()
+}
