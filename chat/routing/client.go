@@ -23,6 +23,7 @@ const (
 // it. It keeps nothing over a restart: routing rebuilds itself from the record.
 // stop closes the client and then the server, and waits; it may be called twice.
 func Embedded(ctx context.Context) (client redis.UniversalClient, stop func()) {
+	silence()
 	server := miniredis.NewMiniRedis()
 	opt := &redis.Options{
 		Addr:   "127.0.0.1:0", // never dialled; a name would be looked up
@@ -68,6 +69,7 @@ func forward(ctx context.Context, server *miniredis.Miniredis) {
 // 500 ms while it is away, and succeed again by themselves. Commands are never
 // repeated by the client, since a script that timed out may have run.
 func Connect(rawURL string) (redis.UniversalClient, error) {
+	silence()
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("parse redis url: not a URL") // the error would quote the password
@@ -100,6 +102,13 @@ func Connect(rawURL string) (redis.UniversalClient, error) {
 	tune(opt)
 	return redis.NewClient(opt), nil
 }
+
+// The client library prints every failed dial; here an outage is logged once.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
+var silence = sync.OnceFunc(func() { redis.SetLogger(silent{}) })
 
 func tune(opt *redis.Options) {
 	opt.ContextTimeoutEnabled, opt.MaxRetries, opt.DisableIdentity = true, -1, true

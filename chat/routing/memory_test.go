@@ -175,7 +175,9 @@ func (m *memory) Waiting(context.Context, protocol.WorkspaceID) (list []store.Co
 	return list, nil
 }
 
-func (m *memory) Queues(context.Context, protocol.WorkspaceID) ([]store.Queue, error) { return m.queues, nil }
+func (m *memory) Queues(context.Context, protocol.WorkspaceID) ([]store.Queue, error) {
+	return m.queues, nil
+}
 
 func (m *memory) Requeue(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, _ string) (c store.Conversation, err error) {
 	m.do(func() {

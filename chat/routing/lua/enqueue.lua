@@ -1,18 +1,33 @@
 -- Lets conversations wait. One that already does keeps its place and its offer.
--- KEYS: order, places, waiting, lost. ARGV 2: places [{conv, queue, weight, since, boost, cost, medium, visitor, round, ring}]
-local added = 0
-for _, p in ipairs(arg.places) do
-  if redis.call('HEXISTS', waiting, p.conv) == 0 then
+-- KEYS: order, places, waiting, lost. ARGV 2: places [{conv, queue, weight, since, boost, cost, medium, visitor, round, ring}], at most 500
+local convs, visitors = {}, {}
+for i, p in ipairs(arg.places) do convs[i], visitors[i] = p.conv, p.visitor end
+if #convs == 0 then return finish({ added = 0 }) end
+local known, seen = redis.call('HMGET', waiting, unpack(convs)), redis.call('ZMSCORE', lost, unpack(visitors))
+local rowsOf, keysOf, homes, firsts = {}, {}, {}, {}
+for i, p in ipairs(arg.places) do
+  if not known[i] then
     local since = math.max(0, math.floor(p.since - p.boost / p.weight))
     local key = p.queue .. ':' .. string.format('%013d', since) .. ':' .. p.conv
-    put(waiting, p.conv, {
+    rowsOf[#rowsOf + 1] = p.conv
+    rowsOf[#rowsOf + 1] = cjson.encode({
       q = p.queue, k = key, w = p.weight, e = since, s = p.since, c = p.cost, m = p.medium, v = p.visitor,
       n = 0, t = p.round, o = '', x = {}, r = p.ring,
     })
-    redis.call('ZADD', order, 0, key)
-    redis.call('HSET', places, p.visitor, p.conv)
-    if score(lost, p.visitor) == 0 then redis.call('ZADD', lost, now, p.visitor) end
-    added = added + 1
+    keysOf[#keysOf + 1] = 0
+    keysOf[#keysOf + 1] = key
+    homes[#homes + 1] = p.visitor
+    homes[#homes + 1] = p.conv
+    if not seen[i] then
+      firsts[#firsts + 1] = now
+      firsts[#firsts + 1] = p.visitor
+    end
   end
 end
-return finish({ added = added })
+if #rowsOf > 0 then
+  redis.call('HSET', waiting, unpack(rowsOf))
+  redis.call('ZADD', order, unpack(keysOf))
+  redis.call('HSET', places, unpack(homes))
+end
+if #firsts > 0 then redis.call('ZADD', lost, unpack(firsts)) end
+return finish({ added = #rowsOf / 2 })
