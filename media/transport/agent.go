@@ -65,7 +65,8 @@ func (c *Conn) firstRequest() func(*stun.Message, ice.Candidate, ice.Candidate, 
 	}
 }
 
-// gather makes the agent and waits until it listens on all its ports.
+// gather makes the agent and waits until it listens on all its ports. After an
+// error the connection has to be abandoned.
 func (c *Conn) gather(ctx context.Context, options []ice.AgentOption) error {
 	agent, err := ice.NewAgentWithOptions(options...)
 	if err != nil {
@@ -85,14 +86,12 @@ func (c *Conn) gather(ctx context.Context, options []ice.AgentOption) error {
 		err = agent.GatherCandidates()
 	}
 	if err != nil {
-		_ = agent.GracefulClose()
 		return fmt.Errorf("gather candidates: %w", err)
 	}
 	select {
 	case <-gathered:
 		return nil
 	case <-ctx.Done():
-		_ = agent.GracefulClose()
 		return fmt.Errorf("gather candidates: %w", ctx.Err())
 	}
 }

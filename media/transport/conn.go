@@ -34,7 +34,7 @@ func (s State) String() string {
 // from one goroutine, in order, Opened first; different channels are
 // concurrent. A Message that takes long holds up its channel and, through
 // SCTP's window, the peer. Closed is the last call, comes exactly once for
-// every Conn and after all others have returned. Handlers may call Send and
+// every Conn that Answer or Dial gave back, after all others have returned. Handlers may call Send and
 // Close, and must not wait for Done.
 type Handler interface {
 	Opened(c *Conn, channel string)
@@ -81,10 +81,18 @@ func newConn(s *shared, h Handler, remote *description) *Conn {
 	return c
 }
 
-// abandon takes back a connection that was gathered and not started.
+// abandon takes back a connection that was not started. Its handler hears
+// nothing; whoever waits for Done goes on.
 func (c *Conn) abandon() error {
+	var err error
+	if c.agent != nil {
+		err = c.agent.GracefulClose()
+	}
+	c.state.Store(int32(StateClosed))
+	c.err = ErrClosed
 	c.forget(c)
-	return c.agent.GracefulClose()
+	close(c.done)
+	return err
 }
 
 // run owns the connection from the first check to the last call of its

@@ -47,8 +47,7 @@ func (d *Dialer) Dial(ctx context.Context, dial Dial, h Handler, signal func(ctx
 	d.shared.counters.connections.Add(1)
 	c.forget = func(*Conn) { d.shared.counters.connections.Add(-1) }
 	if err := c.gather(ctx, d.agentOptions(dial.TCP)); err != nil {
-		c.forget(c)
-		return nil, err
+		return nil, errors.Join(err, c.abandon())
 	}
 	err := c.exchange(ctx, dial, signal)
 	if err != nil {

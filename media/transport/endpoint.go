@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -32,7 +31,8 @@ type Options struct {
 	// ConnectTimeout bounds the time from the answer to the open main channel; 0 is 20 s.
 	ConnectTimeout time.Duration
 	// MaxConns bounds the connections that exist at once; 0 is 10,000. Offers
-	// beyond it are refused with CodeFull.
+	// beyond it are refused with CodeFull. Twice as many TCP connections may
+	// exist; what comes beyond that is closed at once.
 	MaxConns int
 }
 
@@ -93,12 +93,12 @@ func Listen(o Options) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := listen(o.UDPAddress, o.TCPAddress, s.network, s.loggers)
-	if err != nil {
-		return nil, err
-	}
 	if o.MaxConns == 0 {
 		o.MaxConns = defaultMaxConns
+	}
+	p, err := listen(o, s)
+	if err != nil {
+		return nil, err
 	}
 	return &Endpoint{
 		shared: s, ports: p, candidates: p.candidateLines(advertise),
@@ -125,7 +125,7 @@ func (e *Endpoint) Answer(ctx context.Context, offerSDP string, h Handler) (*Con
 		return nil, "", err
 	}
 	if err := c.gather(ctx, e.agentOptions(c)); err != nil {
-		e.forget(c)
+		_ = c.abandon()
 		if ctx.Err() != nil {
 			return nil, "", fmt.Errorf("answer offer: %w", ctx.Err())
 		}
@@ -133,7 +133,8 @@ func (e *Endpoint) Answer(ctx context.Context, offerSDP string, h Handler) (*Con
 	}
 	ufrag, pwd, err := c.agent.GetLocalUserCredentials()
 	if err != nil {
-		return nil, "", errors.Join(refuse(CodeUnavailable, "the connection cannot be prepared"), c.abandon())
+		_ = c.abandon()
+		return nil, "", refuse(CodeUnavailable, "the connection cannot be prepared")
 	}
 	answer := sketch{
 		lite: true, bundled: remote.bundled, protocol: remote.protocol, mid: remote.mid,

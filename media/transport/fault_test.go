@@ -198,6 +198,71 @@ func TestCloseOfTheEndpointEndsWhatIsOpen(t *testing.T) {
 	}
 }
 
+func TestOffersMayComeWhileTheEndpointCloses(t *testing.T) {
+	e, err := transport.Listen(bothPorts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	begun := make(chan struct{}, 100)
+	for i := range 100 {
+		wg.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			if i%10 == 0 {
+				cancel() // some callers have gone already
+			}
+			defer cancel()
+			begun <- struct{}{}
+			served := newRecorder()
+			conn, _, err := e.Answer(ctx, chromeOffer, served)
+			if err == nil {
+				<-conn.Done()
+				<-served.closed
+			} else if codeOf(err) == "" && !errors.Is(err, context.Canceled) {
+				t.Errorf("answer: %v", err)
+			}
+		})
+	}
+	for range 50 {
+		<-begun
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+	if got := e.Stats().Connections; got != 0 {
+		t.Errorf("connections = %d, want 0", got)
+	}
+}
+
+func TestClosedIsTheLastCallOfAHandler(t *testing.T) {
+	e := listen(t, bothPorts)
+	served := newRecorder()
+	entered, release := make(chan struct{}), make(chan struct{})
+	served.react = func(c *transport.Conn, _ message) {
+		c.Close() // allowed, and does not wait
+		close(entered)
+		<-release
+		served.messages <- message{}
+	}
+	p := dialTo(t, e, served, newRecorder())
+	if err := p.client.Send(transport.ChannelMain, false, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "message", entered)
+	wait(t, "end of the client", p.received.closed)
+	select {
+	case <-served.closed:
+		t.Error("Closed came while Message was running")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	wait(t, "message", served.messages)
+	if err := wait(t, "end", served.closed); !errors.Is(err, transport.ErrClosed) {
+		t.Errorf("closed by %v, want %v", err, transport.ErrClosed)
+	}
+}
+
 func TestTwoHundredConnectionsLeaveNothingBehind(t *testing.T) {
 	e := listen(t, bothPorts)
 	dialer := newDialer(t)

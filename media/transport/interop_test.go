@@ -157,6 +157,38 @@ func TestForeignChannelsAreClosedAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
+func TestAChannelOpenedTwiceIsClosedOnce(t *testing.T) {
+	e := listen(t, bothPorts)
+	p := newPeer(t, map[string]*webrtc.DataChannelInit{transport.ChannelMain: nil}, loopbackOnly(webrtc.NetworkTypeUDP4))
+	second, err := p.pc.CreateDataChannel(transport.ChannelMain, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	second.OnClose(func() { close(gone) })
+	first := make(chan struct{})
+	p.channels[transport.ChannelMain].OnClose(func() { close(first) })
+	p.join(t, e, echo())
+	// Which of the two came first is the network's choice; one stays.
+	left := p.channels[transport.ChannelMain]
+	select {
+	case <-gone:
+	case <-first:
+		left = second
+		left.OnMessage(func(m webrtc.DataChannelMessage) { p.messages <- message{transport.ChannelMain, false, string(m.Data)} })
+	case <-t.Context().Done():
+	}
+	if err := left.SendText("x"); err != nil {
+		t.Fatal(err)
+	}
+	if got := wait(t, "echo", p.messages).text; got != "x" {
+		t.Errorf("echo %q, want x", got)
+	}
+	if got := e.Stats().Refused; got != 1 {
+		t.Errorf("refused = %d, want 1", got)
+	}
+}
+
 func TestTooManyChannelsEndTheConnection(t *testing.T) {
 	e := listen(t, bothPorts)
 	open := map[string]*webrtc.DataChannelInit{}

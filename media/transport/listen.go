@@ -41,15 +41,15 @@ func (p *ports) close() error {
 	return errors.Join(errs...)
 }
 
-func listen(udpAddress, tcpAddress string, network transport.Net, loggers *loggers) (*ports, error) {
+func listen(o Options, s *shared) (*ports, error) {
 	p := &ports{}
-	if udpAddress != "" {
-		if err := p.listenUDP(udpAddress, network, loggers); err != nil {
+	if o.UDPAddress != "" {
+		if err := p.listenUDP(o.UDPAddress, s.network, s.loggers); err != nil {
 			return nil, err
 		}
 	}
-	if tcpAddress != "" {
-		if err := p.listenTCP(tcpAddress, network, loggers); err != nil {
+	if o.TCPAddress != "" {
+		if err := p.listenTCP(o.TCPAddress, o.MaxConns, s); err != nil {
 			return nil, errors.Join(err, p.close())
 		}
 	}
@@ -95,13 +95,13 @@ func (p *ports) listenUDP(address string, network transport.Net, loggers *logger
 	return nil
 }
 
-func (p *ports) listenTCP(address string, network transport.Net, loggers *loggers) error {
+func (p *ports) listenTCP(address string, maxConns int, s *shared) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen for WebRTC on TCP %s: %w", address, err)
 	}
 	local := listener.Addr().(*net.TCPAddr).AddrPort()
-	ips, err := bindIPs(local.Addr().AsSlice(), network)
+	ips, err := bindIPs(local.Addr().AsSlice(), s.network)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen for WebRTC on TCP %s: %w", address, err), listener.Close())
 	}
@@ -109,7 +109,9 @@ func (p *ports) listenTCP(address string, network transport.Net, loggers *logger
 		p.tcpAddrs = append(p.tcpAddrs, netip.AddrPortFrom(ip, local.Port()))
 	}
 	p.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-		Listener: listener, Logger: loggers,
+		// A peer may have two connections for a while: one per address family.
+		Listener:       newLimitedListener(listener, 2*maxConns, &s.counters.refusedTCP),
+		Logger:         s.loggers,
 		ReadBufferSize: tcpReadPackets, WriteBufferSize: tcpWriteBuffer,
 		FirstStunBindTimeout: tcpFirstPacket, AliveDurationForConnFromStun: tcpFirstPacket,
 	})

@@ -19,6 +19,7 @@ type Stats struct {
 	Established       uint64 // connections that reached Open
 	BadSDP            uint64 // offers refused, for whatever is wrong with them
 	Refused           uint64 // channels closed: unknown name, wrong reliability, named twice
+	RefusedTCP        uint64 // TCP connections closed because there were too many
 	SlowCloses        uint64 // connections given up with ErrSlow
 	Oversize          uint64 // connections given up with ErrOversize
 	Channels          map[string]ChannelStats
@@ -29,16 +30,16 @@ type channelCounters struct {
 }
 
 type counters struct {
-	connections, open                                            atomic.Int64
-	accepted, established, badSDP, refused, slowCloses, oversize atomic.Uint64
-	channels                                                     [channelCount]channelCounters
+	connections, open                                                        atomic.Int64
+	accepted, established, badSDP, refused, refusedTCP, slowCloses, oversize atomic.Uint64
+	channels                                                                 [channelCount]channelCounters
 }
 
 func (c *counters) snapshot() Stats {
 	s := Stats{
 		Connections: c.connections.Load(), Open: c.open.Load(),
 		Accepted: c.accepted.Load(), Established: c.established.Load(),
-		BadSDP: c.badSDP.Load(), Refused: c.refused.Load(),
+		BadSDP: c.badSDP.Load(), Refused: c.refused.Load(), RefusedTCP: c.refusedTCP.Load(),
 		SlowCloses: c.slowCloses.Load(), Oversize: c.oversize.Load(),
 		Channels: make(map[string]ChannelStats, channelCount),
 	}
