@@ -3,7 +3,7 @@
 
 GO      ?= go
 NPM     := npm --prefix web
-SCRIPT  := $(NPM) run --silent --if-present
+SCRIPT  := $(NPM) run --silent
 MODULES := web/node_modules/.installed
 LINT    := bin/golangci-lint
 # Build, vet and lint compile alike, so that each finds what the other has

@@ -16,7 +16,10 @@ const (
 
 // longer may be longer than the rest: "path" for a file, "path:Function" for a
 // function, with the reason. Keep it short.
-var longer = map[string]string{}
+var longer = map[string]string{
+	"chat/story_test.go:TestFromQuestionToClearedCard": "one story from its beginning to its end",
+	"chat/routing/script_test.go:TestChoosingTheAgent": "a table of cases, and the loop over it",
+}
 
 func generated(name string, text []byte) bool {
 	head := text[:min(len(text), 1000)]
