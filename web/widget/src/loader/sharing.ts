@@ -54,18 +54,17 @@ export class Sharing {
     this.#now = state.cobrowse;
     this.#edge.hidden = this.#bar.hidden = false;
     this.#said.textContent = words.sharing(state.agent);
-    this.#load().then(
-      (start) => {
-        if (this.#now !== state.cobrowse) return;
-        const { own } = this.#ports;
-        this.#capture = start({ cobrowse: state.cobrowse, mask: state.mask, own, emit: (data) => this.#ports.packet(data) });
-      },
-      () => {
-        if (this.#now !== state.cobrowse) return;
-        this.end();
-        this.#ports.failed(state.cobrowse);
-      },
-    );
+    this.#begin(state).catch(() => {
+      if (this.#now !== state.cobrowse) return;
+      this.end();
+      this.#ports.failed(state.cobrowse);
+    });
+  }
+
+  async #begin({ cobrowse, mask }: SharingState): Promise<void> {
+    const start = await this.#load();
+    if (this.#now !== cobrowse) return; // stopped meanwhile
+    this.#capture = start({ cobrowse, mask, own: this.#ports.own, emit: (data) => this.#ports.packet(data) });
   }
 
   /** The server or the way to it asks for a whole picture. */

@@ -37,18 +37,18 @@ function begin(): void {
   const app = document.getElementById("app");
   if (!bootstrap || !app) return;
   const { signal } = new AbortController();
-  let port: HostPort | undefined;
+  const way: { port?: HostPort } = {};
   const panel = new PanelModel({
     bootstrap,
     clock: systemClock,
     rest,
     store: new VisitorStore(),
     ownPlace: ownPlace(bootstrap.site, () => localStorage),
-    tell: (message) => port?.send(message),
+    tell: (message) => way.port?.send(message),
     transports: { dialSocket: webSockets(location.origin), dialChannels: dataChannels(location.origin) },
     newLeg,
   });
-  port = new HostPort(window, bootstrap.origins, (message) => panel.hear(message), signal);
+  way.port = new HostPort(window, bootstrap.origins, (message) => panel.hear(message), signal);
   const look = (): void => {
     panel.pageVisible.value = document.visibilityState === "visible";
   };

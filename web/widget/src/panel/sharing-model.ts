@@ -3,8 +3,9 @@ import type { CobrowseItem, ConversationID, Session } from "../../../shared/src/
 import { limits } from "../../../shared/src/index.ts";
 import type { FromPanel } from "../port.ts";
 
-const enoughRoom = 64 << 10;
-const roomCheck = 250;
+const fewWaiting = 128 << 10;
+const maxQueued = 8 << 20;
+const roomCheck = 20;
 const typeByte = 1;
 const flagsByte = 2;
 const snapshot = 1;
@@ -32,12 +33,16 @@ export class SharingModel {
   #stopped: string | undefined;
   /** Packets are dropped until the next snapshot begins. */
   #resync = false;
-  #stopCheck: (() => void) | undefined;
+  #overflown = false;
+  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #queued = 0;
+  #stopPump: (() => void) | undefined;
 
   constructor(session: Session, conversation: ConversationID, ports: SharingPorts, lifetime: AbortSignal) {
     this.#session = session;
     this.#ports = ports;
     let way: string | undefined;
+    let lost = false;
     const stops = [
       effect(() => {
         this.#item.value = session.view.all("cobrowse").find((c) => c.conversation === conversation);
@@ -46,13 +51,14 @@ export class SharingModel {
       effect(() => {
         // What was under way when the transport changed may be lost.
         const now = session.connection.transport.value;
-        if (now && way && now !== way) this.snapshot();
+        if (now && way && (lost || now !== way)) this.snapshot();
+        lost = now === undefined;
         way = now ?? way;
       }),
     ];
     lifetime.addEventListener("abort", () => {
       for (const stop of stops) stop();
-      this.#stopCheck?.();
+      this.#stopPump?.();
       this.#follow(undefined);
     });
   }
@@ -80,25 +86,51 @@ export class SharingModel {
   snapshot(): void {
     if (!this.#told) return;
     this.#resync = true;
-    this.#stopCheck?.();
-    this.#stopCheck = undefined;
-    if (this.#session.connection.waiting("cobrowse") > enoughRoom) {
-      this.#stopCheck = this.#ports.after(roomCheck, () => this.snapshot());
-      return;
-    }
+    this.#queue = [];
+    this.#queued = 0;
     this.#ports.tell({ kind: "cobrowse-snapshot" });
   }
 
-  /** Passes one packet on. When it is not taken, everything is dropped until there is room and a new snapshot. */
+  /**
+   * Passes one packet on. They wait here while the way is full, at most 8 MiB; then what waits is dropped, and a new
+   * snapshot is asked for when the way is free again.
+   */
   packet(data: ArrayBuffer): void {
     const running = this.running.peek();
     if (!running || running.cobrowse === this.#stopped || !this.#ports.visible()) return;
     const bytes = new Uint8Array(data);
     if (bytes.length < limits.packetHeader) return;
     const begins = bytes[typeByte] === snapshot && ((bytes[flagsByte] ?? 0) & first) !== 0;
-    if (this.#resync && !begins) return;
-    this.#resync = false;
-    if (!this.#session.connection.packet("cobrowse", bytes)) this.snapshot();
+    if (this.#overflown || (this.#resync && !begins)) return;
+    if (begins) {
+      this.#resync = false;
+      this.#queue = []; // it replaces all that waits
+      this.#queued = 0;
+    }
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+    if (this.#queued > maxQueued) {
+      this.#queue = [];
+      this.#queued = 0;
+      this.#overflown = true;
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    const { connection } = this.#session;
+    while (this.#queue[0] && connection.waiting("cobrowse") < fewWaiting && connection.packet("cobrowse", this.#queue[0])) {
+      this.#queued -= this.#queue.shift()?.length ?? 0;
+    }
+    if (this.#overflown && connection.waiting("cobrowse") < fewWaiting) {
+      this.#overflown = false;
+      return this.snapshot();
+    }
+    if ((this.#queue.length === 0 && !this.#overflown) || this.#stopPump) return;
+    this.#stopPump = this.#ports.after(roomCheck, () => {
+      this.#stopPump = undefined;
+      this.#pump();
+    });
   }
 
   async answer(allow: boolean): Promise<void> {

@@ -1,0 +1,66 @@
+import { isMask, maskCards } from "./masking.ts";
+
+/** A value as the recorder writes it: `null` removes, an object changes single styles. */
+export type AttributeValue = string | number | true | null | Record<string, unknown>;
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
+
+/** Attributes that shape a page and say nothing about a person. All others stay in the page. */
+const plain = words(`id class dir lang role type rows cols size colspan rowspan span width height align valign border cellpadding cellspacing bgcolor
+  color face disabled readonly multiple open hidden start reversed wrap media charset inert popover slot part controls checked contenteditable
+  aria-expanded aria-selected aria-checked aria-pressed aria-hidden aria-disabled aria-current aria-invalid aria-modal aria-orientation aria-level aria-sort
+  viewbox d points x y x1 x2 y1 y2 cx cy r rx ry dx dy fill fill-rule fill-opacity stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray
+  stroke-dashoffset stroke-miterlimit stroke-opacity transform opacity clip-path clip-rule mask offset stop-color stop-opacity gradientunits
+  gradienttransform patternunits preserveaspectratio xmlns xmlns:xlink text-anchor font-size font-family font-weight letter-spacing pathlength
+  vector-effect visibility xml:space`);
+const text = words("alt label");
+const css = words("style _csstext");
+const buttons = words("submit button reset");
+
+/** Takes addresses out of CSS; pictures inside the text itself and references within the page stay. */
+export function scrubCss(value: string): string {
+  return value.replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)/gi, (whole: string, a?: string, b?: string, c?: string) =>
+    /^(data:image\/|data:font\/|#)/i.test((a ?? b ?? c ?? "").trim()) ? whole : "url()",
+  ).replace(/@import[^;]*;/gi, "");
+}
+
+/** Applies `scrubCss` to every string in a value. */
+export function scrubDeep(value: unknown): unknown {
+  if (typeof value === "string") return scrubCss(value);
+  if (Array.isArray(value)) return value.map(scrubDeep);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, scrubDeep(it)]));
+}
+
+/** What is known of the element that bears an attribute. */
+export interface Bearer {
+  readonly tag: string;
+  /** The type of an input. */
+  readonly type: string;
+  readonly masked: boolean;
+}
+
+/** The attribute as it may leave the page, or undefined when it may not. */
+export function scrubAttribute(name: string, value: AttributeValue, bearer: Bearer): AttributeValue | undefined {
+  const key = name.toLowerCase();
+  const { tag, type, masked } = bearer;
+  if (tag === "meta" || tag === "base") return undefined;
+  if (value === null) return plain.has(key) || css.has(key) || key === "value" ? null : undefined;
+  if (key.startsWith("rr_")) return key === "rr_dataurl" || key === "rr_src" ? undefined : value;
+  if (css.has(key)) return scrubDeep(value) as AttributeValue;
+  if (tag === "input" && type === "hidden" && key !== "type") return undefined;
+  if (plain.has(key)) return value;
+  if (typeof value !== "string") return undefined;
+  if (key === "value") return valueOf(value, bearer);
+  if (text.has(key)) return masked || tag === "input" ? undefined : maskCards(value);
+  if (key === "src" && tag === "img") return !masked && /^data:image\//i.test(value) && value.length < 65_536 ? value : undefined;
+  if ((key === "href" || key === "xlink:href") && value.startsWith("#") && tag === "use") return value;
+  return undefined;
+}
+
+/** A field's value leaves only as a mask; a button's is its label. */
+function valueOf(value: string, { tag, type, masked }: Bearer): string | undefined {
+  if (tag === "progress" || tag === "meter" || tag === "li") return value;
+  if (tag === "input" && buttons.has(type)) return masked ? undefined : maskCards(value);
+  return (tag === "input" || tag === "textarea") && isMask(value) ? value : undefined;
+}

@@ -1,0 +1,85 @@
+import { record } from "@rrweb/record";
+import { captureKey, type StartCapture } from "../port.ts";
+import { Masking, maskText } from "./masking.ts";
+import { Packets, packetType } from "./packets.ts";
+import { Scrubber, type RecordedEvent } from "./scrub.ts";
+
+const batchWait = 40;
+const meta = 4;
+const full = 2;
+
+/** Records the page: a snapshot, then changes in batches, everything scrubbed before it is handed over. */
+const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
+  const masking = new Masking(mask, document);
+  const scrubber = new Scrubber(masking, (id) => record.mirror.getNode(id));
+  const packets = new Packets(cobrowse, emit);
+  let head: RecordedEvent | undefined;
+  let batch: RecordedEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let begun = false;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (batch.length > 0 && begun) packets.send(packetType.events, JSON.stringify(batch));
+    batch = [];
+  };
+  const take = (event: RecordedEvent): void => {
+    const clean = scrubber.scrub(event);
+    if (!clean) return;
+    if (clean.type === meta) {
+      head = clean;
+    } else if (clean.type === full) {
+      clearTimeout(timer);
+      timer = undefined;
+      batch = []; // the snapshot holds what they changed
+      begun = true;
+      packets.begin(Date.now());
+      packets.send(packetType.snapshot, JSON.stringify(head ? [head, clean] : [clean]));
+    } else {
+      batch.push(clean);
+      timer ??= setTimeout(flush, batchWait);
+    }
+  };
+  const stop = record({
+    emit: (event) => take(event as unknown as RecordedEvent),
+    maskAllInputs: true,
+    maskInputFn: (text, element) => masking.field(text, element),
+    maskTextSelector: masking.selector,
+    maskTextFn: (text) => maskText(text),
+    blockSelector: own,
+    inlineImages: false,
+    inlineStylesheet: true,
+    collectFonts: false,
+    recordCanvas: false,
+    recordCrossOriginIframes: false,
+    recordAfter: "DOMContentLoaded",
+    sampling: { mousemove: 50, mousemoveCallback: 100, scroll: 100, input: "last" },
+    slimDOMOptions: {
+      script: true,
+      comment: true,
+      headFavicon: true,
+      headMetaDescKeywords: true,
+      headMetaSocial: true,
+      headMetaRobots: true,
+      headMetaHttpEquiv: true,
+      headMetaAuthorship: true,
+      headMetaVerification: true,
+    },
+  });
+  if (!stop) throw new Error("the page cannot be recorded");
+  let stopped = false;
+  return {
+    snapshot() {
+      if (!stopped) record.takeFullSnapshot();
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      clearTimeout(timer);
+      batch = [];
+      stop();
+    },
+  };
+};
+
+(window as unknown as Record<typeof captureKey, StartCapture>)[captureKey] = start;

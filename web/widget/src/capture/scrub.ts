@@ -1,0 +1,172 @@
+import { scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
+import { isMask, maskCards, maskText, type Masking } from "./masking.ts";
+
+/** A recorded node, as far as it matters here. */
+export interface RecordedNode {
+  type: number;
+  id: number;
+  tagName?: string;
+  attributes?: Record<string, AttributeValue>;
+  childNodes?: RecordedNode[];
+  textContent?: string;
+  isStyle?: true;
+}
+
+/** A recorded event. */
+export interface RecordedEvent {
+  type: number;
+  timestamp: number;
+  data: unknown;
+}
+
+interface Mutation {
+  source: 0;
+  texts: { id: number; value: string | null }[];
+  attributes: { id: number; attributes: Record<string, AttributeValue> }[];
+  removes: unknown[];
+  adds: { parentId: number; node: RecordedNode }[];
+}
+
+const eventType = { snapshot: 2, incremental: 3, meta: 4 } as const;
+const nodeType = { element: 2, text: 3, cdata: 4, comment: 5 } as const;
+const source = { mutation: 0, mouseMove: 1, mouse: 2, scroll: 3, resize: 4, input: 5, touchMove: 6, sheetRule: 8, drag: 12, styleDeclaration: 13, adopted: 15 } as const;
+const positions: ReadonlySet<number> = new Set([source.mouseMove, source.mouse, source.scroll, source.resize, source.touchMove, source.drag]);
+const styles: ReadonlySet<number> = new Set([source.sheetRule, source.styleDeclaration, source.adopted]);
+/** Elements whose text is not page content. */
+const silent: ReadonlySet<string> = new Set(["script", "noscript", "template", "object", "embed"]);
+
+/** A Scrubber takes out of recorded events whatever may not leave the page. What it does not know, it drops. */
+export class Scrubber {
+  readonly #masking: Masking;
+  readonly #nodeOf: (id: number) => Node | null;
+
+  /** `nodeOf` finds the living node behind a recorded id. */
+  constructor(masking: Masking, nodeOf: (id: number) => Node | null) {
+    this.#masking = masking;
+    this.#nodeOf = nodeOf;
+  }
+
+  /** The event as it may be sent, or undefined. The event given is used up. */
+  scrub(event: RecordedEvent): RecordedEvent | undefined {
+    const { type, timestamp, data } = event;
+    if (type === eventType.meta) {
+      const { href, width, height } = data as { href: string; width: number; height: number };
+      return { type, timestamp, data: { href: bareAddress(href), width, height } };
+    }
+    if (type === eventType.snapshot) {
+      const { node, initialOffset } = data as { node: RecordedNode; initialOffset: unknown };
+      this.#tree(node, false, "");
+      return { type, timestamp, data: { node, initialOffset } };
+    }
+    if (type !== eventType.incremental) return undefined;
+    const change = this.#change(data as { source: number });
+    return change && { type, timestamp, data: change };
+  }
+
+  #change(data: { source: number }): object | undefined {
+    if (positions.has(data.source)) return data;
+    if (styles.has(data.source)) return scrubDeep(data) as object;
+    if (data.source === source.input) return this.#input(data as unknown as { id: number; text?: string; isChecked?: boolean });
+    if (data.source === source.mutation) return this.#mutation(data as Mutation);
+    return undefined;
+  }
+
+  #input(data: { id: number; text?: string; isChecked?: boolean }): object {
+    const node = this.#nodeOf(data.id);
+    const element = isElement(node) ? node : null;
+    const text = data.text ?? "";
+    const choice = element?.tagName === "SELECT" || data.isChecked === true;
+    return { ...data, source: source.input, text: choice ? "" : isMask(text) ? text : this.#masking.field(text, element) };
+  }
+
+  #mutation(data: Mutation): Mutation {
+    for (const add of data.adds) {
+      const parent = this.#nodeOf(add.parentId);
+      const masked = isElement(parent) && parent.closest(this.#masking.selector) !== null;
+      this.#tree(add.node, masked, isElement(parent) ? parent.localName : "");
+    }
+    const attributes = data.attributes.flatMap(({ id, attributes: all }) => {
+      const left = this.#attributes(all, this.#bearer(id));
+      return Object.keys(left).length > 0 ? [{ id, attributes: left }] : [];
+    });
+    const texts = data.texts.map(({ id, value }) => {
+      const node = this.#nodeOf(id);
+      const parent = node?.parentElement;
+      if (value === null) return { id, value };
+      if (!parent) return { id, value: maskText(value) };
+      const masked = parent.closest(this.#masking.selector) !== null;
+      return { id, value: this.#text(value, parent.localName, masked) };
+    });
+    return { ...data, attributes, texts };
+  }
+
+  #bearer(id: number): Bearer {
+    const node = this.#nodeOf(id);
+    if (!isElement(node)) return { tag: "", type: "", masked: true };
+    return { tag: node.localName, type: typeOf(node.getAttribute("type")), masked: node.closest(this.#masking.selector) !== null };
+  }
+
+  #attributes(all: Record<string, AttributeValue>, bearer: Bearer): Record<string, AttributeValue> {
+    const left: Record<string, AttributeValue> = {};
+    for (const [name, value] of Object.entries(all)) {
+      const kept = scrubAttribute(name, value, bearer);
+      if (kept !== undefined) left[name] = kept;
+    }
+    return left;
+  }
+
+  /** Walks a recorded tree with a stack of its own: a page may be deeper than the call stack. */
+  #tree(root: RecordedNode, masked: boolean, parentTag: string): void {
+    const todo: [RecordedNode, boolean, string][] = [[root, masked, parentTag]];
+    for (let next = todo.pop(); next; next = todo.pop()) {
+      const [node, under, tag] = next;
+      if (node.type === nodeType.comment) node.textContent = "";
+      else if (node.type === nodeType.text || node.type === nodeType.cdata) node.textContent = this.#text(node.textContent ?? "", tag, under);
+      let below = under;
+      if (node.type === nodeType.element) {
+        const living = this.#nodeOf(node.id);
+        below ||= !isElement(living) || living.matches(this.#masking.selector);
+        this.#element(node, living, below);
+        if (silent.has(node.tagName ?? "")) node.childNodes = [];
+      }
+      const own = node.tagName ?? tag;
+      for (const child of node.childNodes ?? []) todo.push([child, below, own]);
+    }
+  }
+
+  #element(node: RecordedNode, living: Node | null, masked: boolean): void {
+    const all = node.attributes ?? {};
+    const type = all["type"];
+    const bearer = { tag: (node.tagName ?? "").toLowerCase(), type: typeOf(typeof type === "string" ? type : null), masked };
+    node.attributes = this.#attributes(all, bearer);
+    if (bearer.tag === "img" && living && "width" in living && "height" in living) {
+      // The picture itself stays here; its place must not collapse.
+      node.attributes["width"] ??= String(living.width);
+      node.attributes["height"] ??= String(living.height);
+    }
+  }
+
+  #text(text: string, tag: string, masked: boolean): string {
+    if (tag === "style") return scrubCss(text);
+    if (tag === "textarea" || masked) return isMask(text) ? text : maskText(text);
+    return silent.has(tag) ? "" : maskCards(text);
+  }
+}
+
+function isElement(node: Node | null): node is Element {
+  return node?.nodeType === 1;
+}
+
+function typeOf(type: string | null): string {
+  return (type ?? "").toLowerCase();
+}
+
+/** An address without query and fragment. */
+function bareAddress(href: string): string {
+  try {
+    const { origin, pathname } = new URL(href);
+    return origin + pathname;
+  } catch {
+    return "";
+  }
+}
