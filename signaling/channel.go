@@ -94,9 +94,7 @@ func (e *Edge) offerTransport(c echo.Context) error {
 		return err
 	}
 	d.conn = rtc
-	d.link = e.newLink(TransportDC, c.RealIP(), d)
-	// ICE and DTLS come before the first frame.
-	d.link.late.Reset(4 * e.o.Timers.Hello)
+	d.link = e.newLink(TransportDC, c.RealIP(), d, 4*e.o.Timers.Hello) // ICE and DTLS come before the first frame
 	d.link.id = rand.Text()
 	joined := conn.link(d.link)
 	close(d.ready)

@@ -1,7 +1,9 @@
 package signaling
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -14,10 +16,17 @@ const maxAlone = 60 << 10
 const frameRoom = 512
 
 // sendEntries sends a part of a log in as many frames as MaxDownFrame asks for;
-// the op, where it answers one, stands in the last.
-func (l *link) sendEntries(op protocol.Op, all protocol.Entries) {
+// the op, where it answers one, stands in the last. It goes at the reader's pace,
+// and fails when the reader stalls or ctx ends.
+func (l *link) sendEntries(ctx context.Context, op protocol.Op, all protocol.Entries) error {
 	rest := all.Entries
 	for {
+		if err := l.out.room(ctx); err != nil {
+			if errors.Is(err, errSlow) {
+				l.failed(err)
+			}
+			return err
+		}
 		n := fitting(rest)
 		part, now := protocol.Entries{Conversation: all.Conversation, Entries: rest[:n], Last: all.Last}, protocol.Op("")
 		if part.Entries == nil {
@@ -28,7 +37,7 @@ func (l *link) sendEntries(op protocol.Op, all protocol.Entries) {
 		}
 		l.send(protocol.DownEntries, now, part)
 		if len(rest) == 0 {
-			return
+			return nil
 		}
 	}
 }

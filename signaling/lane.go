@@ -83,7 +83,7 @@ func (c *connection) carryOut(t task) {
 		return
 	}
 	if entries, ok := reply.(protocol.Entries); ok {
-		l.sendEntries(t.frame.Op, entries)
+		_ = l.sendEntries(ctx, t.frame.Op, entries) // a link that has gone: the client asks again
 		return
 	}
 	l.send(h.reply, t.frame.Op, reply)

@@ -20,7 +20,6 @@ type link struct {
 
 	conn     atomic.Pointer[connection] // nil until hello; set from the start for DataChannels
 	attached atomic.Bool                // its first frame has come
-	late     *time.Timer                // ends a link whose first frame does not come
 
 	// Owned by the goroutine that reads main.
 	frames bucket
@@ -36,7 +35,8 @@ type proof struct {
 	token string
 }
 
-func (e *Edge) newLink(transport, ip string, s sink) *link {
+// newLink makes a link whose first frame has to come within a time.
+func (e *Edge) newLink(transport, ip string, s sink, within time.Duration) *link {
 	l := &link{edge: e, transport: transport, ip: ip, gone: make(chan struct{})}
 	per := float64(e.o.Limits.FramesPerSecond)
 	l.frames = newBucket(per, 3*per)
@@ -49,7 +49,7 @@ func (e *Edge) newLink(transport, ip string, s sink) *link {
 	e.mu.Lock()
 	e.links[l] = struct{}{}
 	e.mu.Unlock()
-	l.late = time.AfterFunc(e.o.Timers.Hello, func() {
+	time.AfterFunc(within, func() {
 		if !l.attached.Load() {
 			l.close(string(protocol.CodeUnauthenticated))
 		}
@@ -70,7 +70,6 @@ func (l *link) failed(err error) {
 // than once, and from any goroutine; only the first reason counts.
 func (l *link) close(reason string) {
 	l.once.Do(func() {
-		l.late.Stop()
 		l.out.close()
 		l.out.sink.close(reason)
 		l.edge.stats.open(l.transport).Add(-1)

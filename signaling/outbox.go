@@ -133,8 +133,8 @@ func (o *outbox) write() {
 }
 
 // room waits until less than half of the bound is taken, or the outbox is
-// closed, or ctx ends. It is what lets a long log be sent without cutting a
-// reader who keeps up.
+// closed, or the reader stalls, or ctx ends. It is what lets a long log be sent
+// without cutting a reader who keeps up.
 func (o *outbox) room(ctx context.Context) error {
 	o.mu.Lock()
 	if o.closed {
@@ -148,9 +148,13 @@ func (o *outbox) room(ctx context.Context) error {
 	wake := make(chan struct{})
 	o.waiters = append(o.waiters, wake)
 	o.mu.Unlock()
+	late := time.NewTimer(o.stall)
+	defer late.Stop()
 	select {
 	case <-wake:
 		return nil
+	case <-late.C:
+		return errSlow
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strings"
 	"sync"
@@ -294,12 +295,6 @@ func (p *pusher) pushEntries(ctx context.Context, l *link, conv protocol.Convers
 	after, ok := p.cursors[conv]
 	p.mu.Unlock()
 	for ok {
-		if err := l.out.room(ctx); err != nil {
-			if ctx.Err() == context.DeadlineExceeded {
-				l.failed(errSlow)
-			}
-			return nil // the link has gone or been replaced: the next attach begins anew
-		}
 		found, err := p.conn.edge.o.Log.Entries(ctx, p.conn.who.Principal, conv, after)
 		if err != nil {
 			return err
@@ -308,7 +303,12 @@ func (p *pusher) pushEntries(ctx context.Context, l *link, conv protocol.Convers
 		if len(found.Entries) == 0 && !behind {
 			return nil
 		}
-		l.sendEntries("", found)
+		if err := l.sendEntries(ctx, "", found); err != nil {
+			if errors.Is(err, context.DeadlineExceeded) {
+				return err // a long log: the poll goes on
+			}
+			return nil // the link has gone or been replaced: the next attach begins anew
+		}
 		if behind {
 			after = found.Last
 		} else {

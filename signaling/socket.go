@@ -52,7 +52,7 @@ func (e *Edge) connect(c echo.Context) error {
 	ws.SetReadLimit(readLimit)
 	s := &socket{ws: ws, edge: e}
 	s.ctx, s.stop = context.WithCancel(e.ctx)
-	l := e.newLink(TransportWS, ip, s)
+	l := e.newLink(TransportWS, ip, s, e.o.Timers.Hello)
 	l.agent = agent
 	s.read(l)
 	return errAnswered

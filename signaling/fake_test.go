@@ -1,0 +1,526 @@
+package signaling_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/coder/websocket"
+	"go.uber.org/goleak"
+
+	"github.com/parlour-chat/parlour/signaling"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const ws = protocol.WorkspaceID("w")
+
+// The people of the tests. Tokens and cookies carry the word "secret".
+var (
+	visitorA = protocol.Principal{Kind: protocol.KindVisitor, Workspace: ws, Visitor: protocol.NewID[protocol.VisitorID](), Name: "Ann"}
+	visitorB = protocol.Principal{Kind: protocol.KindVisitor, Workspace: ws, Visitor: protocol.NewID[protocol.VisitorID](), Name: "Ben"}
+	agent    = protocol.Principal{Kind: protocol.KindAgent, Workspace: ws, Agent: protocol.NewID[protocol.AgentID](), Name: "Eve",
+		Permissions: protocol.Permissions(), Session: "s1"}
+	clerk = protocol.Principal{Kind: protocol.KindAgent, Workspace: ws, Agent: protocol.NewID[protocol.AgentID](), Name: "Tim", Session: "s2"}
+)
+
+// A record is all features at once: conversations in memory.
+type record struct {
+	mu       sync.Mutex
+	logs     map[protocol.ConversationID][]protocol.Entry
+	marks    map[protocol.ConversationID]int64
+	members  map[protocol.ConversationID][]string // actors
+	extra    map[string]map[string]protocol.Item  // by actor
+	versions map[string]int64
+	ops      map[protocol.Op]protocol.Ack
+	revoked  map[string]bool
+	signs    []string // of presence
+	calls    int      // of Heads
+	broken   error
+}
+
+func newRecord() *record {
+	return &record{
+		logs: map[protocol.ConversationID][]protocol.Entry{}, marks: map[protocol.ConversationID]int64{}, members: map[protocol.ConversationID][]string{},
+		extra: map[string]map[string]protocol.Item{}, versions: map[string]int64{}, ops: map[protocol.Op]protocol.Ack{}, revoked: map[string]bool{},
+	}
+}
+
+func (r *record) conversation(members ...protocol.Principal) protocol.ConversationID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	conv := protocol.NewID[protocol.ConversationID]()
+	r.logs[conv] = nil
+	for _, m := range members {
+		r.members[conv] = append(r.members[conv], m.Actor())
+		r.versions[m.Actor()]++
+	}
+	return conv
+}
+
+func (r *record) add(conv protocol.ConversationID, text string) protocol.Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := protocol.Entry{
+		Seq: int64(len(r.logs[conv]) + 1), ID: protocol.NewID[protocol.EntryID](), Kind: protocol.EntryMessage, Audience: protocol.AudienceAll,
+		Body: protocol.EntryBody{Text: text},
+	}
+	r.logs[conv] = append(r.logs[conv], e)
+	return e
+}
+
+func (r *record) post(_ context.Context, who protocol.Caller, op protocol.Op, b protocol.Post) (protocol.Ack, error) {
+	r.mu.Lock()
+	ack, again := r.ops[op]
+	member := slices.Contains(r.members[b.Conversation], who.Actor())
+	r.mu.Unlock()
+	if again {
+		return ack, nil
+	}
+	if !member {
+		return ack, protocol.NewError(protocol.CodeNotFound, "No such conversation.")
+	}
+	e := r.add(b.Conversation, b.Text)
+	ack = protocol.Ack{Conversation: b.Conversation, Seq: e.Seq}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ops[op] = ack
+	return ack, nil
+}
+
+func (r *record) Entries(_ context.Context, who protocol.Principal, conv protocol.ConversationID, after int64) (protocol.Entries, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.broken != nil {
+		return protocol.Entries{}, r.broken
+	}
+	if !slices.Contains(r.members[conv], who.Actor()) {
+		return protocol.Entries{}, protocol.NewError(protocol.CodeNotFound, "No such conversation.")
+	}
+	log := r.logs[conv]
+	out := protocol.Entries{Conversation: conv, Last: int64(len(log)), Entries: []protocol.Entry{}}
+	if after < out.Last {
+		out.Entries = append(out.Entries, log[after:min(after+200, out.Last)]...)
+	}
+	return out, nil
+}
+
+func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]signaling.Head, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls++
+	heads := map[protocol.ConversationID]signaling.Head{}
+	for _, conv := range convs {
+		last := int64(len(r.logs[conv]))
+		heads[conv] = signaling.Head{Last: last, VisitorLast: last, Marks: r.marks[conv]}
+	}
+	return heads, nil
+}
+
+func (r *record) Marks(_ context.Context, _ protocol.Principal, conv protocol.ConversationID) (protocol.Marks, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := protocol.Marks{Conversation: conv}
+	if n := r.marks[conv]; n > 0 {
+		m.Marks = append(m.Marks, protocol.ReadMark{Side: protocol.KindAgent, Delivered: n, Read: n})
+	}
+	return m, nil
+}
+
+func (r *record) Items(_ context.Context, who protocol.Caller, into map[string]protocol.Item) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for conv, members := range r.members {
+		if !slices.Contains(members, who.Actor()) {
+			continue
+		}
+		if who.Kind == protocol.KindAgent {
+			into["card/"+string(conv)] = protocol.Item{Card: &protocol.CardItem{Conversation: conv}}
+		} else {
+			into["conversation/"+string(conv)] = protocol.Item{Conversation: &protocol.ConversationItem{Conversation: conv, State: protocol.StateActive}}
+		}
+	}
+	maps.Copy(into, r.extra[who.Actor()])
+	return nil
+}
+
+// show sets or drops one item of an actor's view.
+func (r *record) show(actor, key string, item *protocol.Item) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.extra[actor] == nil {
+		r.extra[actor] = map[string]protocol.Item{}
+	}
+	r.versions[actor]++
+	if item == nil {
+		delete(r.extra[actor], key)
+		return
+	}
+	r.extra[actor][key] = *item
+}
+
+func (r *record) ActorVersions(_ context.Context, actors []string) (map[string]int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]int64{}
+	for _, a := range actors {
+		out[a] = r.versions[a]
+	}
+	return out, nil
+}
+
+var errWho = protocol.NewError(protocol.CodeUnauthenticated, "Please sign in.")
+
+func (r *record) Visitor(_ context.Context, token string) (protocol.Principal, error) {
+	switch token {
+	case "secret-a":
+		return visitorA, nil
+	case "secret-b":
+		return visitorB, nil
+	}
+	return protocol.Principal{}, errWho
+}
+
+func (r *record) NewVisitor(_ context.Context, v signaling.NewVisitor) (protocol.Principal, string, error) {
+	if v.SiteKey != "shop" {
+		return protocol.Principal{}, "", protocol.NewError(protocol.CodeUnknownSite, "Unknown site.")
+	}
+	return visitorA, "secret-a", nil
+}
+
+func (r *record) SignIn(_ context.Context, email, password, _ string) (protocol.Principal, string, time.Time, error) {
+	if email == "eve@example.com" && password == "secret-password" {
+		return agent, "secret-eve", time.Now().Add(time.Hour), nil
+	}
+	return protocol.Principal{}, "", time.Time{}, errWho
+}
+
+func (r *record) Session(_ context.Context, token string) (protocol.Principal, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.revoked[token]:
+	case token == "secret-eve":
+		return agent, nil
+	case token == "secret-tim":
+		return clerk, nil
+	}
+	return protocol.Principal{}, errWho
+}
+
+func (r *record) SignOut(_ context.Context, token string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.revoked[token] = true
+	return nil
+}
+
+func (r *record) Site(_ context.Context, key string) (signaling.Site, error) {
+	if key != "shop" {
+		return signaling.Site{}, protocol.NewError(protocol.CodeUnknownSite, "Unknown site.")
+	}
+	return signaling.Site{Key: "shop", Name: "The </script> Shop", Color: "#123456", Origins: []string{"https://shop.example", "http://127.0.0.1:4000", "bad; origin"}}, nil
+}
+
+func (r *record) Status(context.Context, string) (protocol.SiteItem, error) {
+	return protocol.SiteItem{Name: "Shop", Open: true}, nil
+}
+
+func (r *record) Here(who protocol.Caller) { r.sign("here " + who.Actor()) }
+func (r *record) Gone(who protocol.Caller) { r.sign("gone " + who.Actor()) }
+func (r *record) sign(s string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.signs = append(r.signs, s)
+}
+
+func (r *record) signed(s string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, one := range r.signs {
+		if one == s {
+			n++
+		}
+	}
+	return n
+}
+
+var build = fstest.MapFS{
+	"widget/parlour.js":      {Data: []byte(strings.Repeat("console.log('loader');", 20))},
+	"widget/cobrowse.js":     {Data: []byte("capture")},
+	"widget/panel.html":      {Data: []byte(`<html><head><style>b{}</style></head><body><script>keep()</script></body></html>`)},
+	"widget/assets/a-1.js":   {Data: []byte("asset")},
+	"desk/index.html":        {Data: []byte("<html>desk</html>")},
+	"viewer/viewer.html":     {Data: []byte("<html>viewer</html>")},
+	"viewer/viewer.js":       {Data: []byte("viewer")},
+	"desk/assets/desk-1.css": {Data: []byte("desk")},
+}
+
+// A house is one node: hub, edge and server.
+type house struct {
+	t      testing.TB
+	record *record
+	hub    *signaling.Hub
+	edge   *signaling.Edge
+	server *httptest.Server
+}
+
+func newHouse(t testing.TB, r *record, change func(*signaling.Options)) *house {
+	t.Helper()
+	return newNode(t, r, "n1", nil, change)
+}
+
+func newNode(t testing.TB, r *record, node protocol.NodeID, bus signaling.Bus, change func(*signaling.Options)) *house {
+	t.Helper()
+	hub := signaling.NewHub(signaling.HubOptions{Node: node, Bus: bus})
+	o := signaling.Options{
+		Hub: hub, Log: r, View: r, Versions: r, Identities: r, Sites: r, Presence: r, Web: build,
+		Epoch: func() string { return "epoch-1" }, Address: "127.0.0.1:0", Timers: signaling.Timers{Poll: time.Hour},
+	}
+	if change != nil {
+		change(&o)
+	}
+	edge, err := signaling.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, record: r, hub: hub, edge: edge}
+	edge.On(protocol.UpPost, signaling.Command(func(ctx context.Context, who protocol.Caller, op protocol.Op, b protocol.Post) (protocol.Ack, error) {
+		ack, err := r.post(ctx, who, op, b)
+		if err == nil {
+			hub.EntriesAdded(ws, b.Conversation)
+		}
+		return ack, err
+	}))
+	edge.On(protocol.UpSince, signaling.Query(protocol.DownEntries, func(ctx context.Context, who protocol.Caller, _ protocol.Op, b protocol.Since) (protocol.Entries, error) {
+		return r.Entries(ctx, who.Principal, b.Conversation, b.After)
+	}))
+	edge.On(protocol.UpTyping, signaling.Notice(func(_ context.Context, who protocol.Caller, b protocol.Typing) error {
+		hub.Typing(ws, b.Conversation, who, protocol.TypingNow{Conversation: b.Conversation, Typing: b.Typing})
+		return nil
+	}))
+	h.server = httptest.NewServer(edge.Handler())
+	t.Cleanup(func() {
+		_ = edge.Close()
+		h.server.Close()
+		_ = hub.Close()
+	})
+	return h
+}
+
+// everything gives every kind a handler that says yes.
+func (h *house) everything() {
+	yes := protocol.Ack{ID: "done"}
+	h.edge.On(protocol.UpAsk, accept[protocol.Ask](yes))
+	for _, kind := range []string{protocol.UpLeave, protocol.UpEnd, protocol.UpPark, protocol.UpUnpark, protocol.UpClear, protocol.UpCobrowseAsk} {
+		h.edge.On(kind, accept[protocol.OfConversation](yes))
+	}
+	h.edge.On(protocol.UpMark, signaling.Notice(func(context.Context, protocol.Caller, protocol.Mark) error { return nil }))
+	h.edge.On(protocol.UpDeclare, accept[protocol.Declare](yes))
+	h.edge.On(protocol.UpAccept, accept[protocol.OfOffer](yes))
+	h.edge.On(protocol.UpReject, accept[protocol.OfOffer](yes))
+	h.edge.On(protocol.UpCallAsk, accept[protocol.CallAsk](yes))
+	h.edge.On(protocol.UpCallAnswer, accept[protocol.CallAnswer](yes))
+	h.edge.On(protocol.UpCallJoin, accept[protocol.CallJoin](yes))
+	h.edge.On(protocol.UpCallTrickle, signaling.Notice(func(context.Context, protocol.Caller, protocol.CallTrickle) error { return nil }))
+	h.edge.On(protocol.UpCallMute, accept[protocol.CallMute](yes))
+	h.edge.On(protocol.UpCallHangUp, accept[protocol.OfCall](yes))
+	h.edge.On(protocol.UpCobrowseAnswer, accept[protocol.CobrowseAnswer](yes))
+	h.edge.On(protocol.UpCobrowseStop, accept[protocol.OfCobrowse](yes))
+	h.edge.On(protocol.UpCobrowseWatch, accept[protocol.OfCobrowse](yes))
+}
+
+func accept[T any](ack protocol.Ack) signaling.Handler {
+	return signaling.Command(func(context.Context, protocol.Caller, protocol.Op, T) (protocol.Ack, error) { return ack, nil })
+}
+
+// A client is one browser tab.
+type client struct {
+	t       testing.TB
+	ws      *websocket.Conn
+	welcome protocol.Welcome
+	view    map[string]protocol.Item
+	version int64
+	got     map[protocol.ConversationID][]int64
+	kinds   map[string]int
+	close   websocket.StatusCode
+}
+
+func (h *house) dial(header http.Header, httpClient *http.Client) *client {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, h.server.URL+"/v1/connect", &websocket.DialOptions{HTTPHeader: header, HTTPClient: httpClient})
+	if err != nil {
+		h.t.Fatalf("dial: %v", err)
+	}
+	conn.SetReadLimit(1 << 20)
+	h.t.Cleanup(func() { _ = conn.CloseNow() })
+	return &client{t: h.t, ws: conn, view: map[string]protocol.Item{}, got: map[protocol.ConversationID][]int64{}, kinds: map[string]int{}}
+}
+
+func cookie(token string) http.Header {
+	if token == "" {
+		return nil
+	}
+	return http.Header{"Cookie": {"parlour_session=" + token}}
+}
+
+// open connects and says hello; a token that begins with "secret-" and belongs
+// to an agent goes into the cookie.
+func (h *house) open(token string, hello protocol.Hello) *client {
+	h.t.Helper()
+	var c *client
+	if token == "secret-eve" || token == "secret-tim" {
+		c = h.dial(cookie(token), nil)
+	} else {
+		c = h.dial(nil, nil)
+		hello.Token = token
+	}
+	c.hello(hello)
+	return c
+}
+
+func (c *client) hello(hello protocol.Hello) {
+	c.t.Helper()
+	f := c.command(protocol.UpHello, hello)
+	if f.Kind != protocol.DownWelcome {
+		c.t.Fatalf("hello: got %s %s", f.Kind, f.Body)
+	}
+	if err := json.Unmarshal(f.Body, &c.welcome); err != nil {
+		c.t.Fatal(err)
+	}
+	c.until("the snapshot", func() bool { return c.kinds[protocol.DownSnapshot] > 0 })
+}
+
+func (c *client) send(kind string, op protocol.Op, body any) {
+	c.t.Helper()
+	data, err := protocol.Encode(kind, op, body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.raw(data)
+}
+
+func (c *client) raw(data []byte) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := c.ws.Write(ctx, websocket.MessageText, data); err != nil {
+		c.t.Fatalf("write: %v", err)
+	}
+}
+
+// command sends and gives the frame that answers it.
+func (c *client) command(kind string, body any) protocol.Frame {
+	c.t.Helper()
+	op := protocol.NewID[protocol.Op]()
+	c.send(kind, op, body)
+	return c.answer(op)
+}
+
+func (c *client) answer(op protocol.Op) protocol.Frame {
+	c.t.Helper()
+	for {
+		f, err := c.read(5 * time.Second)
+		if err != nil {
+			c.t.Fatalf("waiting for an answer: %v", err)
+		}
+		if f.Op == op {
+			return f
+		}
+	}
+}
+
+// until reads frames until cond holds.
+func (c *client) until(what string, cond func() bool) {
+	c.t.Helper()
+	for !cond() {
+		if _, err := c.read(5 * time.Second); err != nil {
+			c.t.Fatalf("waiting for %s: %v (had %v)", what, err, c.kinds)
+		}
+	}
+}
+
+// read takes one frame and applies it as a browser does.
+func (c *client) read(timeout time.Duration) (protocol.Frame, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	kind, data, err := c.ws.Read(ctx)
+	if err != nil {
+		c.close = websocket.CloseStatus(err)
+		return protocol.Frame{}, err
+	}
+	if kind == websocket.MessageBinary {
+		return protocol.Frame{Kind: "binary", Body: json.RawMessage(data)}, nil
+	}
+	var f protocol.Frame
+	if err := json.Unmarshal(data, &f); err != nil {
+		return f, err
+	}
+	c.kinds[f.Kind]++
+	return f, c.apply(f)
+}
+
+func (c *client) apply(f protocol.Frame) error {
+	switch f.Kind {
+	case protocol.DownSnapshot:
+		var s protocol.Snapshot
+		if err := json.Unmarshal(f.Body, &s); err != nil {
+			return err
+		}
+		c.view, c.version = s.Items, s.Version
+	case protocol.DownPatch:
+		var p protocol.Patch
+		if err := json.Unmarshal(f.Body, &p); err != nil {
+			return err
+		}
+		if p.From != c.version {
+			return fmt.Errorf("patch from %d on version %d", p.From, c.version)
+		}
+		maps.Copy(c.view, p.Set)
+		for _, key := range p.Drop {
+			delete(c.view, key)
+		}
+		c.version = p.Version
+	case protocol.DownEntries:
+		var e protocol.Entries
+		if err := json.Unmarshal(f.Body, &e); err != nil {
+			return err
+		}
+		for _, one := range e.Entries {
+			c.got[e.Conversation] = append(c.got[e.Conversation], one.Seq)
+		}
+	case protocol.DownPing:
+		data, _ := protocol.Encode(protocol.UpPong, "", protocol.Pong{})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		return c.ws.Write(ctx, websocket.MessageText, data)
+	}
+	return nil
+}
+
+func code(f protocol.Frame) protocol.Code {
+	var failed protocol.Failed
+	_ = json.Unmarshal(f.Body, &failed)
+	return failed.Code
+}
+
+func upTo(n int64) []int64 {
+	var all []int64
+	for i := int64(1); i <= n; i++ {
+		all = append(all, i)
+	}
+	return all
+}
