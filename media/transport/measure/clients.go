@@ -15,15 +15,15 @@ import (
 
 // Clients are open connections to one Server.
 type Clients struct {
-	conns []*transport.Conn
+	all []client
 	// Took is how long all the handshakes took, Handshake how long each did, unordered.
 	Took      time.Duration
 	Handshake []time.Duration
 }
 
 // Connect opens n connections, each with its main channel, to the Server at
-// base (http://host:port), at most parallel at a time. An error ends those
-// that were opened.
+// base (http://host:port), of KindTransport or KindPeerConnection, at most
+// parallel at a time. An error ends those that were opened.
 func Connect(ctx context.Context, base string, n, parallel int, dial transport.Dial) (*Clients, error) {
 	dialer, err := transport.NewDialer(nil, 0)
 	if err != nil {
@@ -32,6 +32,25 @@ func Connect(ctx context.Context, base string, n, parallel int, dial transport.D
 	if dial.Channels == nil {
 		dial.Channels = []string{transport.ChannelMain}
 	}
+	return connect(ctx, base, n, parallel, func(ctx context.Context) (client, error) {
+		conn, err := dialer.Dial(ctx, dial, quiet{}, func(ctx context.Context, offer string) (string, error) {
+			return post(ctx, base+"/offer", offer)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return dataClient{conn}, nil
+	})
+}
+
+// A client is one connection of whatever kind.
+type client interface {
+	alive() bool
+	close()
+}
+
+// connect opens n clients, at most parallel at a time.
+func connect(ctx context.Context, base string, n, parallel int, dial func(context.Context) (client, error)) (*Clients, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -43,17 +62,18 @@ func Connect(ctx context.Context, base string, n, parallel int, dial transport.D
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turn }()
+			if ctx.Err() != nil {
+				return
+			}
 			began := time.Now()
-			conn, err := dialer.Dial(ctx, dial, quiet{}, func(ctx context.Context, offer string) (string, error) {
-				return post(ctx, base+"/offer", offer)
-			})
+			one, err := dial(ctx)
 			if err != nil {
 				cancel(err)
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			clients.conns = append(clients.conns, conn)
+			clients.all = append(clients.all, one)
 			clients.Handshake = append(clients.Handshake, time.Since(began))
 		})
 	}
@@ -66,11 +86,20 @@ func Connect(ctx context.Context, base string, n, parallel int, dial transport.D
 	return clients, nil
 }
 
+type dataClient struct{ conn *transport.Conn }
+
+func (d dataClient) alive() bool { return d.conn.State() != transport.StateClosed }
+
+func (d dataClient) close() {
+	d.conn.Close()
+	<-d.conn.Done()
+}
+
 // Alive is how many of the connections are still open.
 func (c *Clients) Alive() int {
 	alive := 0
-	for _, conn := range c.conns {
-		if conn.State() != transport.StateClosed {
+	for _, one := range c.all {
+		if one.alive() {
 			alive++
 		}
 	}
@@ -79,12 +108,11 @@ func (c *Clients) Alive() int {
 
 // Close ends the connections and waits for them.
 func (c *Clients) Close() {
-	for _, conn := range c.conns {
-		conn.Close()
+	var wg sync.WaitGroup
+	for _, one := range c.all {
+		wg.Go(one.close)
 	}
-	for _, conn := range c.conns {
-		<-conn.Done()
-	}
+	wg.Wait()
 }
 
 // UsageOf asks the Server at base what its process uses.

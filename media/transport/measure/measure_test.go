@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestBothKindsHoldConnectionsAndTellTheirUsage(t *testing.T) {
-	for _, kind := range []measure.Kind{measure.KindTransport, measure.KindPeerConnection} {
+func TestEveryKindHoldsConnectionsAndTellsItsUsage(t *testing.T) {
+	for _, kind := range []measure.Kind{measure.KindTransport, measure.KindPeerConnection, measure.KindWebSocket} {
 		t.Run(string(kind), func(t *testing.T) {
 			server, err := measure.NewServer(kind, transport.Options{UDPAddress: "127.0.0.1:0"})
 			if err != nil {
@@ -25,7 +25,12 @@ func TestBothKindsHoldConnectionsAndTellTheirUsage(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			const n = 4
-			clients, err := measure.Connect(ctx, web.URL, n, 2, transport.Dial{})
+			var clients *measure.Clients
+			if kind == measure.KindWebSocket {
+				clients, err = measure.ConnectWebSocket(ctx, web.URL, n, 2)
+			} else {
+				clients, err = measure.Connect(ctx, web.URL, n, 2, transport.Dial{})
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,13 +23,17 @@ const (
 	KindTransport Kind = "transport"
 	// KindPeerConnection is webrtc.NewPeerConnection with nothing set.
 	KindPeerConnection Kind = "peerconnection"
+	// KindWebSocket is coder/websocket without compression.
+	KindWebSocket Kind = "websocket"
 )
 
 // A Server answers and holds connections of one kind. It is an http.Handler:
-// POST /offer takes an SDP and gives the answer, GET /usage gives a Usage as
+// POST /offer takes an SDP and gives the answer (for KindWebSocket GET /socket
+// upgrades instead), GET /usage gives a Usage as
 // JSON (?collect=1 collects garbage first).
 type Server struct {
-	answer func(ctx context.Context, offer string) (string, error)
+	answer func(ctx context.Context, offer string) (string, error) // nil: not by offers
+	socket http.HandlerFunc                                        // nil: not by WebSocket
 	close  func() error
 	open   atomic.Int64
 }
@@ -51,6 +55,9 @@ func NewServer(kind Kind, o transport.Options) (*Server, error) {
 	case KindPeerConnection:
 		p := &peers{open: &s.open}
 		s.answer, s.close = p.answer, p.close
+	case KindWebSocket:
+		k := &sockets{open: &s.open}
+		s.socket, s.close = k.serve, k.close
 	default:
 		return nil, fmt.Errorf("measure: no kind %q", kind)
 	}
@@ -61,31 +68,41 @@ func NewServer(kind Kind, o transport.Options) (*Server, error) {
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case "/offer":
-		offer, err := io.ReadAll(io.LimitReader(r.Body, transport.MaxSDP))
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		answer, err := s.answer(r.Context(), string(offer))
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-			return
-		}
-		w.Header().Set("Content-Type", "application/sdp")
-		_, _ = io.WriteString(w, answer)
-	case "/usage":
-		usage, err := Now(r.URL.Query().Has("collect"))
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		usage.Open = s.open.Load()
-		_ = json.NewEncoder(w).Encode(usage)
+	switch {
+	case r.URL.Path == "/offer" && s.answer != nil:
+		s.offer(w, r)
+	case r.URL.Path == "/socket" && s.socket != nil:
+		s.socket(w, r)
+	case r.URL.Path == "/usage":
+		s.usage(w, r)
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+func (s *Server) offer(w http.ResponseWriter, r *http.Request) {
+	offer, err := io.ReadAll(io.LimitReader(r.Body, transport.MaxSDP))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	answer, err := s.answer(r.Context(), string(offer))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	w.Header().Set("Content-Type", "application/sdp")
+	_, _ = io.WriteString(w, answer)
+}
+
+func (s *Server) usage(w http.ResponseWriter, r *http.Request) {
+	usage, err := Now(r.URL.Query().Has("collect"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	usage.Open = s.open.Load()
+	_ = json.NewEncoder(w).Encode(usage)
 }
 
 // idle counts open connections and says nothing.

@@ -1,6 +1,6 @@
 // Package measure holds many idle connections in one process and says what
-// they cost there: this package's own kind, and default pion PeerConnections
-// beside it. Offers and answers travel over HTTP, so that the server, whose
+// they cost there: those of media/transport, and default pion PeerConnections and
+// WebSockets beside them. Offers and answers travel over HTTP, so that the server, whose
 // cost counts, and the clients, whose cost does not, are different processes.
 package measure
 
