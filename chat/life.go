@@ -69,8 +69,8 @@ func (s *Service) Clear(ctx context.Context, who protocol.Caller, op protocol.Op
 type slotStep func(ctx context.Context, ws protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (store.Conversation, error)
 
 func (s *Service) slot(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation, step slotStep) (protocol.Ack, error) {
-	if !protocol.ValidID(body.Conversation) || who.Workspace != s.ws {
-		return protocol.Ack{}, errNoConversation
+	if _, err := s.conversation(ctx, who.Principal, body.Conversation); err != nil {
+		return protocol.Ack{}, err
 	}
 	c, err := step(ctx, s.ws, who.Agent, body.Conversation, op) // checks that the agent holds the slot
 	if err != nil {

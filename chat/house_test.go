@@ -1,0 +1,213 @@
+package chat_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat"
+	"github.com/parlour-chat/parlour/chat/routing"
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+const hang = 20 * time.Second // a guard against hanging, no bound
+
+// A house is a Service on a real record and a real router, with the edge and
+// the media played.
+type house struct {
+	*chat.Service
+	t      *testing.T
+	store  *store.Store
+	router *routing.Router
+	ws     protocol.WorkspaceID
+	site   store.Site
+	queue  store.Queue
+	agents []protocol.Caller
+
+	mu       sync.Mutex
+	requests []protocol.MediaRequest
+	viewed   map[string]int
+	stopped  []protocol.CobrowseID
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{t: t, viewed: map[string]int{}}
+	var err error
+	h.store, err = store.Open(t.Context(), store.Options{Dir: t.TempDir()})
+	h.must(err)
+	t.Cleanup(func() { h.must(h.store.Close()) })
+	h.apply()
+	redis, stop := routing.Embedded(context.Background())
+	t.Cleanup(stop)
+	h.router = routing.New(routing.Options{
+		Redis: redis, Record: h.store, Notify: ears{h}, Workspace: h.ws, Node: "n1", Timers: routing.Timers{RampUp: -1, Amnesty: -1},
+		ReachChanged: func(ws protocol.WorkspaceID, actor string) { h.ReachChanged(ws, actor) },
+	})
+	h.Service = chat.New(chat.Options{
+		Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h,
+		CobrowseEnded: func(id protocol.CobrowseID) { h.mu.Lock(); defer h.mu.Unlock(); h.stopped = append(h.stopped, id) },
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { h.must(h.router.Run(ctx)) })
+	work.Go(func() { h.must(h.Run(ctx)) })
+	t.Cleanup(func() { cancel(); work.Wait() })
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Error(err)
+	}
+}
+
+func (h *house) apply() {
+	h.t.Helper()
+	h.ws = protocol.NewID[protocol.WorkspaceID]()
+	h.queue = store.Queue{ID: protocol.NewID[protocol.QueueID](), Workspace: h.ws, Key: "sales", Name: "Sales", Weight: 1}
+	h.site = store.Site{
+		ID: protocol.NewID[protocol.SiteID](), Workspace: h.ws, Key: "shop", Name: "Shop", Queues: []protocol.QueueID{h.queue.ID}, Audio: true, Video: true, Cobrowse: true,
+	}
+	profile := store.Profile{ID: protocol.NewID[protocol.ProfileID](), Name: "all", Queues: []protocol.QueueID{h.queue.ID}, Media: []string{"chat", "audio", "video", "cobrowse"}}
+	role := store.Role{ID: protocol.NewID[protocol.RoleID](), Name: "agent", Permissions: []protocol.Permission{protocol.PermDesk, protocol.PermCall, protocol.PermCobrowse}}
+	w := store.Workspace{ID: h.ws, Name: "w", Sites: []store.Site{h.site}, Queues: []store.Queue{h.queue}, Profiles: []store.Profile{profile}, Roles: []store.Role{role}}
+	for _, name := range []string{"Anna", "Ben"} {
+		a := store.Agent{
+			ID: protocol.NewID[protocol.AgentID](), Workspace: h.ws, Email: name + "@shop.test", Name: name, PasswordHash: "x", Profile: profile, Role: role.ID, MaxChats: 2,
+		}
+		w.Agents = append(w.Agents, a)
+		h.agents = append(h.agents, protocol.Caller{Connection: protocol.NewID[protocol.ConnectionID](), Principal: protocol.Principal{
+			Kind: protocol.KindAgent, Workspace: h.ws, Agent: a.ID, Name: name, Permissions: role.Permissions,
+		}})
+	}
+	_, err := h.store.Apply(h.t.Context(), w)
+	h.must(err)
+}
+
+// visitor comes to the page.
+func (h *house) visitor() protocol.Caller {
+	h.t.Helper()
+	v := store.Visitor{ID: protocol.NewID[protocol.VisitorID](), Workspace: h.ws, Site: h.site.ID}
+	h.must(h.store.CreateVisitor(h.t.Context(), v, string(v.ID)))
+	who := protocol.Caller{Connection: protocol.NewID[protocol.ConnectionID](), Principal: protocol.Principal{
+		Kind: protocol.KindVisitor, Workspace: h.ws, Visitor: v.ID, Site: h.site.ID,
+	}}
+	h.router.Here(who)
+	return who
+}
+
+// ready opens an agent's desk and makes him ready.
+func (h *house) ready(n int) protocol.Caller {
+	h.t.Helper()
+	h.router.Here(h.agents[n])
+	_, err := h.Declare(h.t.Context(), h.agents[n], op(), protocol.Declare{Declared: protocol.DeclaredReady})
+	h.must(err)
+	return h.agents[n]
+}
+
+func op() protocol.Op { return protocol.NewID[protocol.Op]() }
+
+func (h *house) ask(who protocol.Caller, text string) protocol.ConversationID {
+	h.t.Helper()
+	ack, err := h.Ask(h.t.Context(), who, op(), protocol.Ask{Text: text, Name: "Vera"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return ack.Conversation
+}
+
+// view is what somebody sees.
+func (h *house) view(who protocol.Caller) map[string]protocol.Item {
+	h.t.Helper()
+	items := map[string]protocol.Item{}
+	h.must(h.Items(h.t.Context(), who, items))
+	return items
+}
+
+// offered waits until an agent is offered something.
+func (h *house) offered(who protocol.Caller) *protocol.OfferItem {
+	h.t.Helper()
+	var found *protocol.OfferItem
+	h.until(who.Name+" is offered something", func() bool {
+		for _, item := range h.view(who) {
+			if item.Offer != nil {
+				found = item.Offer
+			}
+		}
+		return found != nil
+	})
+	return found
+}
+
+// talk brings a visitor and an agent together.
+func (h *house) talk() (visitor, agent protocol.Caller, conv protocol.ConversationID) {
+	h.t.Helper()
+	visitor, agent = h.visitor(), h.ready(0)
+	conv = h.ask(visitor, "Do you have green tea?")
+	_, err := h.Accept(h.t.Context(), agent, op(), protocol.OfOffer{Offer: h.offered(agent).Offer})
+	h.must(err)
+	return visitor, agent, conv
+}
+
+func (h *house) until(what string, condition func() bool) {
+	h.t.Helper()
+	guard := time.After(hang)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-guard:
+			h.t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func (h *house) Site(context.Context, protocol.WorkspaceID, protocol.SiteID) (store.Site, error) {
+	return h.site, nil
+}
+
+func (h *house) Queue(context.Context, protocol.WorkspaceID, protocol.QueueID) (store.Queue, error) {
+	return h.queue, nil
+}
+
+// ears hears the hints.
+type ears struct{ h *house }
+
+func (ears) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
+func (ears) MarksChanged(protocol.WorkspaceID, protocol.ConversationID) {}
+func (ears) QueuesChanged(protocol.WorkspaceID)                         {}
+func (ears) Typing(protocol.WorkspaceID, protocol.ConversationID, protocol.Caller, protocol.TypingNow) {
+}
+
+func (e ears) ViewChanged(_ protocol.WorkspaceID, actors ...string) {
+	e.h.mu.Lock()
+	defer e.h.mu.Unlock()
+	for _, a := range actors {
+		e.h.viewed[a]++
+	}
+}
+
+func (h *house) Do(_ context.Context, node protocol.NodeID, r protocol.MediaRequest) (protocol.MediaReply, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if node != "n1" {
+		return protocol.MediaReply{}, fmt.Errorf("node %s is not here", node)
+	}
+	h.requests = append(h.requests, r)
+	return protocol.MediaReply{SDP: "answer to " + r.SDP}, nil
+}
+
+func code(err error) protocol.Code {
+	var e *protocol.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

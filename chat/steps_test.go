@@ -1,0 +1,151 @@
+package chat_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+func TestCallIsAskedAllowedJoinedAndHungUp(t *testing.T) { // CALL-1, CALL-4, PRIV-2
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ctx := t.Context()
+	ack, err := h.CallAsk(ctx, agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaVideo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := protocol.CallID(ack.ID)
+	key := "call/" + string(call)
+	if item := h.view(visitor)[key].Call; item == nil || item.State != protocol.ConsentAsked || item.AskedByName != "Anna" {
+		t.Fatalf("the visitor sees %+v", item)
+	}
+	if _, err := h.CallJoin(ctx, visitor, op(), protocol.CallJoin{Call: call, SDP: "v"}); code(err) != protocol.CodeNotFound {
+		t.Errorf("the visitor joins without having allowed: %v", err)
+	}
+	if _, err := h.CallJoin(ctx, agent, op(), protocol.CallJoin{Call: call, SDP: "a"}); err != nil {
+		t.Errorf("the agent's leg cannot be warmed: %v", err)
+	}
+	if _, err := h.CallAnswer(ctx, agent, op(), protocol.CallAnswer{Call: call, Allow: true}); code(err) != protocol.CodeForbidden {
+		t.Errorf("the agent allows his own question: %v", err)
+	}
+	if _, err := h.CallAsk(ctx, visitor, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaAudio}); err == nil {
+		t.Error("a second call is asked for")
+	}
+	if _, err := h.CallAnswer(ctx, visitor, op(), protocol.CallAnswer{Call: call, Allow: true}); err != nil {
+		t.Fatal(err)
+	}
+	joined, err := h.CallJoin(ctx, visitor, op(), protocol.CallJoin{Call: call, SDP: "v"})
+	if err != nil || joined.SDP != "answer to v" {
+		t.Fatalf("the visitor joins: %+v, %v", joined, err)
+	}
+	h.MediaEvent(ctx, protocol.MediaEvent{Kind: protocol.MediaLegUp, Call: call, Ordinal: 0})
+	item := h.view(agent)[key].Call
+	if item.State != protocol.ConsentRunning || len(item.Parties) != 2 {
+		t.Fatalf("the agent sees %+v", item)
+	}
+	for _, p := range item.Parties {
+		if p.Here != (p.Side == protocol.KindVisitor) || p.You != (p.Side == protocol.KindAgent) || (p.Ordinal == 0) != (p.Side == protocol.KindVisitor) {
+			t.Errorf("party %+v", p)
+		}
+	}
+	if _, err := h.CallMute(ctx, visitor, op(), protocol.CallMute{Call: call, Audio: false, Video: true}); err != nil {
+		t.Fatal(err)
+	}
+	if last := h.requests[len(h.requests)-1]; last.Do != protocol.MediaMute || last.Ordinal != 0 || last.Audio || !last.Video {
+		t.Errorf("the media node was asked %+v", last)
+	}
+	if _, err := h.CallHangUp(ctx, visitor, op(), protocol.OfCall{Call: call}); err != nil {
+		t.Fatal(err)
+	}
+	if h.view(agent)[key].Call != nil || h.requests[len(h.requests)-1].Do != protocol.MediaEnd {
+		t.Error("the call goes on after it was hung up")
+	}
+	if _, err := h.Post(ctx, visitor, op(), protocol.Post{Conversation: conv, Text: "the chat goes on"}); err != nil {
+		t.Error(err)
+	}
+	log, err := h.Entries(ctx, visitor.Principal, conv, 0)
+	h.must(err)
+	if got := strings.Join(kinds(log.Entries), " "); !strings.Contains(got, "call_asked call_allowed call_ended message") {
+		t.Errorf("log %s", got)
+	}
+}
+
+func TestLostLegEndsTheCallOnly(t *testing.T) { // CALL-4, CALL-6
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ack, err := h.CallAsk(t.Context(), visitor, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaAudio})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := protocol.CallID(ack.ID)
+	_, err = h.CallAnswer(t.Context(), agent, op(), protocol.CallAnswer{Call: call, Allow: true})
+	h.must(err)
+	for _, who := range []protocol.Caller{visitor, agent} {
+		_, err := h.CallJoin(t.Context(), who, op(), protocol.CallJoin{Call: call})
+		h.must(err)
+	}
+	h.MediaEvent(t.Context(), protocol.MediaEvent{Kind: protocol.MediaLegGone, Call: call, Ordinal: 0})
+	items := h.view(agent)
+	if items["call/"+string(call)].Call != nil || items["card/"+string(conv)].Card.State != protocol.StateActive {
+		t.Errorf("after a leg was lost the agent sees %+v", items)
+	}
+}
+
+func TestCobrowseNeedsConsent(t *testing.T) { // COB-1, PRIV-2
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ctx := t.Context()
+	ack, err := h.CobrowseAsk(ctx, agent, op(), protocol.OfConversation{Conversation: conv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := protocol.CobrowseID(ack.ID)
+	if _, _, err := h.CobrowseConsent(ctx, agent.Principal, id); code(err) != protocol.CodeNotFound {
+		t.Errorf("consent before the answer: %v", err)
+	}
+	if _, err := h.CobrowseAnswer(ctx, visitor, op(), protocol.CobrowseAnswer{Cobrowse: id, Allow: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []protocol.Caller{visitor, agent} {
+		if v, a, err := h.CobrowseConsent(ctx, who.Principal, id); err != nil || v != visitor.Actor() || a != agent.Actor() {
+			t.Errorf("consent for %s: %s, %s, %v", who.Kind, v, a, err)
+		}
+	}
+	if _, _, err := h.CobrowseConsent(ctx, h.agents[1].Principal, id); err == nil {
+		t.Error("another agent may watch")
+	}
+	if _, err := h.CobrowseStop(ctx, visitor, op(), protocol.OfCobrowse{Cobrowse: id}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.CobrowseConsent(ctx, agent.Principal, id); err == nil || len(h.stopped) != 1 {
+		t.Errorf("after Stop: %v, stopped %v", err, h.stopped)
+	}
+}
+
+func TestEndEndsCallAndCobrowse(t *testing.T) { // DESK-6
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ctx := t.Context()
+	call, err := h.CallAsk(ctx, agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaVideo})
+	h.must(err)
+	cobrowse, err := h.CobrowseAsk(ctx, agent, op(), protocol.OfConversation{Conversation: conv})
+	h.must(err)
+	_, err = h.CobrowseAnswer(ctx, visitor, op(), protocol.CobrowseAnswer{Cobrowse: protocol.CobrowseID(cobrowse.ID), Allow: true})
+	h.must(err)
+	if _, err := h.End(ctx, agent, op(), protocol.OfConversation{Conversation: conv}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.CobrowseConsent(ctx, agent.Principal, protocol.CobrowseID(cobrowse.ID)); err == nil {
+		t.Error("the consent outlives the conversation")
+	}
+	if _, err := h.CallAnswer(ctx, visitor, op(), protocol.CallAnswer{Call: protocol.CallID(call.ID), Allow: true}); err == nil {
+		t.Error("the call can be allowed after the end")
+	}
+	log, err := h.Entries(ctx, visitor.Principal, conv, 0)
+	h.must(err)
+	got := kinds(log.Entries)
+	if len(got) == 0 || got[len(got)-1] != "ended" {
+		t.Errorf("log %v", got)
+	}
+}

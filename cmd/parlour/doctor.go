@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat/routing"
+	"github.com/parlour-chat/parlour/configs"
+	"github.com/parlour-chat/parlour/media/transport"
+)
+
+// A finding is one line of the doctor's report.
+type finding struct {
+	part string
+	err  error
+	note string
+}
+
+// doctor checks the settings and everything they connect to, each on its own,
+// and says what to do. It changes nothing but the database's schema.
+func doctor(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
+	c, _, err := settings("doctor", arguments, environ, errs, nil)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	failed := 0
+	for _, check := range []func(context.Context, configs.Config) finding{checkData, checkRecord, checkRedis, checkWebRTC, checkHTTP} {
+		f := check(ctx, c)
+		sign, text := "ok  ", f.note
+		if f.err != nil {
+			failed++
+			sign, text = "FAIL", f.err.Error()
+		}
+		fmt.Fprintf(out, "%s %-8s %s\n", sign, f.part, text)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of the checks failed", failed)
+	}
+	return nil
+}
+
+func checkData(_ context.Context, c configs.Config) finding {
+	f := finding{part: "data", note: "the data folder can be written: " + c.Data.Directory}
+	if err := os.MkdirAll(c.Data.Directory, 0o700); err != nil {
+		f.err = fmt.Errorf("%w: make the folder, or set data.directory", err)
+		return f
+	}
+	probe := filepath.Join(c.Data.Directory, ".doctor")
+	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+		f.err = fmt.Errorf("%w: give this user the right to write, or set data.directory", err)
+		return f
+	}
+	f.err = os.Remove(probe)
+	return f
+}
+
+func checkRecord(ctx context.Context, c configs.Config) finding {
+	f := finding{part: "record", note: "PostgreSQL answers"}
+	if path, ok := c.SQLitePath(); ok {
+		f.note = "SQLite at " + path
+	}
+	s, err := openStore(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		f.err = fmt.Errorf("%w: look at database.url", err)
+		return f
+	}
+	f.err = errors.Join(s.Ping(ctx), s.Close())
+	return f
+}
+
+func checkRedis(ctx context.Context, c configs.Config) finding {
+	url := c.Redis.URL.Reveal()
+	if url == "" {
+		return finding{part: "redis", note: "embedded"}
+	}
+	f := finding{part: "redis", note: "Redis answers"}
+	client, err := routing.Connect(url)
+	if err != nil {
+		f.err = fmt.Errorf("%w: look at redis.url", err)
+		return f
+	}
+	if err := client.Ping(ctx).Err(); err != nil {
+		f.err = fmt.Errorf("%w: is it running, and is redis.url right?", err)
+	}
+	return finding{part: f.part, note: f.note, err: errors.Join(f.err, client.Close())}
+}
+
+func checkWebRTC(_ context.Context, c configs.Config) finding {
+	f := finding{part: "webrtc", note: "closed: chat goes by WebSocket, and there are no calls"}
+	endpoint, err := transport.Listen(transport.Options{UDPAddress: c.WebRTC.UDPAddress, TCPAddress: c.WebRTC.TCPAddress})
+	if err != nil {
+		f.err = fmt.Errorf("%w: is a server running already? Else look at webrtc.udp_address and webrtc.tcp_address", err)
+		return f
+	}
+	if len(endpoint.Candidates()) > 0 {
+		f.note = fmt.Sprintf("%d addresses for browsers", len(endpoint.Candidates()))
+	}
+	f.err = endpoint.Close()
+	return f
+}
+
+func checkHTTP(_ context.Context, c configs.Config) finding {
+	f := finding{part: "http", note: "browsers come to " + c.PublicURL()}
+	listener, err := net.Listen("tcp", c.HTTP.Address)
+	if err != nil {
+		f.err = fmt.Errorf("%w: is a server running already? Else look at http.address", err)
+		return f
+	}
+	f.err = listener.Close()
+	return f
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/parlour-chat/parlour/signaling"
+)
+
+// checks are the lines of /readyz.
+func (a *app) checks() []signaling.Check {
+	return []signaling.Check{
+		{Name: "record", Run: a.store.Ping},
+		{Name: "redis", Run: func(ctx context.Context) error { return a.redis.Ping(ctx).Err() }},
+	}
+}
+
+// serveOps serves metrics and profiles at ops.address until ctx ends. They are
+// for the operator alone and have a port of their own.
+func (a *app) serveOps(ctx context.Context) error {
+	if a.config.Ops.Address == "" {
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	listener, err := net.Listen("tcp", a.config.Ops.Address)
+	if err != nil {
+		return fmt.Errorf("listen at ops.address: %w", err)
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	stopped := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stopped()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve ops.address: %w", err)
+	}
+	return nil
+}
+
+// registerMetrics shows the features' counters as metrics.
+func (a *app) registerMetrics() {
+	gauge := func(name, help string, value func() float64) {
+		a.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "parlour_" + name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() int64) {
+		a.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "parlour_" + name, Help: help}, func() float64 { return float64(value()) }))
+	}
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if a.media != nil {
+		gauge("media_calls", "Calls that run on this node.", func() float64 { return float64(a.media.Stats().Calls) })
+		gauge("media_legs", "Legs of calls that are open on this node.", func() float64 { return float64(a.media.Stats().Legs) })
+		counter("media_packets_received_total", "RTP packets from senders.", func() int64 { return a.media.Stats().Received })
+		counter("media_packets_forwarded_total", "RTP packets to viewers.", func() int64 { return a.media.Stats().Forwarded })
+		counter("media_packets_dropped_total", "RTP packets that a viewer's full queue had no room for.", func() int64 { return a.media.Stats().Dropped })
+	}
+	gauge("cobrowse_sessions", "Co-browse sessions on this node.", func() float64 { return float64(a.cobrowse.Stats().Sessions) })
+	counter("cobrowse_events_total", "Events of pages that were passed on.", func() int64 { return a.cobrowse.Stats().Events })
+	counter("cobrowse_withheld_total", "Events, attributes and values that may not pass.", func() int64 { return a.cobrowse.Stats().Withheld })
+	counter("cobrowse_unconsented_total", "Packets that came without a consent that runs.", func() int64 { return a.cobrowse.Stats().Unconsented })
+}

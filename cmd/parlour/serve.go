@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/parlour-chat/parlour/configs"
+	"github.com/parlour-chat/parlour/web/demo"
+)
+
+// serve runs the server until ctx ends. What people and tests wait for is
+// printed to out in fixed lines, once all of it can be used.
+func serve(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
+	withDemo, shop := false, ""
+	c, _, err := settings("serve", arguments, environ, errs, func(flags *pflag.FlagSet) {
+		flags.BoolVar(&withDemo, "demo", false, "apply the demo workspace and start the demo shop; loopback addresses only")
+		flags.StringVar(&shop, "demo-address", "127.0.0.1:8090", "where the demo shop listens")
+	})
+	if err != nil {
+		return err
+	}
+	if withDemo {
+		if c, err = demoSettings(c, shop); err != nil {
+			return err
+		}
+	}
+	log := logger(c.Log, errs)
+	log.Info("starting", "settings", c)
+	a, err := build(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			log.Error("closing", "error", err)
+		}
+	}()
+	if !withDemo {
+		go func() {
+			if a.ready(ctx) {
+				fmt.Fprintf(out, "Parlour %s\n", c.PublicURL())
+			}
+		}()
+		return a.Run(ctx)
+	}
+	return a.runDemo(ctx, shop, out)
+}
+
+// ready waits until the edge listens; false when ctx ended first.
+func (a *app) ready(ctx context.Context) bool {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for a.edge.Addr() == "" {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// demoSettings refuses addresses that others can reach, since the demo's logins
+// are printed, and gives Parlour another site than the shop: localhost, where
+// the shop is 127.0.0.1.
+func demoSettings(c configs.Config, shop string) (configs.Config, error) {
+	host, _, err := net.SplitHostPort(shop)
+	ip := net.ParseIP(host)
+	if err != nil || ip == nil || !ip.IsLoopback() || !c.Loopback() {
+		return c, errors.New("--demo prints its passwords and listens on loopback addresses only: use 127.0.0.1, or leave --demo out and apply a workspace of your own")
+	}
+	if c.HTTP.PublicURL == "" {
+		_, port, err := net.SplitHostPort(c.HTTP.Address)
+		if err != nil {
+			return c, fmt.Errorf("http.address: %w", err)
+		}
+		c.HTTP.PublicURL = "http://" + net.JoinHostPort("localhost", port)
+	}
+	return c, nil
+}
+
+// runDemo is Run with the demo workspace and shop.
+func (a *app) runDemo(ctx context.Context, address string, out io.Writer) error {
+	logins, err := applyDemo(ctx, a, "http://"+address)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("start the demo shop: %w", err)
+	}
+	server := &http.Server{Handler: demo.Handler(a.config.PublicURL()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.log.Error("the demo shop has ended", "error", err)
+		}
+	}()
+	defer func() {
+		_ = server.Close()
+		<-ended
+	}()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		if a.ready(ctx) {
+			printDemo(out, address, a.config.PublicURL(), logins)
+		}
+	}()
+	err = a.Run(ctx)
+	<-told
+	return err
+}
+
+func printDemo(out io.Writer, shop, parlour string, logins []login) {
+	fmt.Fprintf(out, "Shop http://%s/\n", shop)
+	for _, l := range logins {
+		fmt.Fprintf(out, "Desk %s/desk/ %s %s\n", parlour, l.Email, l.Password)
+	}
+}
