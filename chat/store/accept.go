@@ -103,7 +103,7 @@ func errOfferOver(c Conversation, agent protocol.AgentID) error {
 
 // takeSlot adds the slot where load and number allow it, and gives the agent's name.
 func takeSlot(ctx context.Context, t *tx, o Offer, now int64) (string, error) {
-	name, fits, err := one(ctx, t, scanString, `UPDATE agents SET load = load + CAST($3 AS BIGINT), slots = slots + 1, last_accepted = $4
+	name, fits, err := returning(ctx, t, scanString, `UPDATE agents SET load = load + CAST($3 AS BIGINT), slots = slots + 1, last_accepted = $4
 		WHERE workspace = $1 AND id = $2 AND disabled = 0 AND load + CAST($3 AS BIGINT) <= 100 AND slots < max_chats RETURNING name`,
 		o.Workspace, o.Agent, o.Cost, now)
 	if err != nil {

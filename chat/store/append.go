@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -29,16 +30,22 @@ func (s *Store) Append(ctx context.Context, in AppendIn) (e Entry, existed bool,
 		e       Entry
 		existed bool
 	}
-	r, err := write(ctx, s, func(ctx context.Context, t *tx) (r result, err error) {
-		c := command{in.Workspace, in.Actor, in.Op, []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}
-		done, existed, err := once(ctx, t, c, func() (appended, error) { return appendEntry(ctx, t, in) })
+	c := command{in.Workspace, in.Actor, in.Op, []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}
+	carryOut := first[appended]
+	attempt := func(ctx context.Context, t *tx) (r result, err error) {
+		done, existed, err := carryOut(ctx, t, c, func() (appended, error) { return appendEntry(ctx, t, in) })
 		r.existed = existed
 		r.e = Entry{
 			Conversation: in.Conversation, Seq: done.Seq, VisitorSeq: done.VisitorSeq, ID: done.ID, Kind: in.Kind, Audience: in.Audience,
 			Author: in.Author, Actor: in.Actor, Op: in.Op, At: done.At, Body: in.Body,
 		}
 		return r, err
-	})
+	}
+	r, err := write(ctx, s, attempt)
+	if e, known := protocol.AsError(err); err != nil && known && e.Code == protocol.CodeWrongState || errors.Is(err, errRepeated) {
+		carryOut = once[appended] // it may have been carried out before
+		r, err = write(ctx, s, attempt)
+	}
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("append: %w", err)
 	}
@@ -58,7 +65,7 @@ func appendEntry(ctx context.Context, t *tx, in AppendIn) (appended, error) {
 		turn = -1
 	}
 	message := number(in.Kind == protocol.EntryMessage)
-	seqs, found, err := one(ctx, t, scanSeqs, `UPDATE conversations SET seq = seq + 1, visitor_seq = visitor_seq + CAST($3 AS BIGINT),
+	seqs, found, err := returning(ctx, t, scanSeqs, `UPDATE conversations SET seq = seq + 1, visitor_seq = visitor_seq + CAST($3 AS BIGINT),
 		turn_since = CASE WHEN CAST($4 AS BIGINT) < 0 THEN 0 WHEN turn_since = 0 THEN CAST($4 AS BIGINT) ELSE turn_since END
 		WHERE workspace = $1 AND id = $2 AND (CAST($5 AS BIGINT) = 0 OR state IN ('queued', 'active')) RETURNING seq, visitor_seq`,
 		in.Workspace, in.Conversation, shown, turn, message)

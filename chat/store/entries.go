@@ -70,7 +70,7 @@ func (s *Store) Entries(ctx context.Context, workspace protocol.WorkspaceID, con
 	query := `SELECT ` + entryColumns + ` FROM entries WHERE workspace = $1 AND conversation = $2 AND seq > $3 ORDER BY seq LIMIT $4`
 	if visitor {
 		last = c.VisitorSeq
-		query = `SELECT ` + entryColumns + ` FROM entries WHERE workspace = $1 AND conversation = $2 AND visitor_seq > $3 ORDER BY visitor_seq LIMIT $4`
+		query = `SELECT ` + entryColumns + ` FROM entries WHERE workspace = $1 AND conversation = $2 AND seq > $3 AND visitor_seq > $3 ORDER BY seq LIMIT $4`
 	}
 	list, err = all(ctx, s.db.reader(), scanEntry, query, workspace, conv, after, limit)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -36,8 +37,8 @@ func scanLedger(row scanner) (l ledgerRow, err error) {
 }
 
 // once carries a command out, or gives the result that it had the first time.
-// When two transactions try at once, the second fails at the ledger's key and
-// is run again; it then finds the first one's result.
+// When two transactions try at once, the second fails with errRaced and
+// PostgreSQL's write runs it again; it then finds the first one's result.
 func once[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (got T, existed bool, err error) {
 	if c.op == "" {
 		got, err = fn()
@@ -64,22 +65,50 @@ func once[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (g
 	if got, err = fn(); err != nil {
 		return got, false, err
 	}
-	return got, false, keep(ctx, t, c, hash, got)
+	fresh, err := keep(ctx, t, c, hash, got)
+	if err == nil && !fresh {
+		err = errRaced
+	}
+	return got, false, err
 }
 
-func keep(ctx context.Context, t *tx, c command, hash string, result any) error {
+var (
+	errRaced    = errors.New("the command is being carried out by another transaction")
+	errRepeated = errors.New("the command was carried out before")
+)
+
+// first is once for commands that are hardly ever repeated: it carries the
+// command out without looking, and fails with errRepeated, undoing all, when
+// the ledger turns out to have it.
+func first[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (got T, existed bool, err error) {
+	if got, err = fn(); err != nil || c.op == "" {
+		return got, false, err
+	}
+	hash, err := c.hash()
+	if err != nil {
+		return got, false, err
+	}
+	fresh, err := keep(ctx, t, c, hash, got)
+	if err == nil && !fresh {
+		err = errRepeated
+	}
+	return got, false, err
+}
+
+// keep writes a command's result; fresh is false when there is one already.
+func keep(ctx context.Context, t *tx, c command, hash string, result any) (fresh bool, err error) {
 	raw, err := json.Marshal(result)
 	if err != nil {
-		return fmt.Errorf("keep command's result: %w", err)
+		return false, fmt.Errorf("keep command's result: %w", err)
 	}
 	now, err := t.time(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = t.exec(ctx, `INSERT INTO ops (workspace, actor, op, hash, result, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		c.workspace, c.actor, c.op, hash, string(raw), now)
+	n, err := t.exec(ctx, `INSERT INTO ops (workspace, actor, op, hash, result, at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (workspace, actor, op) DO NOTHING`, c.workspace, c.actor, c.op, hash, string(raw), now)
 	if err != nil {
-		return fmt.Errorf("keep command's result: %w", err)
+		return false, fmt.Errorf("keep command's result: %w", err)
 	}
-	return nil
+	return n == 1, nil
 }

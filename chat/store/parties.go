@@ -45,7 +45,7 @@ func nextOrdinal(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id 
 	if side == protocol.KindVisitor {
 		return 0, nil
 	}
-	n, _, err := one(ctx, t, scanInt, `UPDATE calls SET next_ordinal = next_ordinal + 1 WHERE workspace = $1 AND id = $2 RETURNING next_ordinal`, workspace, id)
+	n, _, err := returning(ctx, t, scanInt, `UPDATE calls SET next_ordinal = next_ordinal + 1 WHERE workspace = $1 AND id = $2 RETURNING next_ordinal`, workspace, id)
 	return int(n) - 1, err
 }
 

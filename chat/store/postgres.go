@@ -128,8 +128,12 @@ func (b *postgres) attempt(ctx context.Context, fn func(context.Context, *tx) er
 }
 
 // again says whether the transaction may succeed if it is run once more:
-// serialization failure, deadlock, lock not available, unique violation.
+// serialization failure, deadlock, lock not available, unique violation, or a
+// command that another transaction has put into the ledger meanwhile.
 func again(err error) bool {
+	if errors.Is(err, errRaced) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false

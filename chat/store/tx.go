@@ -21,6 +21,7 @@ type tx struct {
 	lock  string // appended to a SELECT whose row will be changed; empty in SQLite, where there is one writer
 	clock func(context.Context) (int64, error)
 	now   int64 // set by time
+	wrote bool  // a statement that may write was sent
 }
 
 // time is the transaction's time: the same for everything it writes.
@@ -38,6 +39,7 @@ func (t *tx) time(ctx context.Context) (int64, error) {
 
 // exec runs a statement and counts the rows it changed.
 func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	t.wrote = true
 	r, err := t.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -95,12 +97,18 @@ func one[T any](ctx context.Context, x executor, scan func(scanner) (T, error), 
 			return got, false, err
 		}
 		found = true
-		// INSERT and UPDATE .. RETURNING are carried out wholly only when read to the end.
 		if rows.Next() {
 			return got, false, fmt.Errorf("one row wanted, more found")
 		}
 	}
 	return got, found, rows.Err()
+}
+
+// returning runs an UPDATE .. RETURNING of at most one row.
+func returning[T any](ctx context.Context, t *tx, scan func(scanner) (T, error), query string, args ...any) (got T, found bool, err error) {
+	got, found, err = one(ctx, t, scan, query, args...)
+	t.wrote = t.wrote || found || err != nil
+	return got, found, err
 }
 
 // all reads every row.

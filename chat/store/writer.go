@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -44,7 +45,22 @@ func (b *sqlite) gather(batch []*job) []*job {
 
 // commit runs the batch in one transaction. An error means that nothing of
 // the batch has been kept; the error of a single function is its own.
+//
+// Savepoints cost as much as two statements of each function, and functions
+// that fail have hardly ever written. So the batch is run without them first,
+// and again with them when one failed after it had written.
 func (b *sqlite) commit(w *writerConn, batch []*job) error {
+	err := b.transaction(w, batch, w.plain)
+	if errors.Is(err, errSpoiled) {
+		err = b.transaction(w, batch, w.apart)
+	}
+	return err
+}
+
+// errSpoiled says that a function failed after it had written.
+var errSpoiled = errors.New("a function failed half-way")
+
+func (b *sqlite) transaction(w *writerConn, batch []*job, each func(context.Context, *sqlite, *job) error) error {
 	ctx := context.Background() // a started batch is finished, whoever still waits for it
 	if err := w.run(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return errUnavailable(fmt.Errorf("begin: %w", err))
@@ -54,12 +70,11 @@ func (b *sqlite) commit(w *writerConn, batch []*job) error {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		ok, err := w.apart(ctx, b, j)
-		if err != nil {
+		if err := each(ctx, b, j); err != nil {
 			_ = w.run(ctx, "ROLLBACK")
 			return errUnavailable(err)
 		}
-		if ok {
+		if j.err == nil {
 			kept++
 		}
 	}
@@ -79,21 +94,30 @@ type writerConn struct {
 	kept map[string]*sql.Stmt
 }
 
-// apart runs one function so that its failure does not touch the others.
-func (w *writerConn) apart(ctx context.Context, b *sqlite, j *job) (kept bool, err error) {
-	if err := w.run(ctx, "SAVEPOINT f"); err != nil {
-		return false, fmt.Errorf("savepoint: %w", err)
+// plain runs one function. It fails with errSpoiled when the function's
+// failure has left something behind.
+func (w *writerConn) plain(ctx context.Context, b *sqlite, j *job) error {
+	t := &tx{executor: w, clock: b.now}
+	if j.err = j.fn(ctx, t); j.err != nil && t.wrote {
+		return errSpoiled
 	}
-	j.err = j.fn(ctx, &tx{executor: w, clock: b.now})
-	if j.err != nil {
+	return nil
+}
+
+// apart runs one function so that its failure leaves nothing behind.
+func (w *writerConn) apart(ctx context.Context, b *sqlite, j *job) error {
+	if err := w.run(ctx, "SAVEPOINT f"); err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	if j.err = j.fn(ctx, &tx{executor: w, clock: b.now}); j.err != nil {
 		if err := w.run(ctx, "ROLLBACK TO f"); err != nil {
-			return false, fmt.Errorf("undo: %w", err)
+			return fmt.Errorf("undo: %w", err)
 		}
 	}
 	if err := w.run(ctx, "RELEASE f"); err != nil {
-		return false, fmt.Errorf("release: %w", err)
+		return fmt.Errorf("release: %w", err)
 	}
-	return j.err == nil, nil
+	return nil
 }
 
 func (w *writerConn) run(ctx context.Context, query string) error {

@@ -141,7 +141,8 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_of_visitor ON conversations (workspace, visitor, asked);
 CREATE INDEX conversations_waiting ON conversations (workspace, asked) WHERE state = 'queued';
 
--- visitor_seq is NULL for entries that the visitor may never see.
+-- visitor_seq is NULL for entries that the visitor may never see. It is never
+-- above seq, so the visitor's reads go by the same key.
 CREATE TABLE entries (
   conversation TEXT NOT NULL REFERENCES conversations (id),
   seq          BIGINT NOT NULL,
@@ -159,7 +160,6 @@ CREATE TABLE entries (
   body         TEXT NOT NULL,
   PRIMARY KEY (conversation, seq)
 );
-CREATE UNIQUE INDEX entries_for_visitor ON entries (conversation, visitor_seq) WHERE visitor_seq IS NOT NULL;
 
 -- What each command gave, so that asking again gives the same.
 CREATE TABLE ops (
