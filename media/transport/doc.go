@@ -6,7 +6,7 @@
 // The server side is an Endpoint: it is ICE-lite, answers a browser's offer at
 // once with all its candidates, is passive in DTLS and takes the four channels
 // the browser opens (ChannelMain, ChannelCobrowse, ChannelPointer,
-// ChannelBulk). Dial is the other side, for tests and load generators.
+// ChannelBulk). A Dialer is the other side, for tests and load generators.
 //
 // The same ports serve call legs: UDPMux, TCPMux, Certificate and
 // ReplaceCandidates give a webrtc.SettingEngine what it needs.
