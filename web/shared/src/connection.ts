@@ -241,6 +241,7 @@ export class Connection {
     if (this.#resuming?.link === link) this.#endResume();
     if (link === this.#climbing) {
       this.#climbing = undefined;
+      this.#climbFailures++;
       this.#outbox.flush();
       return this.#climbLater();
     }
@@ -292,8 +293,8 @@ export class Connection {
   }
 
   #climbLater(): void {
-    this.#stopClimb?.();
-    const wait = jittered(this.#o.clock, Math.min(minClimb * 2 ** this.#climbFailures++, maxClimb));
+    if (this.#stopClimb) return; // a socket that comes and goes does not put it off
+    const wait = jittered(this.#o.clock, Math.min(minClimb * 2 ** this.#climbFailures, maxClimb));
     this.#stopClimb = this.#o.clock.after(wait, () => {
       this.#stopClimb = undefined;
       this.#tryClimb();

@@ -30,7 +30,9 @@ export function webSockets(origin: string): DialSocket {
     };
     return {
       kind: "ws",
-      send: (data) => void (socket.readyState === WebSocket.OPEN && socket.send(data)),
+      send(data) {
+        if (socket.readyState === WebSocket.OPEN) socket.send(data);
+      },
       sendPacket(channel, data) {
         if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > maxWaiting) return false;
         const message = new Uint8Array(data.length + 1);
