@@ -259,7 +259,7 @@ func (r *record) signed(s string) int {
 var build = fstest.MapFS{
 	"widget/parlour.js":      {Data: []byte(strings.Repeat("console.log('loader');", 20))},
 	"widget/cobrowse.js":     {Data: []byte("capture")},
-	"widget/panel.html":      {Data: []byte(`<html><head><style>b{}</style></head><body><script>keep()</script></body></html>`)},
+	"widget/panel.html":      {Data: []byte(`<html><head><style>b{}</style><script type="application/json" id="bootstrap">null</script></head><body><script>keep()</script></body></html>`)},
 	"widget/assets/a-1.js":   {Data: []byte("asset")},
 	"desk/index.html":        {Data: []byte("<html>desk</html>")},
 	"viewer/viewer.html":     {Data: []byte("<html>viewer</html>")},

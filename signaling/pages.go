@@ -13,6 +13,7 @@ import (
 	"mime"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -112,18 +113,14 @@ func inlineHashes(pattern *regexp.Regexp, page []byte) []string {
 	return hashes
 }
 
-// withData puts a JSON object into a page, before anything of the page's head
-// can read it: the element has the id "parlour-data".
+// emptyData is the element of a built page that waits for its data.
+var emptyData = []byte(`<script type="application/json" id="bootstrap">null</script>`)
+
+// withData puts a JSON object into the element of a page that waits for it.
+// Go's JSON has <, > and & as escapes: it cannot end the element.
 func withData(page []byte, data []byte) []byte {
-	element := []byte(`<script type="application/json" id="parlour-data">`)
-	// Go's JSON has <, > and & as escapes: it cannot end the element.
-	element = append(append(element, data...), `</script>`...)
-	at := bytes.Index(page, []byte("</head>"))
-	if at < 0 {
-		return append(element, page...)
-	}
-	out := make([]byte, 0, len(page)+len(element))
-	return append(append(append(out, page[:at]...), element...), page[at:]...)
+	element := slices.Concat([]byte(`<script type="application/json" id="bootstrap">`), data, []byte(`</script>`))
+	return bytes.Replace(page, emptyData, element, 1)
 }
 
 // notHere is the page that stands where something is missing.

@@ -32,7 +32,7 @@ func TestPanelMayBeEmbeddedByTheSiteAlone(t *testing.T) { // S4
 	if !strings.Contains(res.Header.Get("Permissions-Policy"), "camera=(self)") {
 		t.Error("no camera for the panel")
 	}
-	if !strings.Contains(body, `id="parlour-data">{`) || strings.Contains(body, "The </script> Shop") || !strings.Contains(body, `\u003c/script`) {
+	if !strings.Contains(body, `id="bootstrap">{`) || strings.Contains(body, "The </script> Shop") || !strings.Contains(body, `\u003c/script`) {
 		t.Errorf("data: %s", body)
 	}
 	res, body = h.request("GET", "/w/nobody/panel", "", nil, "")

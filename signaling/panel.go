@@ -11,7 +11,7 @@ import (
 )
 
 // panelData is what the panel's page holds from the start, as JSON in the
-// element "parlour-data".
+// element "bootstrap".
 type panelData struct {
 	Site        string      `json:"site"` // key
 	Name        string      `json:"name"`
