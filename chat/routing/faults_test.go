@@ -39,7 +39,7 @@ func TestFlushedRedisIsRebuilt(t *testing.T) { // R7, STATE-6
 			t.Fatal(err)
 		}
 		start := time.Now()
-		pass(2 * time.Second)
+		pass(1500 * time.Millisecond)                                                             // before anybody's next sign of life
 		if got := h.nodes[0].Stats(h.ctx).Rebuilds + h.nodes[1].Stats(h.ctx).Rebuilds; got != 2 { // the start was one
 			t.Errorf("%d rebuilds, want 2", got)
 		}
@@ -50,7 +50,10 @@ func TestFlushedRedisIsRebuilt(t *testing.T) { // R7, STATE-6
 			t.Errorf("position %d, %v, want 3: behind the two that ring", p, err)
 		}
 		if got := h.nodes[0].Reach(h.ctx, "visitor:v-waits"); got != protocol.ReachHere {
-			t.Errorf("visitor is %s, want here: its lease is written again", got)
+			t.Errorf("visitor is %s, want here: its node writes the lease again", got)
+		}
+		if got, err := h.nodes[1].Connected(h.ctx, "a", "b"); err != nil || !got["a"] || !got["b"] {
+			t.Errorf("connected %v, %v: their node writes the leases again", got, err)
 		}
 		if !h.accept(ringing) { // its token is as good as before
 			t.Error("accept refused after the flush")

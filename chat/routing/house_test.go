@@ -79,9 +79,17 @@ func (h *house) breathe(ctx context.Context) {
 		all := maps.Clone(h.alive)
 		h.mu.Unlock()
 		for _, who := range all {
-			h.nodes[0].Here(who)
+			h.home(who).Here(who)
 		}
 	}
+}
+
+// home is the node somebody is connected to: agents to the first, visitors to the last.
+func (h *house) home(who protocol.Caller) *Router {
+	if who.Kind == protocol.KindAgent {
+		return h.nodes[0]
+	}
+	return h.nodes[len(h.nodes)-1]
 }
 
 func agentCaller(id protocol.AgentID) protocol.Caller {
@@ -102,7 +110,7 @@ func (h *house) here(who protocol.Caller) {
 	h.mu.Lock()
 	h.alive[who.Connection] = who
 	h.mu.Unlock()
-	h.nodes[0].Here(who)
+	h.home(who).Here(who)
 }
 
 // silent lets somebody go without a close.
@@ -114,7 +122,7 @@ func (h *house) silent(who protocol.Caller) {
 
 func (h *house) gone(who protocol.Caller) {
 	h.silent(who)
-	h.nodes[0].Gone(who)
+	h.home(who).Gone(who)
 }
 
 // agent adds a ready agent with a desktop.

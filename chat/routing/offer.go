@@ -145,7 +145,7 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 	if err := r.refresh(ctx, o.Agent); err != nil {
 		return err
 	}
-	r.notify.ViewChanged(r.ws, agentActor(o.Agent))
+	r.notify.ViewChanged(r.ws, append([]string{agentActor(o.Agent)}, o.Touched...)...)
 	r.notify.EntriesAdded(r.ws, o.Conversation)
 	r.notify.QueuesChanged(r.ws)
 	return nil

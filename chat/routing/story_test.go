@@ -113,10 +113,15 @@ func TestSilentAgentIsNotBlamed(t *testing.T) { // STATE-4, R10
 	simulate(t, 1, Timers{}, func(t *testing.T, h *house) {
 		h.agent("a", 4)
 		pass(time.Second)
+		h.here(agentCaller("a"))
+		synctest.Wait()
 		h.ask("c1")
+		h.silent(agentCaller("a")) // the lid closes: the lease ends just when the offer would ring out
 		synctest.Wait()
 		o := h.offer("c1")
-		h.silent(agentCaller("a")) // the lid closes
+		if o.Agent != "a" {
+			t.Fatal("not offered")
+		}
 		pass(21 * time.Second)
 		if row := *h.mem.offers[o.ID]; row.Cause != "agent_stale" || h.row("a").Declared != protocol.DeclaredReady {
 			t.Errorf("offer %q (%s), agent %s", row.Outcome, row.Cause, h.row("a").Declared)

@@ -181,7 +181,7 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent) error {
 			return err
 		}
 		r.notify.EntriesAdded(r.ws, c.ID)
-		r.notify.ViewChanged(r.ws, visitorActor(c.Visitor))
+		r.notify.ViewChanged(r.ws, append([]string{visitorActor(c.Visitor)}, c.Touched...)...)
 	}
 	if err := r.refresh(ctx, a.ID); err != nil {
 		return err
@@ -205,7 +205,7 @@ func (r *Router) abandon(ctx context.Context, conv protocol.ConversationID) erro
 	}
 	r.stats.abandoned.Add(1)
 	r.notify.EntriesAdded(r.ws, conv)
-	r.notify.ViewChanged(r.ws, visitorActor(c.Visitor))
+	r.notify.ViewChanged(r.ws, append([]string{visitorActor(c.Visitor)}, c.Touched...)...)
 	return nil
 }
 
