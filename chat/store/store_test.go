@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
-		_ = flag.Set("rapid.checks", "15") // each check is a history of some 30 commands with a full comparison after each
+		_ = flag.Set("rapid.checks", "8") // each check is a history of some 30 commands with a full comparison after each
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 )
 
@@ -16,6 +17,7 @@ func (b *sqlite) run(w *writerConn) {
 	defer w.close()
 	batch := make([]*job, 0, maxBatch)
 	for first := range b.jobs {
+		runtime.Gosched() // let those whom the last commit has freed join this one
 		batch = append(batch[:0], first)
 		batch = b.gather(batch)
 		err := b.commit(w, batch)
