@@ -157,30 +157,43 @@ func TestChatByDataChannelWithTheWebSocketClosed(t *testing.T) { // VIS-2
 	if s := <-d.binary; s != "cobrowse:down" {
 		t.Errorf("packet down: %q", s)
 	}
+	if !counted(t, registry, "dc", protocol.UpPost) {
+		t.Error("parlour_frames_total does not show it")
+	}
+	h.endTransport(t, c, location)
+	testbed.Until(t, 5*time.Second, "the visitor is gone", func() bool { return r.signed("gone "+visitorA.Actor()) == 1 })
+	again := h.open("secret-a", protocol.Hello{Connection: c.welcome.Connection, Secret: c.welcome.Secret, Cursors: []protocol.Cursor{{Conversation: conv, After: 6}}})
+	if again.welcome.Connection != c.welcome.Connection {
+		t.Error("the WebSocket did not go on with the connection")
+	}
+}
+
+// counted says whether the metrics have a counter of such frames.
+func counted(t *testing.T, registry *prometheus.Registry, by, kind string) bool {
+	t.Helper()
 	metrics, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := false
 	for _, m := range metrics {
 		for _, one := range m.GetMetric() {
-			found = found || m.GetName() == "parlour_frames_total" && strings.Contains(one.String(), `"dc"`) && strings.Contains(one.String(), `"chat.post"`)
+			if m.GetName() == "parlour_frames_total" && strings.Contains(one.String(), by) && strings.Contains(one.String(), kind) {
+				return true
+			}
 		}
 	}
-	if !found {
-		t.Error("parlour_frames_total does not show it")
-	}
+	return false
+}
+
+// endTransport sends the last candidates and then deletes the transport.
+func (h *house) endTransport(t *testing.T, c *client, location string) {
+	t.Helper()
 	trickle := http.Header{"Content-Type": {"application/trickle-ice-sdpfrag"}}
 	if res, body := h.request("PATCH", location, c.welcome.Secret, trickle, "a=end-of-candidates\r\n"); res.StatusCode != http.StatusNoContent {
 		t.Errorf("trickle: %d %s", res.StatusCode, body)
 	}
 	if res, body := h.request("DELETE", location, c.welcome.Secret, nil, ""); res.StatusCode != http.StatusNoContent {
 		t.Errorf("delete: %d %s", res.StatusCode, body)
-	}
-	testbed.Until(t, 5*time.Second, "the visitor is gone", func() bool { return r.signed("gone "+visitorA.Actor()) == 1 })
-	again := h.open("secret-a", protocol.Hello{Connection: c.welcome.Connection, Secret: c.welcome.Secret, Cursors: []protocol.Cursor{{Conversation: conv, After: 6}}})
-	if again.welcome.Connection != c.welcome.Connection {
-		t.Error("the WebSocket did not go on with the connection")
 	}
 }
 

@@ -270,3 +270,46 @@ func TestDrainAsksToMove(t *testing.T) { // L2
 	_ = c.ws.Close(websocket.StatusNormalClosure, "")
 	<-ended
 }
+
+func TestClientAheadOfARestoredRecordLearnsIt(t *testing.T) { // D12
+	r := newRecord()
+	h := newHouse(t, r, nil)
+	conv := r.conversation(visitorA)
+	r.add(conv, "all that is left")
+	c := h.dial(nil, nil)
+	c.hello(protocol.Hello{Token: "secret-a", Cursors: []protocol.Cursor{{Conversation: conv, After: 9}}})
+	for {
+		f, err := c.read(5 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Kind == protocol.DownEntries {
+			if !strings.Contains(string(f.Body), `"last":1`) || len(c.got[conv]) != 0 {
+				t.Errorf("got %s", f.Body)
+			}
+			break
+		}
+	}
+	r.add(conv, "new")
+	h.hub.EntriesAdded(ws, conv)
+	c.until("the new entry", func() bool { return len(c.got[conv]) > 0 })
+	if diff := cmp.Diff([]int64{2}, c.got[conv]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPanicOfAFeatureCostsOneCommand(t *testing.T) { // S10
+	r := newRecord()
+	h := newHouse(t, r, nil)
+	h.edge.On(protocol.UpAsk, signaling.Command(func(context.Context, protocol.Caller, protocol.Op, protocol.Ask) (protocol.Ack, error) {
+		panic("broken")
+	}))
+	conv := r.conversation(visitorA)
+	c := h.open("secret-a", protocol.Hello{})
+	if f := c.command(protocol.UpAsk, protocol.Ask{Text: "x"}); code(f) != protocol.CodeInternal || strings.Contains(string(f.Body), "broken") {
+		t.Errorf("got %s", f.Body)
+	}
+	if f := c.command(protocol.UpPost, protocol.Post{Conversation: conv, Text: "x"}); f.Kind != protocol.DownAck {
+		t.Errorf("after it: %s", f.Body)
+	}
+}

@@ -3,6 +3,8 @@ package signaling
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -92,7 +94,11 @@ func (c *connection) carryOut(t task) {
 // execute runs a handler; what it gives as an error is known to the dictionary,
 // everything else has been logged.
 func (e *Edge) execute(ctx context.Context, h Handler, who protocol.Caller, f protocol.Frame) (any, error) {
-	reply, err := h.run(ctx, who, f)
+	var reply any
+	err := guard(func() (err error) {
+		reply, err = h.run(ctx, who, f)
+		return err
+	})
 	if err == nil {
 		return reply, nil
 	}
@@ -106,4 +112,15 @@ func (e *Edge) execute(ctx context.Context, h Handler, who protocol.Caller, f pr
 	e.log.Error("command failed", "kind", f.Kind, "op", f.Op, "actor", who.Actor(), "err", err)
 	known, _ := protocol.AsError(err)
 	return nil, known
+}
+
+// guard turns a panic of a feature into an error: it costs one command, and not
+// the other people of this node (S10).
+func guard(f func() error) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("panic: %v\n%s", broken, debug.Stack())
+		}
+	}()
+	return f()
 }

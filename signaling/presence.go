@@ -28,7 +28,6 @@ type presence struct {
 	mu      sync.Mutex
 	pending map[protocol.ConnectionID]*sign
 	order   []protocol.ConnectionID
-	ended   bool
 }
 
 func (p *presence) init(to Presence) {
@@ -85,20 +84,25 @@ func (p *presence) next() *sign {
 // run ends with ctx, after everything that waits has been passed on.
 func (p *presence) run(ctx context.Context) {
 	for {
-		for s := p.next(); s != nil; s = p.next() {
-			if s.here {
-				p.to.Here(s.who)
-			} else {
-				p.to.Gone(s.who)
-			}
-			for _, done := range s.done {
-				close(done)
-			}
-		}
+		p.pass()
 		select {
 		case <-p.wake:
 		case <-ctx.Done():
+			p.pass()
 			return
+		}
+	}
+}
+
+func (p *presence) pass() {
+	for s := p.next(); s != nil; s = p.next() {
+		if s.here {
+			p.to.Here(s.who)
+		} else {
+			p.to.Gone(s.who)
+		}
+		for _, done := range s.done {
+			close(done)
 		}
 	}
 }

@@ -226,7 +226,7 @@ func (p *pusher) begin(a attach) {
 	c.use(a.link)
 	p.fresh, p.known, p.sent = true, map[protocol.ConversationID]int64{}, map[protocol.ConversationID]string{}
 	for _, cursor := range a.cursors {
-		p.known[cursor.Conversation] = cursor.After
+		p.known[cursor.Conversation] = max(0, cursor.After)
 	}
 	p.mu.Lock()
 	old := p.cursors
@@ -241,7 +241,8 @@ func (p *pusher) begin(a attach) {
 // conversations that are followed from now on.
 func (p *pusher) pushView(ctx context.Context, l *link) (added []protocol.ConversationID, err error) {
 	c, built := p.conn, map[string]protocol.Item{}
-	if err := c.edge.o.View.Items(ctx, c.who, built); err != nil {
+	err = guard(func() error { return c.edge.o.View.Items(ctx, c.who, built) })
+	if err != nil {
 		return nil, err
 	}
 	after, queues, follow := items{}, false, map[protocol.ConversationID]bool{}

@@ -121,8 +121,11 @@ func (h *Hub) carryOut(e envelope, f Service, d *done) {
 	ctx, cancel := context.WithTimeout(h.ctx, 2*relayTimeout)
 	defer cancel()
 	h.stats.relaysServed.Add(1)
-	data, err := f(ctx, e.data)
-	a := answer{data: data}
+	var a answer
+	err := guard(func() (err error) {
+		a.data, err = f(ctx, e.data)
+		return err
+	})
 	if err != nil {
 		known, ok := protocol.AsError(err)
 		if !ok {
