@@ -65,7 +65,7 @@ func CheckPassword(ctx context.Context, phc, password string) (right, outdated b
 		return false, false, fmt.Errorf("check password: %w", err)
 	}
 	defer done()
-	key := argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.lanes, uint32(len(h.key))) //nolint:gosec // parsePHC bounds it
+	key := argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.lanes, uint32(len(h.key)))
 	right = subtle.ConstantTimeCompare(key, h.key) == 1 && len(password) <= MaxPassword
 	return right, h.memory != memoryKiB || h.passes != passes || h.lanes != lanes || len(h.key) != keyBytes, nil
 }

@@ -119,8 +119,7 @@ func TestSessionEnds(t *testing.T) {
 	}
 }
 
-// S17
-func TestUnknownAndWrongLookTheSame(t *testing.T) {
+func TestUnknownAndWrongLookTheSame(t *testing.T) { // S17
 	h := newHouse(t)
 	texts, took := map[string]bool{}, map[string]time.Duration{}
 	for _, email := range []string{h.email, "nobody@test.test"} {
@@ -144,8 +143,7 @@ func TestUnknownAndWrongLookTheSame(t *testing.T) {
 	}
 }
 
-// S17
-func TestLockout(t *testing.T) {
+func TestLockout(t *testing.T) { // S17
 	h := newHouse(t)
 	for range 10 {
 		_, _, _, err := h.people.SignIn(t.Context(), h.email, "wrong", "192.0.2.1")
@@ -218,8 +216,7 @@ func TestVisitorIsKnownByToken(t *testing.T) {
 	}
 }
 
-// S6
-func TestIdentity(t *testing.T) {
+func TestIdentity(t *testing.T) { // S6
 	h := newHouse(t)
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, from, to, want string }{
-		{"unknown key", "name: A", "nmae: A", "line 5: field nmae not found"},
+		{"unknown key", "name: A", "title: A", "line 5: field title not found"},
 		{"unknown queue", "s, queues: [q]", "s, queues: [z]", `there is no queue "z"; declare it`},
 		{"no queue", "s, queues: [q]", "s", "name at least one"},
 		{"bad origin", "key: s", "key: s, origins: ['https://x.test/path']", "without a path"},
@@ -143,8 +143,7 @@ func TestPasswordsFromFilesAreIdempotent(t *testing.T) {
 	}
 }
 
-// SITE-2
-func TestChangesAreSeenInTime(t *testing.T) {
+func TestChangesAreSeenInTime(t *testing.T) { // SITE-2
 	s := open(t)
 	if _, err := site.Apply(t.Context(), s, demo(t, "http://a.test")); err != nil {
 		t.Fatal(err)

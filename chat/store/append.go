@@ -31,10 +31,15 @@ func (s *Store) Append(ctx context.Context, in AppendIn) (e Entry, existed bool,
 		existed bool
 	}
 	c := command{in.Workspace, in.Actor, in.Op, []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}
-	carryOut := first[appended]
+	look := false // in the ledger before
 	attempt := func(ctx context.Context, t *tx) (r result, err error) {
-		done, existed, err := carryOut(ctx, t, c, func() (appended, error) { return appendEntry(ctx, t, in) })
-		r.existed = existed
+		var done appended
+		fn := func() (appended, error) { return appendEntry(ctx, t, in) }
+		if look {
+			done, r.existed, err = once(ctx, t, c, fn)
+		} else {
+			done, err = first(ctx, t, c, fn)
+		}
 		r.e = Entry{
 			Conversation: in.Conversation, Seq: done.Seq, VisitorSeq: done.VisitorSeq, ID: done.ID, Kind: in.Kind, Audience: in.Audience,
 			Author: in.Author, Actor: in.Actor, Op: in.Op, At: done.At, Body: in.Body,
@@ -43,7 +48,7 @@ func (s *Store) Append(ctx context.Context, in AppendIn) (e Entry, existed bool,
 	}
 	r, err := write(ctx, s, attempt)
 	if e, known := protocol.AsError(err); err != nil && known && e.Code == protocol.CodeWrongState || errors.Is(err, errRepeated) {
-		carryOut = once[appended] // it may have been carried out before
+		look = true // it may have been carried out before
 		r, err = write(ctx, s, attempt)
 	}
 	if err != nil {

@@ -12,13 +12,14 @@ import (
 )
 
 // BenchmarkAppend has 64 senders, each with a conversation of its own, who wait
-// for each commit before they send again. // G12
+// for each commit before they send again (G12).
 func BenchmarkAppend(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { benchAppend(b, open(b, "")) })
 	b.Run("postgresql", func(b *testing.B) { benchAppend(b, open(b, testbed.Database(b))) })
 }
 
 func benchAppend(b *testing.B, s *store.Store) {
+	b.Helper()
 	defer s.Close()
 	const senders = 64
 	w := storetest.NewWorld(b, s, 1)

@@ -18,7 +18,9 @@ const (
 // agents' slots go to wrap-up, for wrapMs (0 or less: without limit), and its
 // call and co-browse session end with it. The slots are returned as they are
 // then. CodeWrongState when it had ended before.
-func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (Conversation, []Slot, error) {
+func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author,
+	actor string, op protocol.Op, cause string, wrapMs int64,
+) (Conversation, []Slot, error) {
 	cmd := command{workspace, actor, op, []any{"end", conv}}
 	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
 		switch c.State {

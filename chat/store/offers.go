@@ -112,10 +112,9 @@ func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
 }
 
 type room struct {
-	name                 string
-	load, slots, most    int
-	disabled             bool
-	ringing, ringingCost int
+	name              string
+	load, slots, most int
+	disabled          bool
 }
 
 func scanRoom(row scanner) (r room, err error) {

@@ -80,19 +80,19 @@ var (
 // first is once for commands that are hardly ever repeated: it carries the
 // command out without looking, and fails with errRepeated, undoing all, when
 // the ledger turns out to have it.
-func first[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (got T, existed bool, err error) {
+func first[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (got T, err error) {
 	if got, err = fn(); err != nil || c.op == "" {
-		return got, false, err
+		return got, err
 	}
 	hash, err := c.hash()
 	if err != nil {
-		return got, false, err
+		return got, err
 	}
 	fresh, err := keep(ctx, t, c, hash, got)
 	if err == nil && !fresh {
 		err = errRepeated
 	}
-	return got, false, err
+	return got, err
 }
 
 // keep writes a command's result; fresh is false when there is one already.

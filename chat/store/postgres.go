@@ -94,7 +94,7 @@ func (b *postgres) write(ctx context.Context, fn func(context.Context, *tx) erro
 			return err
 		}
 		b.retries.Add(1)
-		pause := time.NewTimer(time.Duration(rand.IntN(try*4)+1) * time.Millisecond)
+		pause := time.NewTimer(time.Duration(rand.IntN(try*4)+1) * time.Millisecond) //nolint:gosec // only spreads the tries
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Every connection waits for the disk before a commit returns. // D1
+// Every connection waits for the disk before a commit returns (D1).
 func TestEveryConnectionIsSynchronous(t *testing.T) {
 	s, err := Open(t.Context(), Options{Dir: t.TempDir()})
 	if err != nil {
@@ -103,8 +103,7 @@ func TestClosedRecordRefuses(t *testing.T) {
 	}
 }
 
-// D12
-func TestEpochStaysWithTheDatabase(t *testing.T) {
+func TestEpochStaysWithTheDatabase(t *testing.T) { // D12
 	dir := t.TempDir()
 	epochs := map[string]bool{}
 	for range 2 {

@@ -34,9 +34,9 @@ func open(t testing.TB, url string) *store.Store {
 }
 
 func TestSQLite(t *testing.T) {
-	storetest.Exercise(t, func(t testing.TB) *store.Store { return open(t, "") })
+	storetest.Exercise(t, func(tb testing.TB) *store.Store { tb.Helper(); return open(tb, "") })
 }
 
 func TestPostgreSQL(t *testing.T) {
-	storetest.Exercise(t, func(t testing.TB) *store.Store { return open(t, testbed.Database(t)) })
+	storetest.Exercise(t, func(tb testing.TB) *store.Store { tb.Helper(); return open(tb, testbed.Database(tb)) })
 }

@@ -9,6 +9,7 @@ import (
 // Exercise runs every test of the record. open gives a fresh, empty one, which
 // the test closes.
 func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
+	t.Helper()
 	tests := []struct {
 		name string
 		run  func(*testing.T, *store.Store)

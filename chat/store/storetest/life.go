@@ -8,6 +8,7 @@ import (
 )
 
 func wrapUp(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	agent := w.Agents[0]
 	c := w.Active(t, agent)
@@ -66,6 +67,7 @@ func checkFree(t testing.TB, w *World, agent protocol.AgentID) {
 }
 
 func parking(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	agent := w.Agents[0]
 	c := w.Active(t, agent)
@@ -92,6 +94,7 @@ func parking(t *testing.T, s *store.Store) {
 }
 
 func requeue(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 2)
 	c := w.Active(t, w.Agents[0])
 	back, err := s.Requeue(t.Context(), w.ID, c.ID, "agent_lost")
@@ -109,6 +112,7 @@ func requeue(t *testing.T, s *store.Store) {
 }
 
 func audit(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 2)
 	w.Active(t, w.Agents[0])
 	w.Active(t, w.Agents[0])
@@ -118,6 +122,7 @@ func audit(t *testing.T, s *store.Store) {
 }
 
 func applying(t *testing.T, s *store.Store) {
+	t.Helper()
 	declared := Declaration(2)
 	first, err := s.Apply(t.Context(), declared)
 	must(t, err)
@@ -164,6 +169,7 @@ func applying(t *testing.T, s *store.Store) {
 }
 
 func sessions(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	a, err := s.Agent(t.Context(), w.ID, w.Agents[0])
 	must(t, err)
@@ -196,6 +202,7 @@ func sessions(t *testing.T, s *store.Store) {
 }
 
 func versions(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 2)
 	c := w.Ask(t)
 	visitor, agent, other := "visitor:"+string(c.Visitor), "agent:"+string(w.Agents[0]), "agent:"+string(w.Agents[1])

@@ -31,6 +31,7 @@ type machine struct {
 // model checks R1, R2, R3 and D3 along random histories of a few conversations
 // and three agents with room for two each.
 func model(t *testing.T, s *store.Store) {
+	t.Helper()
 	rapid.Check(t, func(r *rapid.T) {
 		declared := Declaration(3)
 		for i := range declared.Agents {

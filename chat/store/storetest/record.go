@@ -10,6 +10,7 @@ import (
 )
 
 func onceOnly(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Active(t, w.Agents[0])
 	in := w.Saying(c, "hello")
@@ -55,6 +56,7 @@ func onceOnly(t *testing.T, s *store.Store) {
 }
 
 func denseSeqs(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Active(t, w.Agents[0])
 	const writers, each = 64, 10
@@ -112,6 +114,7 @@ func checkDense(t testing.TB, w *World, conv protocol.ConversationID, total int)
 }
 
 func visitor(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Active(t, w.Agents[0]) // message, asked, offered (agents), joined
 	note := w.Saying(c, "said by the agent")
@@ -142,6 +145,7 @@ func visitor(t *testing.T, s *store.Store) {
 }
 
 func senderOrder(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Active(t, w.Agents[0])
 	var all sync.WaitGroup
@@ -166,6 +170,7 @@ func senderOrder(t *testing.T, s *store.Store) {
 }
 
 func marks(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Active(t, w.Agents[0]) // seq 4, visitor seq 3
 	steps := []struct {
@@ -212,6 +217,7 @@ func marks(t *testing.T, s *store.Store) {
 }
 
 func asking(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	in := w.Asked(w.Visitor(t))
 	in.Form = map[string]string{"order": "12", "city": "Bern"}
@@ -238,11 +244,9 @@ func asking(t *testing.T, s *store.Store) {
 		t.Errorf("waiting %+v", waiting)
 	}
 	in.Text = "something else"
-	_, _, _, err = s.Ask(t.Context(), in)
-	want(t, err, protocol.CodeConflict)
+	want(t, askError(t, s, in), protocol.CodeConflict)
 	in.Op, in.Queue = op(), "nowhere"
-	_, _, _, err = s.Ask(t.Context(), in)
-	want(t, err, protocol.CodeInvalid)
+	want(t, askError(t, s, in), protocol.CodeInvalid)
 	list, err := s.ConversationsOfVisitor(t.Context(), w.ID, in.Visitor, 10)
 	must(t, err)
 	if len(list) != 1 || list[0].ID != ids[0] {
@@ -250,7 +254,14 @@ func asking(t *testing.T, s *store.Store) {
 	}
 }
 
+func askError(t *testing.T, s *store.Store, in store.AskIn) error {
+	t.Helper()
+	_, _, _, err := s.Ask(t.Context(), in) //nolint:dogsled // only the error counts
+	return err
+}
+
 func endedRefuses(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Active(t, w.Agents[0])
 	before := w.Saying(c, "in time")

@@ -17,6 +17,7 @@ func code(err error) protocol.Code {
 }
 
 func acceptRace(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	o := w.Offer(t, w.Ask(t), w.Agents[0])
 	var mu sync.Mutex
@@ -44,6 +45,7 @@ func acceptRace(t *testing.T, s *store.Store) {
 }
 
 func staleOffer(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 2)
 	c := w.Ask(t)
 	first := w.Offer(t, c, w.Agents[0])
@@ -73,6 +75,7 @@ func staleOffer(t *testing.T, s *store.Store) {
 }
 
 func capacity(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 2)
 	var convs []store.Conversation
 	for range 24 {
@@ -115,6 +118,7 @@ func capacity(t *testing.T, s *store.Store) {
 }
 
 func acceptFull(t *testing.T, s *store.Store) {
+	t.Helper()
 	declared := Declaration(1)
 	_, err := s.Apply(t.Context(), declared)
 	must(t, err)
@@ -135,6 +139,7 @@ func acceptFull(t *testing.T, s *store.Store) {
 }
 
 func oneOffer(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 8)
 	c := w.Ask(t)
 	var mu sync.Mutex
@@ -170,6 +175,7 @@ func oneOffer(t *testing.T, s *store.Store) {
 }
 
 func acceptAgainstSettle(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	for range 20 {
 		o := w.Offer(t, w.Ask(t), w.Agents[0])
@@ -203,6 +209,7 @@ func acceptAgainstSettle(t *testing.T, s *store.Store) {
 }
 
 func ringOut(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Ask(t)
 	o := w.Offering(c, w.Agents[0], 1000)
@@ -232,6 +239,7 @@ func ringOut(t *testing.T, s *store.Store) {
 }
 
 func leaving(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	c := w.Ask(t)
 	o := w.Offer(t, c, w.Agents[0])

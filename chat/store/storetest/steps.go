@@ -8,6 +8,7 @@ import (
 )
 
 func calls(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 2)
 	agent := w.Agents[0]
 	actor := "agent:" + string(agent)
@@ -93,6 +94,7 @@ func joinAndLeave(t *testing.T, w *World, call store.Call, visitor, agent string
 }
 
 func cobrowses(t *testing.T, s *store.Store) {
+	t.Helper()
 	w := NewWorld(t, s, 1)
 	agent := w.Agents[0]
 	actor := "agent:" + string(agent)
