@@ -170,7 +170,7 @@ export const words = {
     emptyHint: "The next conversation opens here.",
     verified: "Verified: the site has signed this name",
     reach: { here: "On the page", reconnecting: "Reconnecting", away: "Away" },
-    started: (time: string) => `Since ${time}`,
+    started: (time: string) => `Running ${time}`,
     yourTurn: (time: string) => `Your turn ${time}`,
     log: (name: string) => `Conversation with ${name}`,
     message: "Message",

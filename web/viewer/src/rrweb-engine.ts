@@ -45,7 +45,7 @@ export class RrwebEngine implements CobrowseEngine {
     const now = this.#now();
     for (const event of events) {
       const stamped = restamp(event, now);
-      if (worthApplying(stamped)) replayer.addEvent(stamped as unknown as ReplayEvent);
+      if (worthApplying(stamped)) replayer.addEvent(stamped as ReplayEvent);
     }
   }
 

@@ -8,8 +8,8 @@ export interface Command<T> {
   readonly shortcut?: string;
   /** Whether it can be done to target now; reads signals. */
   guard(target: T): boolean;
-  /** Does it. Called only while guard is true; says by the target's own failure what was refused. */
-  run(target: T): void | Promise<void> | undefined;
+  /** Does it; what it gives back is not looked at. Called only while guard is true; says by the target's own failure what was refused. */
+  run(target: T): unknown;
 }
 
 /** A command bound to what it is done to. */

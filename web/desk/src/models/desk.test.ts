@@ -181,7 +181,7 @@ describe("call", () => {
     void it?.answer(true);
     s.set({ cards: [card("c1")], calls: [call("k1", "c1", { askedBy: "visitor" })] });
     expect(s.legs.map((l) => l.closed)).toEqual([false]);
-    s.legs[0]?.camera && (s.legs[0].camera.value = "missing");
+    s.legs.forEach((leg) => (leg.camera.value = "missing"));
     expect(it?.problems.value).toEqual(["No camera was found. The call goes on without your picture."]);
     s.set({ cards: [card("c1")], calls: [] });
     expect(s.legs.map((l) => l.closed)).toEqual([true]);

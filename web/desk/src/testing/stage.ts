@@ -16,12 +16,15 @@ import type {
   QueueItem,
   Welcome,
 } from "../../../shared/src/protocol.gen.ts";
+import { Refusal } from "../../../shared/src/refusal.ts";
 import { View } from "../../../shared/src/view.ts";
 import type { DeviceState, Leg, OwnCalls } from "../models/call.ts";
 import { memoryDrafts, type Drafts } from "../models/composer.ts";
 import { Desk, type Feed } from "../models/desk.ts";
 import type { Line } from "../models/line.ts";
 
+/** Any text as an id of any kind. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the kind is what the caller wants
 const id = <T extends string>(text: string) => text as T;
 
 /** An offer at time 0 that rings out at 20 s. */
@@ -143,12 +146,16 @@ export function stage(scene: Scene & { permissions?: Permission[]; drafts?: Draf
   } as unknown as Line;
   const logs = new Map<ConversationID, Log>();
   let ops = 0;
+  let failure: Refusal | undefined;
   const newLog = (conversation: ConversationID): Log =>
     new Log(conversation, {
       clock,
       side: "agent",
       newOp: () => id<Op>(`op-${String(ops++)}`),
-      post: (text) => (posted.push(text), new Promise(() => undefined)),
+      post: (text) => {
+        posted.push(text);
+        return failure === undefined ? new Promise(() => undefined) : Promise.reject(failure);
+      },
       since: () => new Promise(() => undefined),
       mark: () => true,
       typing: () => undefined,
@@ -196,6 +203,11 @@ export function stage(scene: Scene & { permissions?: Permission[]; drafts?: Draf
     ownCalls,
     set,
     pass: (ms: number) => held.pass(ms),
+    /** Posts a message that is refused. */
+    fail: (to: Log, message: string) => {
+      failure = new Refusal({ code: "unavailable", message });
+      to.post("Could you send me a picture of it?");
+    },
     /** Answers the oldest command that waits. */
     answer: (ack: unknown) => sent.shift()?.resolve(ack),
     refuse: (reason: Error) => sent.shift()?.reject(reason),

@@ -12,7 +12,7 @@ interface Props<T> {
   readonly small?: boolean;
   /** Not shown at all while it cannot be done. */
   readonly hides?: boolean;
-  readonly look?: "filled" | "light" | "default" | "subtle";
+  readonly look?: "filled" | "light" | "default" | "subtle" | "outline";
   readonly color?: string;
   readonly onDone?: () => void;
 }

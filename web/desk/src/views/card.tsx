@@ -70,8 +70,16 @@ const CardTools = observed(function CardTools({ card }: { card: Card }) {
 export const CardView = observed(function CardView({ card }: { card: Card }) {
   const call = card.call.value;
   const cobrowse = card.cobrowse.value;
+  const sharing = cobrowse?.running.value === true;
+  const page = cobrowse !== undefined && (
+    <Boundary>
+      <Suspense>
+        <CobrowsePanel key={cobrowse.item.peek().cobrowse} cobrowse={cobrowse} />
+      </Suspense>
+    </Boundary>
+  );
   return (
-    <section className="card" aria-label={card.name.value}>
+    <div className="card" role="group" aria-label={card.name.value}>
       <CardHead card={card} />
       <CardTools card={card} />
       {card.failure.value !== "" && (
@@ -81,13 +89,10 @@ export const CardView = observed(function CardView({ card }: { card: Card }) {
       )}
       {card.parked.value && <p className="notice quiet">{words.card.parked}</p>}
       {card.wrapUp.value && <p className="notice quiet">{words.card.ended}</p>}
-      <div className="card-body" data-wide={cobrowse !== undefined || undefined}>
-        <Boundary>
-          <Suspense>
-            {cobrowse !== undefined && <CobrowsePanel key={cobrowse.item.peek().cobrowse} cobrowse={cobrowse} />}
-          </Suspense>
-        </Boundary>
+      <div className="card-body" data-wide={sharing || undefined}>
+        {sharing && page}
         <div className="card-talk">
+          {!sharing && page}
           <Boundary>
             <Suspense>{call !== undefined && <CallPanel key={call.item.peek().call} call={call} />}</Suspense>
           </Boundary>
@@ -95,16 +100,16 @@ export const CardView = observed(function CardView({ card }: { card: Card }) {
           {!card.wrapUp.value && <ComposerView card={card} />}
         </div>
       </div>
-    </section>
+    </div>
   );
 });
 
 /** A card that waits for its conversation. */
 export function EmptyCard() {
   return (
-    <section className="card empty" aria-label={words.card.empty}>
+    <div className="card empty" role="group" aria-label={words.card.empty}>
       <p>{words.card.empty}</p>
       <p className="hint">{words.card.emptyHint}</p>
-    </section>
+    </div>
   );
 }

@@ -51,7 +51,6 @@ const Frame = observed(function Frame({ cobrowse }: { cobrowse: Cobrowse }) {
         ref={frame}
         src="/cobrowse/viewer"
         title={words.cobrowse.frame}
-        sandbox="allow-scripts allow-same-origin"
         referrerPolicy="no-referrer"
         onLoad={loaded}
       />

@@ -14,6 +14,13 @@ function cardAt(desk: Desk, id: string) {
   return desk.cards.value.find((card) => card.conversation === conversation);
 }
 
+/** A card's name and what is unread in it, as the tab is read aloud. */
+function titleOf(desk: Desk, id: string): string {
+  const card = cardAt(desk, id);
+  if (card === undefined) return words.card.empty;
+  return card.unread.value === 0 ? card.name.value : `${card.name.value} ${words.inbox.unread(card.unread.value)}`;
+}
+
 const Panel = observed(function Panel({ api }: IDockviewPanelProps) {
   const card = cardAt(useDesk(), api.id);
   return card === undefined ? <EmptyCard /> : <CardView key={card.conversation} card={card} />;
@@ -29,7 +36,7 @@ const Tab = observed(function Tab({ api }: IDockviewPanelHeaderProps) {
     <span className="tab">
       <span className="tab-name" dir="auto">
         {card?.name.value ?? words.card.empty}
-      </span>
+      </span>{" "}
       {unread > 0 && (
         <span className="count" title={words.inbox.unread(unread)}>
           {unread}
@@ -60,7 +67,7 @@ function keepSame(api: DockviewApi, desk: Desk, save: () => void): () => void {
     }
     const front = api.getPanel(places.front.value);
     if (front !== undefined && api.activePanel !== front) front.api.setActive();
-    for (const { id } of wanted) api.getPanel(id)?.api.setTitle(cardAt(desk, id)?.name.value ?? words.card.empty);
+    for (const { id } of wanted) api.getPanel(id)?.api.setTitle(titleOf(desk, id));
     applying = false;
   };
   const stops = [
@@ -108,7 +115,6 @@ export const Dock = observed(function Dock({ agent }: { agent: string }) {
       components={components}
       defaultTabComponent={Tab}
       onReady={ready}
-      keyboardNavigation
       disableFloatingGroups
       announcements={false}
     />

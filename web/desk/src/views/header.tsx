@@ -22,7 +22,7 @@ const ReadySwitch = observed(function ReadySwitch() {
       <Button {...press(isReady)} color="teal" onClick={() => bind(ready, own).run()}>
         {words.state.readySwitch}
       </Button>
-      <Button {...press(known && !isReady)} color="gray" onClick={pauseNow}>
+      <Button {...press(known && !isReady)} color="blue" onClick={pauseNow}>
         {words.state.pauseSwitch}
       </Button>
       <Menu position="bottom-end" withinPortal>
@@ -62,9 +62,7 @@ export const Header = observed(function Header({ signOut }: { signOut: () => voi
   const desk = useDesk();
   return (
     <header className="bar">
-      <span className="brand wide-only" aria-hidden>
-        {words.product}
-      </span>
+      <h1 className="brand">{words.product}</h1>
       <span className="who">
         <strong dir="auto">{desk.own.name.value}</strong>
         <span className="label" role="status">

@@ -61,7 +61,7 @@ function PendingMessage({ card, it }: { card: Card; it: Pending }) {
         {it.text}
       </p>
       {failed ? (
-        <footer role="alert">
+        <div className="not-sent" role="alert">
           <IconAlertTriangle size={14} aria-hidden />
           <span>
             {words.card.failed}. {it.reason}
@@ -72,7 +72,7 @@ function PendingMessage({ card, it }: { card: Card; it: Pending }) {
           <ActionIcon size={24} variant="subtle" color="gray" aria-label={words.card.dismiss} onClick={() => card.log.discard(it.op)}>
             <IconX size={14} aria-hidden />
           </ActionIcon>
-        </footer>
+        </div>
       ) : (
         <footer>
           <MarkSign state={it.state === "stored" ? "stored" : "sending"} />

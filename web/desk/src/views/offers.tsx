@@ -30,7 +30,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
           {words.offer.left(offer.left.value)}
         </span>
       </div>
-      <div id={`${id}d`} className="offer-body">
+      <div id={`${id}d`} className="offer-body" tabIndex={0}>
         <p className="offer-name" dir="auto">
           {offer.name} {item.verified && <IconLock size={16} role="img" aria-label={words.card.verified} />}
         </p>
@@ -58,7 +58,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
       )}
       <div className="offer-buttons">
         <ActionButton command={accept} target={offer} look="filled" color="teal" />
-        <ActionButton command={acceptAndOpen} target={offer} look="light" color="teal" />
+        <ActionButton command={acceptAndOpen} target={offer} look="outline" color="teal" />
         <span className="spring" />
         <ActionButton command={reject} target={offer} />
         <Menu position="bottom-end" withinPortal={false}>

@@ -119,14 +119,17 @@ export const Shell = observed(function Shell(props: { desk: Desk; agent: string;
       <div className="desk">
         <Header signOut={props.signOut} />
         <Notices unlock={props.unlock} />
-        <Offers />
+        {narrow && <Offers />}
         <main className="floor" data-narrow={narrow || undefined}>
           <Boundary>
             {narrow ? (
               <Stack />
             ) : (
               <>
-                <Inbox onShow={() => undefined} />
+                <div className="side">
+                  <Offers />
+                  <Inbox onShow={() => undefined} />
+                </div>
                 <div className="cards">
                   <Suspense fallback={<FrontCard />}>
                     <Dock agent={props.agent} />

@@ -1,6 +1,6 @@
 import { Alert, Button, PasswordInput, TextInput, Title } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
-import { useId, type FormEvent } from "react";
+import { useId, type SubmitEvent } from "react";
 import { words } from "../catalogue.ts";
 import type { SignIn } from "../models/sign-in.ts";
 import { observed } from "./observed.ts";
@@ -9,7 +9,7 @@ import { observed } from "./observed.ts";
 export const SignInView = observed(function SignInView({ model }: { model: SignIn }) {
   const errorId = useId();
   const failure = model.failure.value;
-  const submit = (event: FormEvent<HTMLFormElement>) => {
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     void model.submit(); // it tells its failure itself
   };

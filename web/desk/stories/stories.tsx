@@ -1,0 +1,46 @@
+import { createRoot } from "react-dom/client";
+import { systemClock } from "../../shared/src/browser/system-clock.ts";
+import type { CallID, ConversationID } from "../../shared/src/protocol.gen.ts";
+import { Alarm } from "../src/browser/alarm.ts";
+import { SignIn } from "../src/models/sign-in.ts";
+import { stage } from "../src/testing/stage.ts";
+import { App } from "../src/views/app.tsx";
+import { Shell } from "../src/views/shell.tsx";
+import { SignInView } from "../src/views/sign-in.tsx";
+import { stories } from "./scenes.ts";
+
+/** Shows one story of the desk, named by ?story=; for development only. */
+function show(name: string) {
+  if (name === "sign-in" || name === "sign-in-wrong") {
+    const form = new SignIn(() => Promise.resolve({ refused: "wrong" }), () => undefined);
+    if (name === "sign-in-wrong") {
+      form.email.value = "ann@example.com";
+      form.password.value = "secret";
+      void form.submit(); // it tells its failure itself
+    }
+    return <SignInView model={form} />;
+  }
+  const story = stories[name];
+  if (story === undefined) return <ul>{Object.keys(stories).map((key) => <li key={key}><a href={`?story=${key}`}>{key}</a></li>)}</ul>;
+  const ownCalls = { has: (call: CallID) => String(call) === "own", add: () => undefined };
+  const s = stage({ ...story.scene, clock: systemClock, ownCalls });
+  for (const [conversation, entries] of Object.entries(story.logs ?? {})) {
+    const log = s.log(conversation as ConversationID);
+    log.take({ conversation: conversation as ConversationID, entries: [...entries], last: entries.length });
+    log.takeMarks({ conversation: conversation as ConversationID, marks: [{ side: "visitor", delivered: 8, read: 6 }] });
+    if (story.failing) s.fail(log, "This message could not be stored.");
+  }
+  if (story.failing) {
+    s.state.value = "offline";
+    s.desk.own.failure.value = "Ready needs a live desktop. Wait until the connection is back.";
+  }
+  Object.assign(window, { stage: s });
+  const alarm = new Alarm(s.desk, new AbortController().signal);
+  return <Shell desk={s.desk} agent="story" signOut={() => undefined} unlock={() => void alarm.unlock()} />;
+}
+
+const query = new URLSearchParams(location.search);
+document.documentElement.dir = query.get("dir") ?? "ltr";
+const root = document.getElementById("desk");
+localStorage.clear();
+if (root !== null) createRoot(root).render(<App>{show(query.get("story") ?? "")}</App>);
