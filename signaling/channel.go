@@ -77,7 +77,7 @@ func (e *Edge) offerTransport(c echo.Context) error {
 	if e.o.Channels == nil || e.draining.Load() {
 		return protocol.NewError(protocol.CodeUnavailable, "DataChannels are not open here. The WebSocket goes on.")
 	}
-	if c.Request().Header.Get(echo.HeaderContentType) != mediaSDP {
+	if contentType(c) != mediaSDP {
 		return protocol.NewError(protocol.CodeUnsupportedMedia, "The offer is application/sdp.")
 	}
 	if !e.limits.offers.take(network(c.RealIP())) {
@@ -112,7 +112,7 @@ func (e *Edge) trickle(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Request().Header.Get(echo.HeaderContentType) != mediaTrickle {
+	if contentType(c) != mediaTrickle {
 		return protocol.NewError(protocol.CodeUnsupportedMedia, "Candidates are application/trickle-ice-sdpfrag.")
 	}
 	fragment, err := io.ReadAll(c.Request().Body)

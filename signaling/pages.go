@@ -116,11 +116,20 @@ func inlineHashes(pattern *regexp.Regexp, page []byte) []string {
 // emptyData is the element of a built page that waits for its data.
 var emptyData = []byte(`<script type="application/json" id="bootstrap">null</script>`)
 
-// withData puts a JSON object into the element of a page that waits for it.
-// Go's JSON has <, > and & as escapes: it cannot end the element.
+var bootstrap = regexp.MustCompile(`(?is)(<script[^>]*\sid="?bootstrap"?[^>]*>)(.*?)(</script>)`)
+
+// withData puts a JSON object into the element of a page that waits for it, a
+// script of type application/json with the id "bootstrap". A page without one
+// gets one at the end of its head.
 func withData(page []byte, data []byte) []byte {
-	element := slices.Concat([]byte(`<script type="application/json" id="bootstrap">`), data, []byte(`</script>`))
-	return bytes.Replace(page, emptyData, element, 1)
+	// Go's JSON has <, > and & as escapes: it cannot end the element.
+	at := bootstrap.FindSubmatchIndex(page)
+	if at == nil {
+		element := "<script type=\"application/json\" id=\"bootstrap\">" + string(data) + "</script>"
+		head := max(0, bytes.Index(page, []byte("</head>")))
+		return slices.Concat(page[:head], []byte(element), page[head:])
+	}
+	return slices.Concat(page[:at[4]], data, page[at[5]:])
 }
 
 // notHere is the page that stands where something is missing.

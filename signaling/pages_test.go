@@ -35,6 +35,13 @@ func TestPanelMayBeEmbeddedByTheSiteAlone(t *testing.T) { // S4
 	if !strings.Contains(body, `id="bootstrap">{`) || strings.Contains(body, "The </script> Shop") || !strings.Contains(body, `\u003c/script`) {
 		t.Errorf("data: %s", body)
 	}
+	filled := newHouse(t, newRecord(), func(o *signaling.Options) {
+		page := `<head><script type="application/json" id="bootstrap">null</script></head>`
+		o.Web = fstest.MapFS{"widget/panel.html": {Data: []byte(page)}}
+	})
+	if _, body := filled.request("GET", "/w/shop/panel", "", nil, ""); !strings.Contains(body, `id="bootstrap">{"site":"shop"`) || strings.Contains(body, "null<") {
+		t.Errorf("filled in: %s", body)
+	}
 	res, body = h.request("GET", "/w/nobody/panel", "", nil, "")
 	if res.StatusCode != 404 || !strings.Contains(res.Header.Get("Content-Type"), "text/html") || strings.Contains(body, "<script") {
 		t.Errorf("unknown site: %d %s", res.StatusCode, body)

@@ -13,11 +13,16 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
+// contentType is what the body is said to be, without parameters.
+func contentType(c echo.Context) string {
+	kind, _, _ := strings.Cut(c.Request().Header.Get(echo.HeaderContentType), ";")
+	return strings.ToLower(strings.TrimSpace(kind))
+}
+
 // readJSON reads a body that is one JSON object. Nothing but application/json
 // is taken, so that no form of another page can make one.
 func readJSON(c echo.Context, into any) error {
-	kind, _, _ := strings.Cut(c.Request().Header.Get(echo.HeaderContentType), ";")
-	if strings.TrimSpace(kind) != echo.MIMEApplicationJSON {
+	if contentType(c) != echo.MIMEApplicationJSON {
 		return protocol.NewError(protocol.CodeUnsupportedMedia, "The body is application/json.")
 	}
 	if err := json.NewDecoder(c.Request().Body).Decode(into); err != nil {
