@@ -1,0 +1,113 @@
+// Package bench measures Parlour beside what it could have been built on:
+// idle connections (Sessions) and the chat through the whole handler (Chat).
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// Metrics are measured values. Each name ends in its unit.
+type Metrics map[string]float64
+
+// A Result is what every bench gives. Ratios holds ours/baseline for each
+// metric that both have, where the baseline is not 0.
+type Result struct {
+	Bench     string             `json:"bench"`
+	Params    map[string]any     `json:"params"`
+	Ours      Metrics            `json:"ours"`
+	Baselines map[string]Metrics `json:"baselines"`
+	Ratios    map[string]Metrics `json:"ratios"`
+}
+
+// newResult rounds the values to four digits and works out the ratios of the
+// rounded ones, so that who divides what is printed finds the same.
+func newResult(name string, params map[string]any, ours Metrics, baselines map[string]Metrics) Result {
+	r := Result{Bench: name, Params: params, Ours: ours.rounded(), Baselines: map[string]Metrics{}, Ratios: map[string]Metrics{}}
+	for base, metrics := range baselines {
+		r.Baselines[base] = metrics.rounded()
+		r.Ratios[base] = Metrics{}
+		for metric, value := range r.Baselines[base] {
+			if ours, both := r.Ours[metric]; both && value != 0 {
+				r.Ratios[base][metric] = ours / value
+			}
+		}
+	}
+	return r
+}
+
+func (m Metrics) rounded() Metrics {
+	out := Metrics{}
+	for metric, v := range m {
+		if v != 0 && !math.IsInf(v, 0) && !math.IsNaN(v) {
+			unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
+			out[metric] = math.Round(v/unit) * unit
+			if unit < 1 { // 10^-n is no float: 1/10^n divides exactly as printed
+				out[metric] = math.Round(v/unit) / math.Round(1/unit)
+			}
+			continue
+		}
+		out[metric] = 0
+	}
+	return out
+}
+
+// Write prints the result as one JSON object, or as a table for people.
+func (r Result) Write(w io.Writer, asJSON bool) error {
+	if asJSON {
+		if err := json.NewEncoder(w).Encode(r); err != nil {
+			return fmt.Errorf("print result: %w", err)
+		}
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	names := slices.Sorted(maps.Keys(r.Baselines))
+	fmt.Fprintf(t, "%s\tours\t", r.Bench)
+	for _, name := range names {
+		fmt.Fprintf(t, "%s\tratio\t", name)
+	}
+	fmt.Fprintln(t)
+	for _, metric := range slices.Sorted(maps.Keys(r.Ours)) {
+		fmt.Fprintf(t, "%s\t%.4g\t", metric, r.Ours[metric])
+		for _, name := range names {
+			fmt.Fprintf(t, "%s\t%s\t", cell(r.Baselines[name], metric), cell(r.Ratios[name], metric))
+		}
+		fmt.Fprintln(t)
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("print result: %w", err)
+	}
+	for _, param := range slices.Sorted(maps.Keys(r.Params)) {
+		if _, err := fmt.Fprintf(w, "  %s: %v\n", param, r.Params[param]); err != nil {
+			return fmt.Errorf("print result: %w", err)
+		}
+	}
+	return nil
+}
+
+func cell(m Metrics, metric string) string {
+	v, ok := m[metric]
+	if !ok {
+		return "-"
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// percentile is the smallest of the values that at least the share p of them
+// (0 to 1) do not exceed; 0 when there are none. It sorts them.
+func percentile(values []time.Duration, p float64) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	rank := int(math.Ceil(p*float64(len(values)))) - 1
+	return values[min(max(rank, 0), len(values)-1)]
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
