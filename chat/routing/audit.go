@@ -66,6 +66,7 @@ func (r *Router) auditLoads(ctx context.Context) {
 type dump struct {
 	Waiting []protocol.ConversationID
 	Offers  []protocol.OfferID
+	Young   []protocol.OfferID // reserved, and perhaps not yet in the record
 }
 
 func (r *Router) dump(ctx context.Context, settled time.Duration) (dump, error) {
@@ -141,6 +142,12 @@ func (r *Router) auditOffers(ctx context.Context, d dump, open []store.Offer) er
 		if !there[id] {
 			r.stats.healed.Add(1)
 			errs = append(errs, r.end(ctx, id, store.OutcomeRescinded, "superseded"))
+		}
+	}
+	for _, id := range d.Young {
+		if !there[id] {
+			r.markDirty() // look again until it is in the record or old enough to be nobody's
+			break
 		}
 	}
 	return errors.Join(errs...)

@@ -315,6 +315,15 @@ func (x *machine) check(t *rapid.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("state (-model +script):\n%s", diff)
 	}
+	held := 0
+	for k := range state {
+		if hasPrefix(k, "held/") {
+			held++
+		}
+	}
+	if held != len(x.m.offers) {
+		t.Fatalf("%d put aside, want %d", held, len(x.m.offers))
+	}
 	for c, w := range x.m.waiting {
 		ahead := 1
 		for d, v := range x.m.waiting {

@@ -37,7 +37,7 @@ func luaFile(name string) string {
 
 // keyNames are the keys of one workspace, in the order of lua/prelude.lua.
 var keyNames = []string{
-	"ops", "opsat", "meta", "agents", "ring", "ramp", "waiting", "order", "places", "offers", "deadlines", "tabs", "live", "lost",
+	"ops", "opsat", "meta", "agents", "ring", "ramp", "waiting", "order", "places", "offers", "deadlines", "tabs", "live", "lost", "held",
 }
 
 // keysOf names a workspace's keys. The braces keep them in one Cluster slot.

@@ -1,6 +1,6 @@
 -- Takes over open offers of the record that are not known here. During an amnesty none ends sooner than it.
--- KEYS: offers, deadlines, ring, waiting. ARGV 2: offers [{offer, conv, agent, cost, deadline}], amnesty (ms)
-local held = {}
+-- KEYS: offers, deadlines, ring, waiting, order, held. ARGV 2: offers [{offer, conv, agent, cost, deadline}], amnesty (ms)
+local taken = {}
 for _, o in ipairs(arg.offers) do
   local w = get(waiting, o.conv)
   if w and redis.call('HEXISTS', offers, o.offer) == 0 then
@@ -11,8 +11,9 @@ for _, o in ipairs(arg.offers) do
     local other = w.o ~= '' and w.o ~= o.offer and get(offers, w.o)
     if other then release(w.o, other) end
     w.o = o.offer
+    move(w, order, held)
     put(waiting, o.conv, w)
-    held[#held + 1] = o.agent
+    taken[#taken + 1] = o.agent
   end
 end
-return finish({ now = now, held = some(held) })
+return finish({ now = now, held = some(taken) })

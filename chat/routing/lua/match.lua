@@ -1,17 +1,18 @@
 -- Chooses who is offered what and reserves it, at most one offer for each id given.
 -- The conversation: greatest age x weight + boost, then the earliest, then by id. The agent: least relative load,
 -- then longest since the last accepted conversation, then by hash.
--- KEYS: meta, agents, ring, ramp, waiting, order, offers, deadlines, live. ARGV 2: ids, ring (ms), backoff [ms], epoch
+-- KEYS: meta, agents, ring, ramp, waiting, order, held, offers, deadlines, live. ARGV 2: ids, ring (ms), backoff [ms], epoch
 local gen = redis.call('HGET', meta, 'gen')
 if not gen or string.sub(gen, 1, #arg.epoch + 1) ~= arg.epoch .. '/' then
   return finish({ now = now, rebuild = true })
 end
 
 local all = rows()
-local free, queues, cursors = {}, {}, {}
+local free, queues, cursors, busy = {}, {}, {}, {}
+for _, id in ipairs(redis.call('HKEYS', ring)) do busy[id] = true end
 for _, a in ipairs(all) do
-  if a.ready == 1 and a.slots < a.max and a.load < 100 and score(live, a.actor) > now and score(ramp, a.id) <= now
-    and redis.call('HEXISTS', ring, a.id) == 0 then
+  if a.ready == 1 and a.slots < a.max and a.load < 100 and not busy[a.id] and score(live, a.actor) > now
+    and score(ramp, a.id) <= now then
     a.relative = math.max(a.load / 100, a.slots / a.max)
     free[#free + 1] = a
     for _, q in ipairs(a.queues) do
@@ -98,6 +99,7 @@ while #free > 0 and #made < #arg.ids do
       local deadline = now + (w.r > 0 and w.r or arg.ring)
       w.o, w.t = id, w.t + 1
       save(w)
+      move(w, order, held)
       put(offers, id, { c = conv, a = a.id, k = w.c, d = deadline, at = now })
       redis.call('ZADD', deadlines, deadline, id)
       redis.call('HSET', ring, a.id, id)

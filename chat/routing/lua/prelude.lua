@@ -7,9 +7,10 @@
 --   9 places     hash  visitor -> conversation       10 offers  hash  offer -> reservation
 --  11 deadlines  zset  offer by deadline             12 tabs    hash  actor -> its connections
 --  13 live       zset  actor by the end of its lease 14 lost    zset  actor by its last sign of life
+--  15 held       zset  as order, of those that are being offered
 -- ARGV: 1 op, empty for a step that only reads; 2 the step's own arguments, JSON
 local ops, opsat, meta, agents, ring, ramp, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local order, places, offers, deadlines, tabs, live, lost = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local order, places, offers, deadlines, tabs, live, lost, held = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local op, arg = ARGV[1], cjson.decode(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -100,10 +101,17 @@ local function release(id, o)
   if redis.call('HGET', ring, o.a) == id then redis.call('HDEL', ring, o.a) end
 end
 
+-- move puts a conversation aside while it is offered, or back at its place.
+local function move(w, from, to)
+  redis.call('ZREM', from, w.k)
+  redis.call('ZADD', to, 0, w.k)
+end
+
 -- drop takes a conversation out of its queue.
 local function drop(conv, w)
   redis.call('HDEL', waiting, conv)
   redis.call('ZREM', order, w.k)
+  redis.call('ZREM', held, w.k)
   if redis.call('HGET', places, w.v) == conv then redis.call('HDEL', places, w.v) end
 end
 

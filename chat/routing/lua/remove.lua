@@ -1,5 +1,5 @@
 -- Takes a conversation out of its queue and frees the agent who was being asked.
--- KEYS: waiting, order, places, offers, deadlines, ring, ramp. ARGV 2: conv, ramp (ms)
+-- KEYS: waiting, order, held, places, offers, deadlines, ring, ramp. ARGV 2: conv, ramp (ms)
 local w = get(waiting, arg.conv)
 local agent
 if w then

@@ -1,5 +1,5 @@
 -- Follows an offer that has ended. Outcome undone: the record refused it.
--- KEYS: offers, deadlines, ring, ramp, agents, waiting, order, places, live.
+-- KEYS: offers, deadlines, ring, ramp, agents, waiting, order, held, places, live.
 -- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the conversation), backoff [ms], leave (1: the visitor is gone)
 local o = get(offers, arg.offer)
 if not o then return finish({ known = false }) end
@@ -18,6 +18,7 @@ if w and w.o == arg.offer then
     drop(o.c, w)
   else
     w.o = ''
+    move(w, held, order)
     w.n = math.max(w.n, now + arg.rest)
     if arg.outcome == 'undone' then
       w.t = w.t - 1
