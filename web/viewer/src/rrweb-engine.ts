@@ -2,8 +2,6 @@ import { Replayer, type playerConfig } from "@rrweb/replay";
 import type { CobrowseEngine, EngineEvents, Viewport } from "./engine.ts";
 import { restamp, worthApplying, type PageEvent } from "./page-event.ts";
 
-type ReplayEvent = Parameters<Replayer["addEvent"]>[0];
-
 /** The replayer keeps every event it has seen; past this many its list is cut down to the first. */
 const keptEvents = 256;
 
@@ -45,7 +43,7 @@ export class RrwebEngine implements CobrowseEngine {
     const now = this.#now();
     for (const event of events) {
       const stamped = restamp(event, now);
-      if (worthApplying(stamped)) replayer.addEvent(stamped as ReplayEvent);
+      if (worthApplying(stamped)) replayer.addEvent(stamped);
     }
   }
 
