@@ -25,6 +25,6 @@ export default defineConfig(
   { files: ["**/*.config.ts"], rules: { "no-restricted-syntax": "off" } },
   {
     files: ["**/*.test.{ts,tsx}", "**/test/**", "e2e/**"],
-    rules: { "@typescript-eslint/no-non-null-assertion": "off", "max-lines": "off", "@typescript-eslint/no-empty-function": "off" },
+    rules: { "@typescript-eslint/no-non-null-assertion": "off", "max-lines": "off", "no-restricted-syntax": "off", "@typescript-eslint/no-empty-function": "off" },
   },
 );

@@ -10,12 +10,14 @@ export type ToPanel =
   | {
       readonly kind: "begin";
       readonly open: boolean;
+      /** The visitor opened it just now: the keyboard belongs to the message box. */
+      readonly focus: boolean;
       /** What an earlier page asked to keep; null when nothing is there. */
       readonly kept: string | null;
       /** A signed identity that the page gave. */
       readonly identity: string | null;
     }
-  | { readonly kind: "shown"; readonly open: boolean }
+  | { readonly kind: "shown"; readonly open: boolean; readonly focus: boolean }
   | { readonly kind: "identify"; readonly identity: string }
   | { readonly kind: "reset" }
   /** A co-browse packet, header and all; the buffer is transferred. */

@@ -29,6 +29,7 @@ export class Widget implements PageApi {
   readonly #sharing: Sharing;
   #frame: PanelFrame | undefined;
   #open = false;
+  #focus = false;
   #identity: string | null = null;
 
   constructor(origin: string, site: string) {
@@ -90,15 +91,16 @@ export class Widget implements PageApi {
     this.#box.classList.toggle("open", open);
     this.#launcher.setAttribute("aria-expanded", String(open));
     if (this.#keeper.memory.alive) this.#keeper.change({ open });
-    this.#frame.send({ kind: "shown", open });
-    if (open && focus) element.focus();
+    this.#focus = open && focus;
+    this.#frame.send({ kind: "shown", open, focus: this.#focus });
+    if (this.#focus) element.focus();
   }
 
   #hear(message: FromPanel): void {
     switch (message.kind) {
       case "ready":
-        this.#frame?.send({ kind: "begin", open: this.#open, kept: this.#keeper.memory.kept, identity: this.#identity });
-        if (this.#open && document.activeElement === this.#host) this.#frame?.element.focus();
+        if (this.#focus) this.#frame?.element.focus();
+        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, identity: this.#identity });
         return;
       case "keep":
         return this.#keeper.change({ kept: message.value });

@@ -121,13 +121,17 @@ function SharingView({ panel }: { panel: PanelModel }): VNode | null {
 }
 
 /** The whole panel. */
-export function App({ panel, focus }: { panel: PanelModel; focus: boolean }): VNode {
+export function App({ panel }: { panel: PanelModel }): VNode {
   const phase = panel.phase.value;
   const site = panel.site.value;
   const asked = panel.calls.value?.asked.value?.call ?? panel.sharing.value?.asked.value?.cobrowse;
   useEffect(() => {
     if (asked) panel.callAttention();
   }, [asked]);
+  const focusAsked = panel.focusAsked.value;
+  useEffect(() => {
+    if (focusAsked > 0) document.querySelector<HTMLElement>(".prompt, #message, .over-line button")?.focus();
+  }, [focusAsked]);
   const greeting = site && !site.open ? strings.closedGreeting : site && !site.staffed ? strings.awayGreeting : strings.greeting;
   return (
     <main class="panel" onKeyDown={(e) => e.key === "Escape" && !e.isComposing && panel.close()}>
@@ -145,7 +149,7 @@ export function App({ panel, focus }: { panel: PanelModel; focus: boolean }): VN
           </button>
         </div>
       ) : (
-        <Compose panel={panel} focus={focus} />
+        <Compose panel={panel} />
       )}
       <Announcer log={panel.log} />
     </main>

@@ -61,7 +61,7 @@ function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video:
         </div>
       ))}
       {leg.preview.value && <Player stream={leg.preview.value} label={strings.selfView} own silent={silent} />}
-      {state !== "up" && (
+      {(state === "lost" || (state === "connecting" && others.every(({ party }) => party.here))) && (
         <p class="over" role="status">
           {state === "lost" ? strings.callLost : strings.callConnecting}
         </p>

@@ -7,14 +7,11 @@ import type { PanelModel } from "./panel-model.ts";
 const maxHeight = 140;
 
 /** The message box. Enter sends, Shift+Enter begins a line; while an input method composes, neither. */
-export function Compose({ panel, focus }: { panel: PanelModel; focus: boolean }): VNode {
+export function Compose({ panel }: { panel: PanelModel }): VNode {
   const { composer } = panel;
   const box = useRef<HTMLTextAreaElement>(null);
   const draft = composer.draft.value;
   const first = panel.phase.value === "first";
-  useEffect(() => {
-    if (focus) box.current?.focus();
-  }, []);
   useEffect(() => {
     const it = box.current;
     if (!it) return;

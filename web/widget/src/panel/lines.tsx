@@ -1,6 +1,6 @@
 import { useSignalEffect } from "@preact/signals";
 import type { VNode } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Entry, Log, Pending } from "../../../shared/src/index.ts";
 import { strings } from "../strings.ts";
 import { systemLine } from "./system-line.ts";
@@ -74,10 +74,21 @@ export function Lines({ log, greeting, first }: { log: Log | undefined; greeting
   const typing = log?.typing.value;
   const lastOwn = entries.findLast((e) => e.kind === "message" && e.author.kind === "visitor");
   const nearEnd = useRef(true);
+  const height = useRef(0);
   useLayoutEffect(() => {
     const it = box.current;
     if (it && nearEnd.current) it.scrollTop = it.scrollHeight; // who reads further up is not moved
   }, [entries.length, pending.length, typing, first]);
+  useEffect(() => {
+    const it = box.current;
+    if (!it) return;
+    const observer = new ResizeObserver(() => {
+      height.current = it.clientHeight;
+      if (nearEnd.current) it.scrollTop = it.scrollHeight; // a question or a call took room: the end stays in sight
+    });
+    observer.observe(it);
+    return () => observer.disconnect();
+  }, []);
   return (
     <div
       class="lines"
@@ -85,7 +96,10 @@ export function Lines({ log, greeting, first }: { log: Log | undefined; greeting
       tabIndex={0}
       role="region"
       aria-label={strings.conversation}
-      onScroll={({ currentTarget: it }) => (nearEnd.current = it.scrollHeight - it.scrollTop - it.clientHeight < 60)}
+      onScroll={({ currentTarget: it }) => {
+        if (it.clientHeight !== height.current) return; // it was not the person who moved it
+        nearEnd.current = it.scrollHeight - it.scrollTop - it.clientHeight < 60;
+      }}
     >
       {entries.length === 0 && <p class="greeting">{greeting}</p>}
       <ol>

@@ -55,12 +55,10 @@ function begin(): void {
   look();
   document.addEventListener("visibilitychange", look);
   watchPage(() => panel.nudge(), signal);
-  // Focus comes into the frame from the page: it belongs to the message box.
-  addEventListener("focus", () => document.activeElement === document.body && document.querySelector<HTMLElement>("#message")?.focus());
   if (/^#[0-9a-f]{6}$/i.test(bootstrap.color)) document.documentElement.style.setProperty("--accent", bootstrap.color);
   const restoreFocus = takeOver(panel);
   app.replaceChildren();
-  render(<App panel={panel} focus={document.hasFocus()} />, app);
+  render(<App panel={panel} />, app);
   restoreFocus();
 }
 

@@ -54,6 +54,8 @@ export class PanelModel {
 
   readonly shown = signal(false);
   readonly pageVisible = signal(true);
+  /** Counts how often the visitor came in: each time the keyboard goes to the message box. */
+  readonly focusAsked = signal(0);
   readonly name = signal("");
   /** A sentence about the first message that could not be sent. */
   readonly trouble = signal<string | undefined>(undefined);
@@ -115,9 +117,11 @@ export class PanelModel {
   hear(message: ToPanel): void {
     switch (message.kind) {
       case "begin":
+        if (message.focus) this.focusAsked.value++;
         return this.#begin(message.open, message.kept, message.identity ?? undefined);
       case "shown":
         this.shown.value = message.open;
+        if (message.focus) this.focusAsked.value++;
         return;
       case "identify":
         this.#identity = message.identity;

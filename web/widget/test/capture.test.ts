@@ -1,0 +1,173 @@
+import { chromium, type Browser, type Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findBrowser } from "../../e2e/driver/find-browser.ts";
+import { captureKey, type StartCapture } from "../src/port.ts";
+
+// Canaries: each stands in a place that the recorder alone would send (S12, COB-5).
+const secret = [
+  ["typed text", `<input id="t" value="CANARY-t0">`],
+  ["password", `<input type="password" value="CANARY-pw">`],
+  ["hidden input", `<input type="hidden" name="csrf" value="CANARY-hidden" data-x="CANARY-hd">`],
+  ["card number field", `<input autocomplete="cc-number" value="4111111111111111">`],
+  ["one-time code", `<input autocomplete="one-time-code" value="CANARY-otc">`],
+  ["textarea", `<textarea>CANARY-area</textarea>`],
+  ["placeholder, title, data, aria of a field", `<input placeholder="CANARY-ph" title="CANARY-ti" data-a="CANARY-da" aria-label="CANARY-al" name="CANARY-na">`],
+  ["radio and checkbox values", `<input type="radio" value="CANARY-ra"><input type="checkbox" value="CANARY-cb" checked>`],
+  ["option values", `<select><option value="CANARY-ov">one</option><option value="CANARY-ow" selected>two</option></select>`],
+  ["datalist", `<input list="dl"><datalist id="dl"><option value="CANARY-dl"></datalist>`],
+  ["meta", `<meta name="csrf-token" content="CANARY-meta">`],
+  ["comment", `<!-- CANARY-comment -->`],
+  ["script and noscript", `<script type="application/json">"CANARY-script"</script><noscript>CANARY-noscript</noscript>`],
+  ["links", `<a href="/x?token=CANARY-href#CANARY-frag" title="CANARY-at" data-b="CANARY-ad">go</a>`],
+  ["picture", `<img src="/p.png?u=CANARY-src" srcset="/q.png?CANARY-ss 2x" title="CANARY-it">`],
+  ["frames and objects", `<iframe src="about:blank#CANARY-if" title="CANARY-ft"></iframe><object data="/o?CANARY-ob"></object>`],
+  ["CSS addresses", `<style>.z{background:url(/b.png?CANARY-css)}</style><p style="background:url('/c.png?CANARY-st')">x</p>`],
+  ["masked by the site", `<div data-parlour-mask title="CANARY-mt">CANARY-masked<img alt="CANARY-ma"><b>CANARY-below</b></div>`],
+  ["masked by the workspace", `<p class="private">CANARY-private</p>`],
+  ["typed into the page itself", `<div contenteditable="true">CANARY-edit</div>`],
+  ["card number in text", `<p>Paid with 4111 1111 1111 1111 today</p>`],
+  ["video source", `<video src="/v?CANARY-vs" poster="/w?CANARY-vp"></video>`],
+] as const;
+const open = `<h1>CONTROL-heading</h1><button>CONTROL-button</button><input type="submit" value="CONTROL-submit"><p id="live">before</p><svg viewBox="0 0 9 9"><path d="M0 0CONTROL-path"/></svg>`;
+
+let browser: Browser;
+let script: string;
+
+beforeAll(async () => {
+  const built = await build({
+    configFile: false,
+    logLevel: "error",
+    build: { write: false, target: "es2022", rollupOptions: { input: new URL("../src/capture/main.ts", import.meta.url).pathname, output: { format: "iife" } } },
+  });
+  const output = Array.isArray(built) ? built[0]! : built;
+  if (!("output" in output)) throw new Error("nothing was built");
+  script = output.output[0].code;
+  browser = await chromium.launch({ executablePath: findBrowser("chromium"), chromiumSandbox: false });
+}, 60_000);
+afterAll(() => browser?.close());
+
+interface Recorded {
+  packets: number[][];
+}
+
+async function recording(html: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.route("**/*", (route) =>
+    new URL(route.request().url()).pathname === "/shop"
+      ? route.fulfill({ contentType: "text/html", body: `<!doctype html><html><head><title>Shop</title></head><body>${html}<div id="parlour-widget">CANARY-own</div></body></html>` })
+      : route.fulfill({ status: 404, body: "" }),
+  );
+  await page.goto("https://shop.example/shop?session=CANARY-url#CANARY-hash");
+  await page.evaluate(script);
+  await page.evaluate((key) => {
+    const own = window as unknown as Recorded & Record<string, unknown>;
+    own.packets = [];
+    const start = own[key] as StartCapture;
+    own["capture"] = start({
+      cobrowse: "01920000-0000-7000-8000-0000000000bb",
+      mask: [".private"],
+      own: "#parlour-widget",
+      emit: (packet) => void own.packets.push([...new Uint8Array(packet)]),
+    });
+  }, captureKey);
+  return page;
+}
+
+interface Packet {
+  type: number;
+  flags: number;
+  gen: number;
+  seq: number;
+  id: string;
+  json: string;
+  size: number;
+}
+
+async function packets(page: Page): Promise<Packet[]> {
+  await page.waitForTimeout(700);
+  const raw = await page.evaluate(() => (window as unknown as Recorded).packets);
+  return raw.map((bytes) => {
+    const data = Buffer.from(bytes);
+    return { type: data[1]!, flags: data[2]!, gen: data.readUInt32BE(4), seq: data.readUInt32BE(8), id: data.toString("hex", 12, 28), json: data.toString("utf8", 28), size: data.length };
+  });
+}
+
+const whole = (all: readonly Packet[]): string => all.map((p) => p.json).join("");
+
+describe("what leaves a page that is shared", () => {
+  test("the first picture holds no canary, and does hold what is open (S12, COB-5)", async () => {
+    const page = await recording(open + secret.map(([, html]) => html).join("\n"));
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    expect(text).not.toMatch(/4111[ ]?1111/);
+    for (const control of ["CONTROL-heading", "CONTROL-button", "CONTROL-submit", "CONTROL-path"]) expect(text).toContain(control);
+    await page.close();
+  });
+
+  test("no canary comes by a change of the page either: added, typed, set, shown", async () => {
+    const page = await recording(open + `<form id="f"><input id="a"><input id="p" type="password"><textarea id="m"></textarea></form><div id="slot"></div><div id="mask" data-parlour-mask><i id="in">x</i></div>`);
+    await page.fill("#a", "CANARY-typed");
+    await page.fill("#p", "CANARY-password");
+    await page.fill("#m", "CANARY-memo");
+    await page.evaluate((html) => {
+      const set = (id: string, name: string, value: string): void => document.getElementById(id)!.setAttribute(name, value);
+      document.getElementById("p")!.setAttribute("type", "text"); // "show password"
+      set("a", "value", "CANARY-attr");
+      set("a", "placeholder", "CANARY-ph2");
+      set("a", "data-x", "CANARY-dx");
+      set("slot", "title", "CANARY-slot");
+      set("slot", "style", "background:url(/x?CANARY-bg)");
+      document.getElementById("in")!.textContent = "CANARY-inmask";
+      document.getElementById("m")!.textContent = "CANARY-areatext";
+      const template = document.createElement("template");
+      template.innerHTML = html;
+      document.getElementById("slot")!.append(template.content);
+      document.getElementById("live")!.textContent = "CONTROL-after";
+      document.querySelector(".private")!.append("CANARY-late");
+    }, secret.map(([, html]) => html).join(""));
+    await page.focus("#p");
+    await page.keyboard.type("CANARY");
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    expect(text).toContain("CONTROL-after");
+    await page.close();
+  });
+
+  test("packets are small, numbered without gaps, and a new snapshot begins a larger generation", async () => {
+    const page = await recording(open + `<ul>${"<li>CONTROL item of a long list</li>".repeat(400)}</ul>`);
+    await page.evaluate(() => {
+      const { capture } = window as unknown as { capture: { snapshot(): void } };
+      capture.snapshot();
+      document.getElementById("live")!.textContent = "CONTROL-after";
+    });
+    const all = await packets(page);
+    expect(Math.max(...all.map((p) => p.size))).toBeLessThan(16_384);
+    expect(all.every((p) => p.id === "019200000000700080000000000000bb")).toBe(true);
+    const gens = [...new Set(all.map((p) => p.gen))];
+    expect(gens.length).toBe(2);
+    expect(gens[1]!).toBeGreaterThan(gens[0]!);
+    for (const gen of gens) {
+      const own = all.filter((p) => p.gen === gen);
+      expect(own.map((p) => p.seq)).toEqual(own.map((_, i) => i));
+      const snapshot = own.filter((p) => p.type === 1);
+      expect(snapshot.length).toBeGreaterThan(1);
+      expect([snapshot[0]!.flags & 1, snapshot.at(-1)!.flags & 2]).toEqual([1, 2]);
+      const events = JSON.parse(whole(snapshot)) as { type: number }[];
+      expect(events.map((e) => e.type)).toEqual([4, 2]);
+    }
+    expect(whole(all.filter((p) => p.type === 2))).toContain("CONTROL-after");
+    await page.close();
+  });
+
+  test("after stop nothing leaves", async () => {
+    const page = await recording(open);
+    const before = (await packets(page)).length;
+    await page.evaluate(() => {
+      (window as unknown as { capture: { stop(): void } }).capture.stop();
+      document.getElementById("live")!.textContent = "after the end";
+    });
+    expect((await packets(page)).length).toBe(before);
+    await page.close();
+  });
+});

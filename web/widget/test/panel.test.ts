@@ -1,0 +1,322 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { CallItem, ConversationID, ConversationItem } from "../../shared/src/index.ts";
+import type { CallLeg } from "../../shared/src/browser/index.ts";
+import { FakeClock, settle } from "../../shared/test/fake-clock.ts";
+import { FakeServer } from "../../shared/test/fake-server.ts";
+import type { FromPanel } from "../src/port.ts";
+import { HostPort, type Embedded } from "../src/panel/host-port.ts";
+import { PanelModel } from "../src/panel/panel-model.ts";
+import { VisitorStore, type Place } from "../src/panel/visitor-store.ts";
+
+const conv = "01920000-0000-7000-8000-0000000000aa" as ConversationID;
+const cobrowse = "01920000-0000-7000-8000-0000000000bb";
+
+class FakeLeg {
+  readonly streams = { value: [] };
+  started: { audio: boolean; video: boolean } | undefined;
+  ended = false;
+  constructor(signal: AbortSignal) {
+    signal.addEventListener("abort", () => (this.ended = true));
+  }
+  start(want: { audio: boolean; video: boolean }): void {
+    this.started = want;
+  }
+}
+
+let clock: FakeClock;
+let server: FakeServer;
+let stored: string | null;
+let told: FromPanel[];
+let legs: FakeLeg[];
+let visitors: number;
+let fail: Error | undefined;
+
+function open(): PanelModel {
+  told = [];
+  const host: Place = { read: () => stored, write: (text) => (stored = text) };
+  const panel = new PanelModel({
+    bootstrap: { site: "demo", name: "Shop", origins: [], color: "", hostStorage: true, audio: true, video: true, cobrowse: true, mask: [".x"] },
+    clock,
+    rest: {
+      newVisitor: () => (fail ? Promise.reject(fail) : (visitors++, Promise.resolve("token"))),
+      status: () => Promise.reject(new Error("not asked here")),
+    },
+    store: new VisitorStore(),
+    ownPlace: host,
+    tell: (message) => told.push(message),
+    transports: { dialSocket: server.dialSocket, dialChannels: server.dialChannels },
+    newLeg: (_session, _call, signal) => {
+      const leg = new FakeLeg(signal);
+      legs.push(leg);
+      return leg as unknown as CallLeg;
+    },
+  });
+  panel.hear({ kind: "begin", open: true, focus: false, kept: null, identity: null });
+  return panel;
+}
+
+function conversation(part: Partial<ConversationItem>): void {
+  server.set(`conversation/${conv}`, { conversation: { conversation: conv, state: "queued", last: server.entries.get(conv)?.length ?? 0, read: 0, ...part } });
+}
+
+function call(part: Partial<CallItem>): void {
+  server.set("call/1", { call: { call: "1" as never, conversation: conv, media: "video", state: "asked", askedBy: "agent", askedByName: "Anna", ...part } });
+}
+
+async function talking(): Promise<PanelModel> {
+  const panel = open();
+  panel.composer.draft.value = "hello";
+  await panel.composer.send();
+  await clock.pass(200);
+  conversation({ state: "active", agent: "Anna" });
+  await clock.pass(500);
+  expect(panel.phase.value).toBe("active");
+  return panel;
+}
+
+const last = (kind: FromPanel["kind"]): FromPanel | undefined => told.findLast((m) => m.kind === kind);
+
+beforeEach(() => {
+  clock = new FakeClock(3);
+  server = new FakeServer(clock);
+  stored = null;
+  legs = [];
+  visitors = 0;
+  fail = undefined;
+});
+afterEach(() => {
+  for (const link of server.links) link.open = false;
+});
+
+describe("the first message", () => {
+  test("nothing is stored and nobody is connected before the visitor does something (SITE-8)", async () => {
+    const panel = open();
+    panel.composer.draft.value = "only typed";
+    await clock.pass(10_000);
+    expect([stored, visitors, server.links.length]).toEqual([null, 0, 0]);
+  });
+
+  test("makes the visitor, connects, asks, and shows the place in line", async () => {
+    const panel = open();
+    panel.name.value = " Ada ";
+    panel.composer.draft.value = "hello";
+    await panel.composer.send();
+    expect(panel.phase.value).toBe("asking");
+    expect(panel.first.value).toBe("hello");
+    await clock.pass(200);
+    expect(server.heard.find((h) => h.frame.kind === "chat.ask")?.frame.body).toEqual({ text: "hello", name: "Ada" });
+    conversation({ position: 2 });
+    await clock.pass(50);
+    expect([panel.phase.value, panel.conversation.value?.position]).toEqual(["waiting", 2]);
+    expect(last("alive")).toEqual({ kind: "alive", alive: true });
+  });
+
+  test("without a network the text stays in the box and the reason is told", async () => {
+    const panel = open();
+    fail = new TypeError("no network");
+    panel.composer.draft.value = "hello";
+    await panel.composer.send();
+    expect([panel.composer.draft.value, panel.composer.state.value, panel.phase.value]).toEqual(["hello", "failed", "first"]);
+    expect(panel.trouble.value).toBe("");
+    fail = undefined;
+    await panel.composer.send();
+    await clock.pass(200);
+    expect(server.heard.some((h) => h.frame.kind === "chat.ask")).toBe(true);
+  });
+
+  test("a page that goes before the answer: the next one sends it again under the same op", async () => {
+    server.accept = false;
+    const panel = open();
+    panel.composer.draft.value = "hello";
+    await panel.composer.send();
+    await clock.pass(50);
+    panel.hear({ kind: "shown", open: false, focus: false });
+    const next = open();
+    expect(next.phase.value).toBe("asking");
+    expect(next.first.value).toBe("hello");
+    server.accept = true;
+    await clock.pass(20_000);
+    const ops = new Set(server.heard.filter((h) => h.frame.kind === "chat.ask").map((h) => h.frame.op));
+    expect(ops.size).toBe(1);
+  });
+
+  test("a token that is not known any more is forgotten, and the next message makes a new visitor", async () => {
+    stored = JSON.stringify({ token: "old", kept: [] });
+    const dial = server.dialSocket;
+    server.dialSocket = (events) => {
+      const link = dial(events);
+      clock.after(6, () => {
+        server.links[0]!.silent = true;
+        events.text(JSON.stringify({ kind: "error", body: { code: "unauthenticated", message: "Please sign in." } }));
+      });
+      return link;
+    };
+    const panel = open();
+    await clock.pass(100);
+    expect(panel.phase.value).toBe("first");
+    expect(stored).toBe(null);
+  });
+});
+
+describe("a conversation", () => {
+  test("climbs to DataChannels", async () => {
+    await talking();
+    await clock.pass(500);
+    expect(server.primary?.kind).toBe("dc");
+  });
+
+  test("counts what was not seen, and marks it read when it is", async () => {
+    const panel = await talking();
+    panel.hear({ kind: "shown", open: false, focus: false });
+    server.say(conv, "one");
+    server.say(conv, "two");
+    await clock.pass(100);
+    expect(last("unread")).toEqual({ kind: "unread", count: 2 });
+    panel.hear({ kind: "shown", open: true, focus: true });
+    await clock.pass(500);
+    expect(last("unread")).toEqual({ kind: "unread", count: 0 });
+    expect(server.heard.findLast((h) => h.frame.kind === "chat.mark")?.frame.body).toMatchObject({ delivered: 2, read: 2 });
+  });
+
+  test("ended keeps its text; a new one begins only when the visitor puts it away, also on the next page", async () => {
+    const panel = await talking();
+    conversation({ state: "ended", agent: "Anna" });
+    await clock.pass(50);
+    expect([panel.phase.value, last("alive")]).toEqual(["ended", { kind: "alive", alive: false }]);
+    panel.startNew();
+    expect(panel.phase.value).toBe("first");
+    const next = open();
+    await clock.pass(100);
+    expect(next.phase.value).toBe("first");
+  });
+});
+
+describe("a call", () => {
+  test("asked by the agent is answered here, then joined; the agent's end ends the leg", async () => {
+    const panel = await talking();
+    call({});
+    await clock.pass(50);
+    expect(panel.calls.value?.asked.value?.askedByName).toBe("Anna");
+    void panel.calls.value?.answer(true);
+    await clock.pass(50);
+    expect(server.heard.findLast((h) => h.frame.kind === "call.answer")?.frame.body).toEqual({ call: "1", allow: true });
+    call({ state: "running" });
+    await clock.pass(50);
+    expect(legs.map((l) => l.started)).toEqual([{ audio: true, video: true }]);
+    call({ state: "running", tab: "c-1" as never });
+    await clock.pass(50);
+    expect(legs.length).toBe(1);
+    server.items = {};
+    server.set(`conversation/${conv}`, { conversation: { conversation: conv, state: "active", last: 0, read: 0 } });
+    server.version += 2;
+    conversation({ state: "active" });
+    await clock.pass(200);
+    expect(legs[0]?.ended).toBe(true);
+  });
+
+  test("comes back by itself on the next page, without asking again (CALL-6)", async () => {
+    await talking();
+    call({ state: "running", tab: "c-0" as never });
+    await clock.pass(50);
+    const before = legs.length;
+    open();
+    await clock.pass(300);
+    expect(legs.length).toBe(before + 1);
+  });
+
+  test("taken by another tab of ours: this leg ends and does not come back by itself", async () => {
+    const panel = await talking();
+    call({ state: "running" });
+    await clock.pass(50);
+    call({ state: "running", tab: "c-1" as never });
+    await clock.pass(50);
+    call({ state: "running", tab: "c-9" as never });
+    await clock.pass(5_000);
+    expect(legs.map((l) => l.ended)).toEqual([true]);
+    expect(panel.calls.value?.elsewhere.value).toBe(true);
+    panel.calls.value?.bringHere();
+    expect(legs.length).toBe(2);
+  });
+});
+
+describe("co-browse", () => {
+  const item = (state: "asked" | "running", watchers = 0): void => server.set("cobrowse/1", { cobrowse: { cobrowse: cobrowse as never, conversation: conv, state, agent: "Anna", watchers } });
+  const packet = (type: number, flags: number): ArrayBuffer => {
+    const bytes = new Uint8Array(40);
+    bytes.set([1, type, flags]);
+    return bytes.buffer;
+  };
+
+  test("nothing is captured before consent; after it the page is told once, and again when the watchers change (COB-1)", async () => {
+    const panel = await talking();
+    item("asked");
+    await clock.pass(50);
+    expect(last("cobrowse")).toBeUndefined();
+    panel.hear({ kind: "packet", data: packet(1, 3) });
+    expect(server.packets).toBe(0);
+    void panel.sharing.value?.answer(true);
+    item("running");
+    await clock.pass(50);
+    expect(last("cobrowse")).toMatchObject({ cobrowse, agent: "Anna", mask: [".x"] });
+    panel.hear({ kind: "packet", data: packet(1, 3) });
+    panel.hear({ kind: "packet", data: packet(2, 3) });
+    expect(server.packets).toBe(2);
+    item("running", 2);
+    await clock.pass(50);
+    expect(last("cobrowse")).toMatchObject({ watchers: 2 });
+  });
+
+  test("Stop ends it here at once, whatever the network does", async () => {
+    const panel = await talking();
+    item("running");
+    await clock.pass(50);
+    for (const link of server.links) link.silent = true;
+    panel.hear({ kind: "cobrowse-stop", cobrowse });
+    await settle();
+    expect(last("cobrowse-end")).toBeDefined();
+    const sent = server.packets;
+    panel.hear({ kind: "packet", data: packet(1, 3) });
+    expect(server.packets).toBe(sent);
+  });
+
+  test("after a change of transport a new picture is taken, and changes before it are dropped", async () => {
+    const panel = await talking();
+    item("running");
+    await clock.pass(500);
+    told.length = 0;
+    server.cut(server.primary!);
+    await clock.pass(500);
+    expect(last("cobrowse-snapshot")).toBeDefined();
+    const sent = server.packets;
+    panel.hear({ kind: "packet", data: packet(2, 3) });
+    expect(server.packets).toBe(sent);
+    panel.hear({ kind: "packet", data: packet(1, 3) });
+    expect(server.packets).toBe(sent + 1);
+  });
+});
+
+describe("the port (S4)", () => {
+  test("is taken only from our parent window and only from an origin of the site", async () => {
+    const parent = {};
+    let listener: (event: MessageEvent<unknown>) => void = () => undefined;
+    const window: Embedded = { parent, addEventListener: (_type, l) => (listener = l) };
+    const heard: unknown[] = [];
+    new HostPort(window, ["https://shop.example"], (m) => heard.push(m), new AbortController().signal);
+    const offer = async (source: unknown, origin: string, data: unknown): Promise<unknown> => {
+      const { port1, port2 } = new MessageChannel();
+      let answer: unknown;
+      port1.onmessage = (event) => (answer = event.data);
+      listener({ source, origin, data, ports: [port2] } as unknown as MessageEvent<unknown>);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      port1.close();
+      port2.close();
+      return answer;
+    };
+    const hello = { parlour: "port" };
+    expect(await offer(parent, "https://evil.example", hello)).toBeUndefined();
+    expect(await offer(parent, "https://shop.example.evil.example", hello)).toBeUndefined();
+    expect(await offer({}, "https://shop.example", hello)).toBeUndefined();
+    expect(await offer(parent, "https://shop.example", { other: 1 })).toBeUndefined();
+    expect(await offer(parent, "https://shop.example", hello)).toEqual({ kind: "ready" });
+  });
+});
