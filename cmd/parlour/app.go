@@ -130,7 +130,7 @@ func (a *app) openRedis(ctx context.Context) error {
 
 func (a *app) openMedia(context.Context) error {
 	endpoint, err := transport.Listen(transport.Options{
-		UDPAddress: a.config.WebRTC.UDPAddress, TCPAddress: a.config.WebRTC.TCPAddress, Advertise: a.config.WebRTC.Advertise, Logger: a.log,
+		UDPAddress: a.config.WebRTC.UDPAddress, TCPAddress: a.config.WebRTC.TCPAddress, Advertise: a.config.WebRTC.Advertise, MaxConns: a.config.WebRTC.MaxConnections, Logger: a.log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the WebRTC ports: %w", err)
@@ -142,7 +142,7 @@ func (a *app) openMedia(context.Context) error {
 		return nil
 	}
 	a.media = media.New(media.Options{
-		Endpoint: endpoint, Grace: a.config.Call.LegGrace, Logger: a.log,
+		Endpoint: endpoint, Grace: a.config.Call.LegGrace, MaxCalls: a.config.Call.MaxCalls, Logger: a.log,
 		Events: func(e protocol.MediaEvent) { a.chat.MediaEvent(context.WithoutCancel(context.Background()), e) },
 	})
 	a.closeLater(a.media.Close)
@@ -172,7 +172,8 @@ func (a *app) joinFeatures(context.Context) error {
 	a.cobrowse = cobrowse.New(cobrowse.Options{
 		Consent: a.chat, Wire: a.hub, Logger: a.log,
 		Limits: cobrowse.Limits{
-			SnapshotBytes: a.config.Cobrowse.SnapshotBytes, TailBytes: a.config.Cobrowse.TailBytes, BatchesPerSecond: a.config.Cobrowse.BatchesPerSecond,
+			SnapshotBytes: a.config.Cobrowse.SnapshotBytes, BatchBytes: a.config.Cobrowse.BatchBytes, TailBytes: a.config.Cobrowse.TailBytes,
+			BatchesPerSecond: a.config.Cobrowse.BatchesPerSecond, Sessions: a.config.Cobrowse.MaxSessions,
 		},
 	})
 	a.closeLater(a.cobrowse.Close)
@@ -200,7 +201,7 @@ func (a *app) openEdge(context.Context) error {
 		TLSCert: a.config.HTTP.TLS.CertFile, TLSKey: a.config.HTTP.TLS.KeyFile, TrustedProxies: proxies, Checks: a.checks(), Logger: a.log,
 		Registry: a.registry, Limits: edgeLimits(a.config.Limits),
 		Timers: signaling.Timers{
-			Idle: a.config.Transport.Ping, Silent: a.config.Routing.PresenceSilent, Poll: a.config.Chat.Poll, AckTimeout: a.config.Transport.AckTimeout,
+			Idle: a.config.Transport.Ping, Silent: a.config.Routing.PresenceSilent, Poll: a.config.Chat.Poll, AckTimeout: a.config.Transport.AckTimeout, Keep: a.config.Transport.Keep,
 		},
 	})
 	if err != nil {
