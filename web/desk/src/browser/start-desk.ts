@@ -60,7 +60,6 @@ function openLeg(item: ReadonlySignal<CallItem>, line: Line, trickle: Trickle, s
   const { call, media } = item.peek();
   const leg = new CallLeg({
     clock: systemClock,
-    newPeer: () => new RTCPeerConnection(),
     devices: browserDevices,
     join: async (sdp) => (await line.command("call.join", { call, sdp })).sdp,
     trickle: (candidate) => trickle({ call, candidate }),
