@@ -114,6 +114,17 @@ describe("the ladder", () => {
     expect(said).toEqual(["a0", "a1", "a2", "a3", "a4", ...Array.from({ length: 10 }, (_, i) => `b${i * 20}`)]);
     expect(log.entries.value.map((e) => e.body.text)).toEqual(said);
     expect(log.pending.value).toEqual([]);
+    expect(server.links.length, "it never had to fall back").toBe(2);
+  });
+
+  test("what had no answer when the WebSocket was left goes out again at once", async () => {
+    const s = await live();
+    s.connection.climb();
+    await clock.pass(62);
+    for (let i = 0; i < 8; i++) void s.connection.command("chat.end", { conversation: `01920000-0000-7000-8000-00000000001${i}` as ConversationID });
+    await clock.pass(200);
+    expect(s.connection.kept).toEqual([]);
+    expect(server.links.length).toBe(2);
   });
 });
 

@@ -38,7 +38,7 @@ function make(clock = new FakeClock()): {
 describe("a log", () => {
   test("shows any order and number of copies once and in order (D4)", async () => {
     for (let seed = 1; seed <= 200; seed++) {
-      const { log, clock } = make(new FakeClock(seed));
+      const { log, clock, asked } = make(new FakeClock(seed));
       const n = 1 + Math.floor(clock.random() * 20);
       const all = Array.from({ length: n }, (_, i) => entry(i + 1));
       const stream = [...all, ...all.filter(() => clock.random() < 0.5)];
@@ -52,6 +52,9 @@ describe("a log", () => {
         expect(seqs).toEqual(seqs.map((_, k) => k + 1));
       }
       expect(log.entries.value).toEqual(all);
+      const before = asked.length;
+      log.take({ conversation: conv, entries: all, last: n });
+      expect(asked.length).toBe(before);
       await settle();
     }
   });

@@ -35,7 +35,7 @@ function open(): PanelModel {
   told = [];
   const host: Place = { read: () => stored, write: (text) => (stored = text) };
   const panel = new PanelModel({
-    bootstrap: { site: "demo", name: "Shop", origins: [], color: "", hostStorage: true, audio: true, video: true, cobrowse: true, mask: [".x"] },
+    bootstrap: { site: "demo", name: "Shop", origins: [], color: "", hostStorage: true, audio: true, video: true, cobrowse: true, mask: [".x"], limits: { messageCharacters: 4000 } },
     clock,
     rest: {
       newVisitor: () => (fail ? Promise.reject(fail) : (visitors++, Promise.resolve("token"))),

@@ -6,12 +6,17 @@ const secret = dot.repeat(8);
 
 /** Whether a text is nothing but a mask. */
 export function isMask(text: string): boolean {
-  return /^[•\s]*$/.test(text);
+  return /^[•*]*$/.test(text);
 }
 
 /** Keeps the shape of words, hides every letter. */
 export function maskText(text: string): string {
   return text.replace(/\S/g, dot);
+}
+
+/** Hides every character, spaces too: for what is typed, where the shape of words tells too much. */
+export function maskAll(text: string): string {
+  return dot.repeat(text.length);
 }
 
 /** Card numbers stand out by their check digit: 13 to 19 digits, with single spaces or hyphens between. */
@@ -44,7 +49,7 @@ export class Masking {
   field(value: string, element: Element | null): string {
     if (value === "") return "";
     if (!element || this.#isSecret(element)) return secret;
-    return maskText(value);
+    return maskAll(value);
   }
 
   /** A field that was a password once stays one, also while its page shows it. */

@@ -1,5 +1,5 @@
 import { scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
-import { isMask, maskCards, maskText, type Masking } from "./masking.ts";
+import { isMask, maskAll, maskCards, maskText, type Masking } from "./masking.ts";
 
 /** A recorded node, as far as it matters here. */
 export interface RecordedNode {
@@ -148,7 +148,8 @@ export class Scrubber {
 
   #text(text: string, tag: string, masked: boolean): string {
     if (tag === "style") return scrubCss(text);
-    if (tag === "textarea" || masked) return isMask(text) ? text : maskText(text);
+    if (tag === "textarea") return isMask(text) ? text : maskAll(text);
+    if (masked) return maskText(text);
     return silent.has(tag) ? "" : maskCards(text);
   }
 }

@@ -13,6 +13,7 @@ export interface Bootstrap {
   readonly video: boolean;
   readonly cobrowse: boolean;
   readonly mask: readonly string[];
+  readonly limits: { readonly messageCharacters: number };
 }
 
 /** Reads the document's bootstrap; undefined when the server wrote none. */
@@ -30,5 +31,6 @@ export function readBootstrap(document: Document): Bootstrap | undefined {
     video: read.video ?? false,
     cobrowse: read.cobrowse ?? false,
     mask: read.mask ?? [],
+    limits: read.limits ?? { messageCharacters: 4000 },
   };
 }

@@ -58,7 +58,7 @@ export function Compose({ panel }: { panel: PanelModel }): VNode {
           ref={box}
           rows={1}
           dir="auto"
-          maxLength={4000}
+          maxLength={panel.bootstrap.limits.messageCharacters}
           placeholder={strings.placeholder}
           value={draft}
           onInput={({ currentTarget }) => typed(currentTarget.value)}
