@@ -208,6 +208,7 @@ func FuzzFrames(f *testing.F) { // S10
 	r := newRecord()
 	h := newHouse(f, r, func(o *signaling.Options) {
 		o.Limits.BadFrames, o.Limits.FramesPerSecond, o.Limits.MessagesPerMinute, o.Limits.ConnectionsPerIP = 1<<30, 1<<30, 1<<30, 1<<20
+		o.Limits.RequestsPerSecond, o.Limits.Detached = 1<<30, 16
 	})
 	conv := r.conversation(visitorA)
 	f.Fuzz(func(t *testing.T, data []byte) {
