@@ -25,7 +25,7 @@ const ReadySwitch = observed(function ReadySwitch() {
       <Button {...press(known && !isReady)} color="blue" onClick={pauseNow}>
         {words.state.pauseSwitch}
       </Button>
-      <Menu position="bottom-end" withinPortal>
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon variant="default" size={34} aria-label={words.state.pauseReason} disabled={!known}>
             <IconChevronDown size={16} aria-hidden />
@@ -80,7 +80,7 @@ export const Header = observed(function Header({ signOut }: { signOut: () => voi
 function MoreMenu({ desk, signOut }: { desk: Desk; signOut: () => void }) {
   const askNotifications = typeof Notification !== "undefined" && Notification.permission === "default";
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={34} aria-label={words.commands.menu}>
           <IconDots size={18} aria-hidden />

@@ -61,7 +61,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
         <ActionButton command={acceptAndOpen} target={offer} look="outline" color="teal" />
         <span className="spring" />
         <ActionButton command={reject} target={offer} />
-        <Menu position="bottom-end" withinPortal={false}>
+        <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
           <Menu.Target>
             <ActionIcon variant="default" size={34} aria-label={words.offer.rejectReason} disabled={!offer.open.value}>
               <IconChevronDown size={16} aria-hidden />

@@ -1,4 +1,4 @@
-import { Kbd, Modal, Table, TextInput } from "@mantine/core";
+import { CloseButton, Kbd, Modal, Table, TextInput } from "@mantine/core";
 import { useState, type KeyboardEvent } from "react";
 import { keysInWords } from "../browser/keys.ts";
 import { words } from "../catalogue.ts";
@@ -94,10 +94,13 @@ export const Overlays = observed(function Overlays() {
     <Modal
       opened={which !== undefined}
       onClose={close}
-      title={which === "shortcuts" ? words.commands.shortcuts : words.commands.palette}
-      closeButtonProps={{ "aria-label": words.commands.close }}
+      withCloseButton={false}
       transitionProps={{ duration: 0 }}
     >
+      <div className="overlay-head">
+        <Modal.Title>{which === "shortcuts" ? words.commands.shortcuts : words.commands.palette}</Modal.Title>
+        <CloseButton aria-label={words.commands.close} onClick={close} />
+      </div>
       {which === "palette" && <Palette all={all} close={close} />}
       {which === "shortcuts" && <Shortcuts all={all} />}
     </Modal>
