@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,9 +57,15 @@ func TestFourthIsServedWhenASlotIsFreed(t *testing.T) { // R4, R5, chatwoot#1058
 }
 
 func TestOfferThatRingsOutGoesElsewhereWithinASecond(t *testing.T) { // ROUTE-4, STATE-4, R6
+	for _, phase := range []time.Duration{50, 300, 550, 800, 1050, 1300, 1550, 1800} { // against the sweeps' rhythm
+		t.Run(fmt.Sprint(phase), func(t *testing.T) { ringsOut(t, phase*time.Millisecond) })
+	}
+}
+
+func ringsOut(t *testing.T, phase time.Duration) {
 	simulate(t, 2, Timers{}, func(t *testing.T, h *house) {
 		h.agent("a", 4)
-		pass(300 * time.Millisecond)
+		pass(phase)
 		h.ask("c1")
 		synctest.Wait()
 		first := h.offer("c1")
