@@ -75,25 +75,26 @@ func (a *app) Close() error {
 }
 
 func (a *app) openRecord(ctx context.Context) error {
-	if err := os.MkdirAll(a.config.Data.Directory, 0o700); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
+	var err error
+	if a.store, err = openStore(ctx, a.config, a.log); err != nil {
+		return err
 	}
+	a.closeLater(a.store.Close)
 	node, err := a.config.NodeID()
 	if err != nil {
 		return err
 	}
 	a.node = protocol.NodeID(node)
-	a.store, err = openStore(ctx, a.config, a.log)
-	if err != nil {
-		return err
-	}
-	a.closeLater(a.store.Close)
 	a.ws, err = ensureWorkspace(ctx, a.store)
 	return err
 }
 
-// openStore opens the record that the settings name.
+// openStore opens the record that the settings name, and makes the data folder
+// where there is none.
 func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.Store, error) {
+	if err := os.MkdirAll(c.Data.Directory, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
 	s, err := store.Open(ctx, store.Options{URL: c.Database.URL.Reveal(), Dir: c.Data.Directory, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("open the record: %w", err)
