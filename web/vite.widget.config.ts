@@ -12,7 +12,7 @@ function script(entry: string, name: string): UserConfig {
       outDir,
       emptyOutDir: false,
       target,
-      rollupOptions: { input: src(entry), output: { format: "iife", entryFileNames: name } },
+      rolldownOptions: { input: src(entry), output: { format: "iife", entryFileNames: name } },
     },
   };
 }
@@ -28,7 +28,7 @@ const panel: UserConfig = {
     target,
     assetsInlineLimit: 0,
     modulePreload: false,
-    rollupOptions: { input: src("panel.html") },
+    rolldownOptions: { input: src("panel.html") },
   },
 };
 

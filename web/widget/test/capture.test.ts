@@ -38,7 +38,7 @@ beforeAll(async () => {
   const built = await build({
     configFile: false,
     logLevel: "error",
-    build: { write: false, target: "es2022", rollupOptions: { input: new URL("../src/capture/main.ts", import.meta.url).pathname, output: { format: "iife" } } },
+    build: { write: false, target: "es2022", rolldownOptions: { input: new URL("../src/capture/main.ts", import.meta.url).pathname, output: { format: "iife" } } },
   });
   const output = Array.isArray(built) ? built[0]! : built;
   if (!("output" in output)) throw new Error("nothing was built");

@@ -305,7 +305,9 @@ describe("the port (S4)", () => {
     const offer = async (source: unknown, origin: string, data: unknown): Promise<unknown> => {
       const { port1, port2 } = new MessageChannel();
       let answer: unknown;
-      port1.onmessage = (event) => (answer = event.data);
+      port1.onmessage = (event: MessageEvent<unknown>) => {
+        answer = event.data;
+      };
       listener({ source, origin, data, ports: [port2] } as unknown as MessageEvent<unknown>);
       await new Promise((resolve) => setTimeout(resolve, 20));
       port1.close();
