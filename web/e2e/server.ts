@@ -12,6 +12,11 @@ function binary(): string {
   return process.env["PARLOUR_BINARY"] ?? join(import.meta.dirname, "..", "..", "bin", "parlour");
 }
 
+/** Our environment without PARLOUR_*: those would be settings of the server, and PARLOUR_BINARY is none. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PARLOUR_")));
+}
+
 /** Somebody who can sign in at the desk. */
 export interface Sign {
   readonly url: string;
@@ -108,7 +113,7 @@ export class Server {
   /** Starts it again, with the same data and ports. */
   async start(): Promise<void> {
     const from = this.#lines.length;
-    const child = spawn(binary(), this.#flags, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(binary(), this.#flags, { stdio: ["ignore", "pipe", "pipe"], env: plainEnvironment() });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => { this.#note(line); });
     child.on("error", (error) => { this.#note(`cannot start ${binary()}: ${error.message}`); });
