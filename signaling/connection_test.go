@@ -205,7 +205,7 @@ func smallBuffers() *http.Client {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			err = tcp.SetReadBuffer(8 << 10)
+			err = tcp.SetReadBuffer(256 << 10)
 		}
 		return conn, err
 	}
