@@ -33,6 +33,7 @@ export class Alarm {
     this.#desk = desk;
     this.#audio = typeof AudioContext === "undefined" ? undefined : new AudioContext();
     this.#judge();
+    this.#audio?.addEventListener("statechange", () => this.#judge(), { signal });
     const unlock = () => void this.unlock(); // refusals show by soundBlocked
     for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, unlock, { signal });
     const stops = [

@@ -1,4 +1,4 @@
-import type { ReadonlySignal } from "@preact/signals-core";
+import { effect, type ReadonlySignal } from "@preact/signals-core";
 import { browserDevices, CallLeg, dataChannels, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
 import { Session } from "../../../shared/src/session.ts";
 import type { CallItem } from "../../../shared/src/protocol.gen.ts";
@@ -50,7 +50,10 @@ export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
   watchPage(() => connection.nudge(), signal);
   connection.connect();
-  connection.climb();
+  const stopWaiting = effect(() => {
+    if (desk.cards.value.length > 0) connection.climb(); // DataChannels once there is something to say
+  });
+  signal.addEventListener("abort", stopWaiting, { once: true });
   return { desk, alarm: new Alarm(desk, signal) };
 }
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { Entry, EntryBody, EntryKind } from "../../shared/src/protocol.gen.ts";
+import { duration, words } from "./catalogue.ts";
+import { SignIn, type SignInAnswer } from "./models/sign-in.ts";
+
+const entry = (kind: EntryKind, body: EntryBody = {}): Entry => ({
+  seq: 1,
+  id: "e" as Entry["id"],
+  kind,
+  audience: "all",
+  author: { kind: "system" },
+  at: 0,
+  body,
+});
+
+describe("catalogue", () => {
+  it("says durations", () => {
+    expect([0, 999, 59_999, 177_000, 3_600_000, -5].map(duration)).toEqual(["0:00", "0:00", "0:59", "2:57", "1:00:00", "0:00"]);
+  });
+
+  it("renders system entries from codes and parameters", () => {
+    expect(words.entry(entry("offer_ended", { name: "Ben", cause: "timed_out" }))).toBe("Ben did not answer.");
+    expect(words.entry(entry("call_ended", { media: "video", seconds: 65 }))).toBe("The video call ended. It took 1:05.");
+    expect(words.entry(entry("call_refused", { media: "audio", by: "visitor", cause: "missing" }))).toContain("No camera or microphone");
+    expect(words.entry(entry("ended", { by: "visitor" }))).toBe("The visitor ended the conversation.");
+  });
+
+  it("says something for a kind and a cause of a later server", () => {
+    expect(words.entry(entry("merged" as EntryKind))).toBe("merged");
+    expect(words.entry(entry("offer_ended", { name: "Ben", cause: "new" }))).toBe("Ben no longer has the offer.");
+    expect(words.state.notReady("training")).toBe("Not ready (training)");
+  });
+});
+
+describe("sign-in", () => {
+  const form = (answer: SignInAnswer) => {
+    const entered: string[] = [];
+    const model = new SignIn(() => Promise.resolve(answer), (me) => entered.push(me.name));
+    model.email.value = " ann@example.com ";
+    model.password.value = "secret";
+    return { model, entered };
+  };
+
+  it("says what to do when it is refused, and keeps what was typed", async () => {
+    const { model, entered } = form({ refused: "wrong" });
+    await model.submit();
+    expect(model.failure.value).toContain("Check both");
+    expect([model.password.value, entered]).toEqual(["secret", []]);
+  });
+
+  it("enters, and forgets the password", async () => {
+    const { model, entered } = form({ me: { agent: "a1", name: "Ann" } });
+    await model.submit();
+    expect([model.password.value, entered, model.failure.value]).toEqual(["", ["Ann"], ""]);
+  });
+
+  it("does not ask the server with an empty field", async () => {
+    const { model } = form({ refused: "wrong" });
+    model.password.value = "";
+    await model.submit();
+    expect(model.failure.value).toBe(words.signIn.missing);
+  });
+});
