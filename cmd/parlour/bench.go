@@ -99,9 +99,9 @@ func benchChat(ctx context.Context, arguments, environ []string, out, errs io.Wr
 		f.StringVar(&o.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database: a database is made there and dropped again; empty: SQLite")
 		f.IntVar(&o.Senders, "senders", 128, "visitors, each in a conversation with an agent")
 		f.IntVar(&o.Window, "window", 1, "messages that one visitor has under way")
-		secondsVar(f, &o.Measured, "seconds", 10, "seconds for which acknowledged messages are counted")
+		secondsVar(f, &o.Measured, "seconds", 8, "seconds for which acknowledged messages are counted")
 		f.Float64Var(&o.Rate, "rate", 400, "messages a second while delivery is timed")
-		secondsVar(f, &o.Open, "deliver-seconds", 8, "seconds for which delivery is timed")
+		secondsVar(f, &o.Open, "deliver-seconds", 6, "seconds for which delivery is timed")
 		f.StringVar(&o.Profile, "profile", "", "file for the server's CPU profile")
 	}, func(ctx context.Context, p measured.Program) (measured.Result, error) {
 		o.Program = p

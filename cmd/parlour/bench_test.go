@@ -18,7 +18,7 @@ import (
 // which becomes the program when this variable stands in its environment.
 const asProgram = "BENCH_TEST_AS_PROGRAM"
 
-func init() {
+func init() { //nolint:gochecknoinits // before any test, whoever has TestMain
 	if os.Getenv(asProgram) != "" {
 		main()
 		os.Exit(0)

@@ -91,14 +91,14 @@ func (c *crowd) openLoop(ctx context.Context, l *latencies, rate float64) error 
 	var all sync.WaitGroup
 	next := time.Now()
 	for n := range l.due {
-		next = next.Add(time.Duration(rand.ExpFloat64() / rate * float64(time.Second)))
+		next = next.Add(time.Duration(rand.ExpFloat64() / rate * float64(time.Second))) //nolint:gosec // arrivals are no secret
 		l.due[n] = next
 		if err := wait(loop, time.Until(next)); err != nil {
 			stop(err)
 			break
 		}
 		all.Go(func() {
-			i := rand.IntN(len(c.visitors))
+			i := rand.IntN(len(c.visitors)) //nolint:gosec // nor is who writes
 			if err := c.visitors[i].post(loop, c.convs[i], fmt.Sprintf("%s%06d %s", markOpen, n, filler)); err != nil {
 				stop(fmt.Errorf("visitor %d: %w", i, err))
 				return

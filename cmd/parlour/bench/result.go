@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -66,29 +67,35 @@ func (r Result) Write(w io.Writer, asJSON bool) error {
 		}
 		return nil
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	names := slices.Sorted(maps.Keys(r.Baselines))
-	fmt.Fprintf(t, "%s\tours\t", r.Bench)
-	for _, name := range names {
-		fmt.Fprintf(t, "%s\tratio\t", name)
-	}
-	fmt.Fprintln(t)
-	for _, metric := range slices.Sorted(maps.Keys(r.Ours)) {
-		fmt.Fprintf(t, "%s\t%.4g\t", metric, r.Ours[metric])
-		for _, name := range names {
-			fmt.Fprintf(t, "%s\t%s\t", cell(r.Baselines[name], metric), cell(r.Ratios[name], metric))
-		}
-		fmt.Fprintln(t)
-	}
-	if err := t.Flush(); err != nil {
+	if _, err := io.WriteString(w, r.table()); err != nil {
 		return fmt.Errorf("print result: %w", err)
 	}
-	for _, param := range slices.Sorted(maps.Keys(r.Params)) {
-		if _, err := fmt.Fprintf(w, "  %s: %v\n", param, r.Params[param]); err != nil {
-			return fmt.Errorf("print result: %w", err)
-		}
-	}
 	return nil
+}
+
+func (r Result) table() string {
+	var out strings.Builder
+	t := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	names := slices.Sorted(maps.Keys(r.Baselines))
+	rows := [][]string{{r.Bench, "ours"}}
+	for _, name := range names {
+		rows[0] = append(rows[0], name, "ratio")
+	}
+	for _, metric := range slices.Sorted(maps.Keys(r.Ours)) {
+		row := []string{metric, cell(r.Ours, metric)}
+		for _, name := range names {
+			row = append(row, cell(r.Baselines[name], metric), cell(r.Ratios[name], metric))
+		}
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
+		_, _ = io.WriteString(t, strings.Join(row, "\t")+"\t\n") // a Builder takes everything
+	}
+	_ = t.Flush()
+	for _, param := range slices.Sorted(maps.Keys(r.Params)) {
+		out.WriteString(fmt.Sprintf("  %s: %v\n", param, r.Params[param]))
+	}
+	return out.String()
 }
 
 func cell(m Metrics, metric string) string {

@@ -98,7 +98,7 @@ func (s *server) profile(ctx context.Context, name string, d time.Duration) erro
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}
