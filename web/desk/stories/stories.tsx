@@ -2,6 +2,7 @@ import { createRoot } from "react-dom/client";
 import { systemClock } from "../../shared/src/browser/system-clock.ts";
 import type { CallID, ConversationID } from "../../shared/src/protocol.gen.ts";
 import { Alarm } from "../src/browser/alarm.ts";
+import { layouts } from "../src/browser/storage.ts";
 import { SignIn } from "../src/models/sign-in.ts";
 import { stage } from "../src/testing/stage.ts";
 import { App } from "../src/views/app.tsx";
@@ -34,6 +35,8 @@ function show(name: string) {
     s.state.value = "offline";
     s.desk.own.failure.value = "Ready needs a live desktop. Wait until the connection is back.";
   }
+  const layout = layouts.load("story");
+  if (typeof layout === "object" && layout !== null && "places" in layout) s.desk.places.restore(layout.places);
   Object.assign(window, { stage: s });
   const alarm = new Alarm(s.desk, new AbortController().signal);
   return <Shell desk={s.desk} agent="story" signOut={() => undefined} unlock={() => void alarm.unlock()} />;
@@ -42,5 +45,5 @@ function show(name: string) {
 const query = new URLSearchParams(location.search);
 document.documentElement.dir = query.get("dir") ?? "ltr";
 const root = document.getElementById("desk");
-localStorage.clear();
+if (!query.has("keep")) localStorage.clear(); // ?keep: the layout of the story before
 if (root !== null) createRoot(root).render(<App>{show(query.get("story") ?? "")}</App>);
