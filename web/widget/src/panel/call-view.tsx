@@ -7,19 +7,39 @@ import type { CallModel } from "./call-model.ts";
 import { Icon } from "./icons.tsx";
 import { Prompt } from "./prompt.tsx";
 
-function Player({ stream, label, own, silent }: { stream: MediaStream | undefined; label: string; own?: boolean; silent: Signal<boolean> }): VNode {
+/** Sound that the browser refuses before a click on this page: the picture plays silently, and a button asks for the click. */
+interface Sound {
+  readonly refused: Signal<boolean>;
+  /** Counts the reasons to try again: a click, or our microphone's permission. */
+  readonly tries: Signal<number>;
+}
+
+async function play(video: HTMLVideoElement, own: boolean, { refused }: Sound): Promise<void> {
+  video.muted = own;
+  try {
+    await video.play();
+    if (!own) refused.value = false;
+  } catch (reason) {
+    if (own || !(reason instanceof Error) || reason.name !== "NotAllowedError") return; // another stream came meanwhile
+    video.muted = true;
+    refused.value = true;
+    await video.play().catch(() => undefined); // not even silently: the button is there
+  }
+}
+
+function Player({ stream, label, own = false, sound }: { stream: MediaStream | undefined; label: string; own?: boolean; sound: Sound }): VNode {
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const it = video.current;
     if (!it) return;
     it.srcObject = stream ?? null;
-    // Without a gesture on this page the browser may refuse sound: then the visitor is asked for one click.
-    if (stream) void it.play().catch((reason: unknown) => !own && reason instanceof Error && reason.name === "NotAllowedError" && (silent.value = true));
+    if (stream) void play(it, own, sound); // never rejects
   }, [stream]);
   useSignalEffect(() => {
-    if (!silent.value) void video.current?.play().catch(() => undefined); // refused again: the button stays away, mute is visible
+    const it = video.current;
+    if (sound.tries.value > 0 && it?.srcObject) void play(it, own, sound); // as above
   });
-  return <video ref={video} class={own ? "self" : ""} aria-label={label} autoplay playsInline muted={own ?? false} />;
+  return <video ref={video} class={own ? "self" : ""} aria-label={label} playsInline />;
 }
 
 function Buttons({ leg, calls, video }: { leg: CallLeg; calls: CallModel; video: boolean }): VNode {
@@ -43,16 +63,19 @@ function Buttons({ leg, calls, video }: { leg: CallLeg; calls: CallModel; video:
 }
 
 function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video: boolean }): VNode {
-  const silent = useSignal(false);
+  const sound: Sound = { refused: useSignal(false), tries: useSignal(0) };
   const others = calls.others.value;
   const state = leg.state.value;
   const mic = leg.microphone.value;
   const cam = leg.camera.value;
+  useEffect(() => {
+    if (mic === "on" && sound.refused.peek()) sound.tries.value++; // who lets us listen lets us play
+  }, [mic, sound.refused.value]);
   return (
     <section class={video ? "call video" : "call"} aria-label={strings.call}>
       {others.map(({ party, stream }) => (
         <div class={video && party.video ? "party" : "party dark"} key={party.ordinal}>
-          <Player stream={stream} label={strings.partyVideo(party.name)} silent={silent} />
+          <Player stream={stream} label={strings.partyVideo(party.name)} sound={sound} />
           <p class="name">
             <bdi>{party.name}</bdi>
             {party.here && !party.audio ? ` (${strings.muted})` : ""}
@@ -60,14 +83,14 @@ function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video:
           {!party.here && <p class="over">{strings.partyAway(party.name)}</p>}
         </div>
       ))}
-      {leg.preview.value && <Player stream={leg.preview.value} label={strings.selfView} own silent={silent} />}
+      {leg.preview.value && <Player stream={leg.preview.value} label={strings.selfView} own sound={sound} />}
       {(state === "lost" || (state === "connecting" && others.every(({ party }) => party.here))) && (
         <p class="over" role="status">
           {state === "lost" ? strings.callLost : strings.callConnecting}
         </p>
       )}
-      {silent.value && (
-        <button type="button" class="primary sound" onClick={() => (silent.value = false)}>
+      {sound.refused.value && (
+        <button type="button" class="primary sound" onClick={() => sound.tries.value++}>
           {strings.enableSound}
         </button>
       )}
