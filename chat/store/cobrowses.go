@@ -133,7 +133,7 @@ func (s *Store) AnswerCobrowse(ctx context.Context, in AnswerCobrowseIn) (Cobrow
 		}
 		return addEntries(ctx, t, c, Entry{
 			Kind: kind, Audience: protocol.AudienceAll, Author: in.Author, Actor: in.Actor,
-			Body: protocol.EntryBody{Cobrowse: b.ID, Name: in.Author.Name},
+			Body: protocol.EntryBody{Cobrowse: b.ID, Name: b.AgentName},
 		})
 	})
 	if err != nil {
