@@ -86,7 +86,6 @@ function PendingMessage({ card, it }: { card: Card; it: Pending }) {
 export const LogView = observed(function LogView({ card }: { card: Card }) {
   const desk = useDesk();
   const box = useRef<HTMLDivElement>(null);
-  const end = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const entries = card.log.entries.value;
   const pending = card.log.pending.value;
@@ -94,7 +93,7 @@ export const LogView = observed(function LogView({ card }: { card: Card }) {
   useLayoutEffect(() => {
     if (atEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [entries, pending, typing]);
-  useRead(card, box, end, atEnd);
+  useRead(card, box, atEnd);
   const last = entries.at(-1);
   useEffect(() => {
     const fresh = last !== undefined && desk.pulse.exact() - last.at < 5_000;
@@ -117,33 +116,38 @@ export const LogView = observed(function LogView({ card }: { card: Card }) {
           <span aria-hidden className="typing-dots" />
         </p>
       )}
-      <div ref={end} className="log-end" />
     </div>
   );
 });
 
 type Box = { readonly current: HTMLDivElement | null };
 
-/** Counts the log as read while its end is really on the screen of a page that is shown. */
-function useRead(card: Card, box: Box, end: Box, atEnd: { current: boolean }): void {
+/** Keeps the log at its end unless the agent has scrolled away, and counts it as read while its end is really on a page that is shown. */
+function useRead(card: Card, box: Box, atEnd: { current: boolean }): void {
   useEffect(() => {
+    const log = box.current;
+    if (log === null) return;
     const mark = () => {
-      if (atEnd.current && !document.hidden && box.current !== null && box.current.clientHeight > 0) card.log.markRead();
+      if (atEnd.current && !document.hidden && log.clientHeight > 0) card.log.markRead();
     };
-    const seen = new IntersectionObserver(
-      (changes) => {
-        atEnd.current = changes.at(-1)?.isIntersecting ?? false;
-        mark();
-      },
-      { root: box.current, rootMargin: "0px 0px 40px 0px" },
-    );
-    if (end.current !== null) seen.observe(end.current);
+    const scrolled = () => {
+      if (log.clientHeight === 0) return; // of a tab behind: says nothing
+      atEnd.current = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+      mark();
+    };
+    const sized = new ResizeObserver(() => {
+      if (atEnd.current) log.scrollTo({ top: log.scrollHeight });
+      mark();
+    });
+    sized.observe(log);
     const stop = card.log.entries.subscribe(() => requestAnimationFrame(mark));
+    log.addEventListener("scroll", scrolled, { passive: true });
     document.addEventListener("visibilitychange", mark);
     return () => {
-      seen.disconnect();
+      sized.disconnect();
       stop();
+      log.removeEventListener("scroll", scrolled);
       document.removeEventListener("visibilitychange", mark);
     };
-  }, [card, box, end, atEnd]);
+  }, [card, box, atEnd]);
 }
