@@ -93,7 +93,7 @@ func (r Result) table() string {
 	}
 	_ = t.Flush()
 	for _, param := range slices.Sorted(maps.Keys(r.Params)) {
-		out.WriteString(fmt.Sprintf("  %s: %v\n", param, r.Params[param]))
+		fmt.Fprintf(&out, "  %s: %v\n", param, r.Params[param])
 	}
 	return out.String()
 }
