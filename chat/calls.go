@@ -76,7 +76,9 @@ func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protoc
 		return protocol.Ack{}, err
 	}
 	if !body.Allow {
-		s.do(ctx, call, protocol.MediaRequest{Do: protocol.MediaEnd, Call: call.ID}) // a leg that was warmed
+		if err := s.do(ctx, call, protocol.MediaRequest{Do: protocol.MediaEnd, Call: call.ID}); err != nil { // a leg that was warmed
+			s.log.Warn("the call's node was not told of the refusal", "call", call.ID, "node", call.Node, "error", err)
+		}
 	}
 	s.changed(c)
 	return protocol.Ack{Conversation: c.ID, ID: string(call.ID)}, nil
@@ -84,7 +86,13 @@ func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protoc
 
 // CallJoin opens a leg on the call's node. Who asked may join before the answer
 // and wait; who is asked joins by having allowed.
-func (s *Service) CallJoin(ctx context.Context, who protocol.Caller, _ protocol.Op, body protocol.CallJoin) (protocol.CallJoined, error) {
+// Asked again under the same op, while the first is answered or after it, it
+// gives the first one's answer: the browser has only one leg to set it on.
+func (s *Service) CallJoin(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.CallJoin) (protocol.CallJoined, error) {
+	return s.joins.once(ctx, who.Actor()+" "+string(op), func() (protocol.CallJoined, error) { return s.join(ctx, who, body) })
+}
+
+func (s *Service) join(ctx context.Context, who protocol.Caller, body protocol.CallJoin) (protocol.CallJoined, error) {
 	call, c, err := s.call(ctx, who.Principal, body.Call)
 	if err != nil {
 		return protocol.CallJoined{}, err

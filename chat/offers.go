@@ -29,7 +29,7 @@ func (s *Service) Declare(ctx context.Context, who protocol.Caller, _ protocol.O
 // Accept takes an offered conversation. The record decides by compare-and-set:
 // exactly one agent gets it (ROUTE-5, R2, R3); the others read who was first.
 func (s *Service) Accept(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfOffer) (protocol.Ack, error) {
-	if _, err := s.asked(ctx, who, body.Offer); err != nil {
+	if err := s.asked(ctx, who, body.Offer); err != nil {
 		return protocol.Ack{}, err
 	}
 	offer, c, err := s.store.Accept(ctx, s.ws, who.Agent, body.Offer, op)
@@ -48,7 +48,7 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 	if len(body.Reason) > s.limits.NameCharacters {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
 	}
-	if _, err := s.asked(ctx, who, body.Offer); err != nil {
+	if err := s.asked(ctx, who, body.Offer); err != nil {
 		return protocol.Ack{}, err
 	}
 	offer, settled, err := s.store.Settle(ctx, s.ws, body.Offer, store.OutcomeRejected, body.Reason)
@@ -67,18 +67,18 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 	return protocol.Ack{Conversation: offer.Conversation}, nil
 }
 
-// asked gives an offer to the agent who was asked, and to nobody else.
-func (s *Service) asked(ctx context.Context, who protocol.Caller, id protocol.OfferID) (store.Offer, error) {
+// asked says whether it was this agent who was asked.
+func (s *Service) asked(ctx context.Context, who protocol.Caller, id protocol.OfferID) error {
 	gone := protocol.NewError(protocol.CodeNotFound, "There is no such offer, or it was not made to you.")
 	if !protocol.ValidID(id) || who.Workspace != s.ws {
-		return store.Offer{}, gone
+		return gone
 	}
 	offer, err := s.store.Offer(ctx, s.ws, id)
 	if err != nil {
-		return store.Offer{}, err
+		return err
 	}
 	if offer.Agent != who.Agent {
-		return store.Offer{}, gone
+		return gone
 	}
-	return offer, nil
+	return nil
 }

@@ -93,6 +93,7 @@ type Service struct {
 	limits    Limits
 	log       *slog.Logger
 	reached   chan string // actors
+	joins     joins
 }
 
 // New makes a Service; Run does its work in the background.
