@@ -8,6 +8,8 @@ export default defineConfig({
     outDir: new URL("dist/desk", import.meta.url).pathname,
     emptyOutDir: true,
     target: "es2022",
+    // light-dark() is left as it is written: replaced for older browsers it needs a literal color-scheme, and Mantine sets its own by a variable.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rollupOptions: {
