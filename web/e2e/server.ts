@@ -117,7 +117,7 @@ export class Server {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => { this.#note(line); });
     child.on("error", (error) => { this.#note(`cannot start ${binary()}: ${error.message}`); });
-    const tail = async (): Promise<string> => this.#lines.slice(from).slice(-30).map((line) => `  ${line}`).join("\n");
+    const tail = (): Promise<string> => Promise.resolve(this.#lines.slice(from).slice(-30).map((line) => `  ${line}`).join("\n"));
     await until(`server ${this.origin} is ready`, async () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
       const answer = await fetch(`${this.origin}/readyz`);

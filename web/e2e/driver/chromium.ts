@@ -134,7 +134,7 @@ class ChromiumPage extends Document implements Page {
 
   async focused(): Promise<string> {
     for (const frame of this.#page.frames()) {
-      const has = await frame.evaluate(`(() => { ${rolesSource}; return document.hasFocus() ? focusedHere() : ""; })()`);
+      const has = await frame.evaluate(`(() => { ${rolesSource}; return document.hasFocus() ? focusedHere() : ""; })()`).catch(() => ""); // a frame that went meanwhile has no focus
       if (typeof has === "string" && has !== "" && has !== "frame") return has;
     }
     return "";
@@ -142,6 +142,10 @@ class ChromiumPage extends Document implements Page {
 
   async resize(width: number, height: number): Promise<void> {
     await this.#page.setViewportSize({ width, height });
+  }
+
+  async dark(on: boolean): Promise<void> {
+    await this.#page.emulateMedia({ colorScheme: on ? "dark" : "light" });
   }
 
   async screenshot(name: string): Promise<string> {

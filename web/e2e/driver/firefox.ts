@@ -108,6 +108,10 @@ class FirefoxPage extends Document implements Page {
     await this.#page.setViewport({ width, height });
   }
 
+  async dark(): Promise<void> {
+    throw new Error("changing colours works in Chromium only; open the browser with `dark`");
+  }
+
   async screenshot(name: string): Promise<string> {
     const path = this.#options.artifacts.next(`${name}.png`);
     await this.#page.screenshot({ path: path as `${string}.png` });

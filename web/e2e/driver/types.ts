@@ -85,6 +85,8 @@ export interface Page extends Frame {
   focused(): Promise<string>;
   /** Width and height of the viewport in CSS pixels. */
   resize(width: number, height: number): Promise<void>;
+  /** Lets the person prefer dark colours, or light ones (Chromium only). */
+  dark(on: boolean): Promise<void>;
   /** Writes NN-name.png into the story's artifacts and returns its path. */
   screenshot(name: string): Promise<string>;
   /** What the page wrote to its console so far (the last 500 lines), with uncaught errors. */
