@@ -14,7 +14,7 @@ import (
 // wait for an agent. The ack comes after the commit (D1); the same op asked
 // again gives the same conversation (D2).
 func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Ask) (protocol.Ack, error) {
-	if err := s.checkAsk(ctx, who.Principal, body); err != nil {
+	if err := s.checkAsk(ctx, who.Principal, op, body); err != nil {
 		return protocol.Ack{}, err
 	}
 	queue, err := s.queueFor(ctx, who.Principal, body.Queue)
@@ -46,7 +46,7 @@ func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, 
 	return protocol.Ack{Conversation: c.ID, Seq: entry.VisitorSeq, ID: string(entry.ID), At: entry.At}, nil
 }
 
-func (s *Service) checkAsk(ctx context.Context, who protocol.Principal, body protocol.Ask) error {
+func (s *Service) checkAsk(ctx context.Context, who protocol.Principal, op protocol.Op, body protocol.Ask) error {
 	if err := s.checkText(body.Text); err != nil {
 		return err
 	}
@@ -56,17 +56,34 @@ func (s *Service) checkAsk(ctx context.Context, who protocol.Principal, body pro
 	if len(body.Form) > s.limits.FormFields {
 		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A form may have %d fields.", s.limits.FormFields))
 	}
-	open := 0
-	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, s.limits.OpenPerVisitor+1)
+	return s.checkOpen(ctx, who, op)
+}
+
+// checkOpen bounds what a visitor may have open at once. Asking again under the
+// op of an open conversation is no new one.
+func (s *Service) checkOpen(ctx context.Context, who protocol.Principal, op protocol.Op) error {
+	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, s.limits.OpenPerVisitor)
 	if err != nil {
 		return err
 	}
+	open := 0
 	for _, c := range conversations {
-		if c.State == protocol.StateQueued || c.State == protocol.StateActive {
-			open++
+		if c.State != protocol.StateQueued && c.State != protocol.StateActive {
+			continue
+		}
+		open++
+		if len(conversations) < s.limits.OpenPerVisitor {
+			continue
+		}
+		first, _, err := s.store.Entries(ctx, s.ws, c.ID, 0, 1, false)
+		if err != nil {
+			return err
+		}
+		if len(first) == 1 && first[0].Op == op {
+			return nil
 		}
 	}
-	if open > s.limits.OpenPerVisitor {
+	if open >= s.limits.OpenPerVisitor {
 		return protocol.NewError(protocol.CodeRateLimited, "You have several open conversations. Please end one of them first.")
 	}
 	return nil

@@ -250,3 +250,21 @@ func TestBadMessagesSayWhatToDo(t *testing.T) {
 		t.Errorf("4000 characters are refused: %v", err)
 	}
 }
+
+func TestOpenConversationsAreBounded(t *testing.T) { // D2
+	h := newHouse(t)
+	visitor := h.visitor()
+	var last protocol.Op
+	for range 3 {
+		last = op()
+		if _, err := h.Ask(t.Context(), visitor, last, protocol.Ask{Text: "hello"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.Ask(t.Context(), visitor, last, protocol.Ask{Text: "hello"}); err != nil {
+		t.Errorf("the third asked again: %v", err)
+	}
+	if _, err := h.Ask(t.Context(), visitor, op(), protocol.Ask{Text: "hello"}); code(err) != protocol.CodeRateLimited {
+		t.Errorf("a fourth: %v", err)
+	}
+}
