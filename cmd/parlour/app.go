@@ -120,7 +120,7 @@ func (a *app) openRedis(ctx context.Context) error {
 			clients[i] = client
 		}
 		a.redis = clients[0]
-		shared := signaling.NewRedisBus(clients[1], "parlour:", string(a.node), a.log)
+		shared := signaling.NewRedisBus(clients[1], "parlour:"+a.store.Epoch(), string(a.node), a.log)
 		a.closeLater(shared.Close)
 		bus = shared
 	}
