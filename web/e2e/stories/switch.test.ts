@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+
+import { freePorts } from "../backends.ts";
+import { until } from "../driver/index.ts";
+import { Stage } from "../stage.ts";
+import { inFlight, Talk } from "../talk.ts";
+import { UdpProxy } from "../udp-proxy.ts";
+
+// D2, D4, D5, D13, VIS-2: the way breaks in silence while both write.
+describe("when DataChannels break in mid-conversation", () => {
+  const stage = new Stage("switch");
+
+  test("it goes on by WebSocket and climbs again; nothing is lost or doubled", { timeout: 240_000 }, async () => {
+    const [port = 0] = await freePorts(1);
+    const proxy = stage.keep(await UdpProxy.open(port));
+    const server = await stage.server({
+      settings: {
+        "webrtc.udp_address": `127.0.0.1:${port}`,
+        "webrtc.tcp_address": "",
+        "webrtc.advertise": proxy.address,
+        "limits.messages_per_minute_per_visitor": "6000",
+      },
+    });
+    const [visitor, anna] = await Promise.all([stage.visitor("visitor", { wire: true }), stage.desk("anna", { wire: true })]);
+    const talk = new Talk(visitor, anna);
+    const open = (transport: "ws" | "dc"): Promise<number> => server.metric("parlour_transports_open", { transport });
+    const posts = (transport: "ws" | "dc"): Promise<number> => server.metric("parlour_frames_total", { transport, direction: "up", kind: "chat.post" });
+    const climbed = (within: number): Promise<boolean> => until("both are on DataChannels and no WebSocket is open", async () => (await open("dc")) === 2 && (await open("ws")) === 0, within);
+
+    await talk.begin(server);
+    await climbed(20_000);
+    await talk.exchange(5);
+    await talk.complete();
+    expect(await posts("dc")).toBeGreaterThanOrEqual(10);
+    const byChannel = await posts("dc");
+    const bySocket = await posts("ws");
+
+    // Fifty each way: the cut comes after the tenth, the way is there again after the fortieth.
+    let cutAt = 0;
+    await talk.exchange(50, (n) => {
+      if (n === 15) {
+        proxy.cut();
+        cutAt = Date.now();
+        console.log(`cut with ${inFlight(visitor.page)} of the visitor and ${inFlight(anna.page)} of the agent in flight`);
+      }
+      if (n === 45) {
+        console.log(`healed after ${Date.now() - cutAt} ms, ${proxy.lost} packets lost`);
+        proxy.heal();
+      }
+    });
+    await talk.complete();
+    await talk.settled();
+    const overSocket = (await posts("ws")) - bySocket;
+    console.log(`100 messages, all there ${Date.now() - cutAt} ms after the cut: ${overSocket} posts by WebSocket, ${(await posts("dc")) - byChannel} by DataChannel`);
+    expect(proxy.lost).toBeGreaterThan(0);
+    expect(overSocket).toBeGreaterThanOrEqual(20);
+    await visitor.page.screenshot("after-cut-visitor");
+    await anna.page.screenshot("after-cut-desk");
+
+    await climbed(90_000);
+    console.log(`climbed again ${Date.now() - cutAt} ms after the cut`);
+    const again = await posts("dc");
+    await talk.exchange(5);
+    await talk.complete();
+    expect(await posts("dc")).toBe(again + 10);
+
+    // What the record holds is what new pages are given: the same once more.
+    await anna.page.reload();
+    await visitor.visit(`${server.shop}cart`);
+    await talk.complete();
+  });
+});
