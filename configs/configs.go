@@ -104,7 +104,6 @@ type Log struct {
 
 // Limits bounds what one participant or address may do.
 type Limits struct {
-	FrameBytes                  int `koanf:"frame_bytes"`
 	MessageCharacters           int `koanf:"message_characters"`
 	OutboxBytes                 int `koanf:"outbox_bytes"`
 	ConnectionsPerIP            int `koanf:"connections_per_ip"`
@@ -125,23 +124,21 @@ type Session struct {
 
 // Chat is the timers of conversations.
 type Chat struct {
-	ReopenWindow time.Duration `koanf:"reopen_window"`
-	Poll         time.Duration `koanf:"poll"`
+	Poll time.Duration `koanf:"poll"`
 }
 
 // Routing is the timers of offers, presence and queues.
 type Routing struct {
-	OfferTimeout      time.Duration `koanf:"offer_timeout"`
-	MediaOfferTimeout time.Duration `koanf:"media_offer_timeout"`
-	ExcludeFor        time.Duration `koanf:"exclude_for"`
-	PresenceClosed    time.Duration `koanf:"presence_closed"`
-	PresenceSilent    time.Duration `koanf:"presence_silent"`
-	PresenceGone      time.Duration `koanf:"presence_gone"`
-	QueueGrace        time.Duration `koanf:"queue_grace"`
-	RestartAmnesty    time.Duration `koanf:"restart_amnesty"`
-	WrapUp            time.Duration `koanf:"wrap_up"`
-	RampUp            time.Duration `koanf:"ramp_up"`
-	Sweep             time.Duration `koanf:"sweep"`
+	OfferTimeout   time.Duration `koanf:"offer_timeout"`
+	ExcludeFor     time.Duration `koanf:"exclude_for"`
+	PresenceClosed time.Duration `koanf:"presence_closed"`
+	PresenceSilent time.Duration `koanf:"presence_silent"`
+	PresenceGone   time.Duration `koanf:"presence_gone"`
+	QueueGrace     time.Duration `koanf:"queue_grace"`
+	RestartAmnesty time.Duration `koanf:"restart_amnesty"`
+	WrapUp         time.Duration `koanf:"wrap_up"`
+	RampUp         time.Duration `koanf:"ramp_up"`
+	Sweep          time.Duration `koanf:"sweep"`
 }
 
 // Transport is the timers of connections.
@@ -153,19 +150,17 @@ type Transport struct {
 
 // Call bounds calls.
 type Call struct {
-	LegGrace   time.Duration `koanf:"leg_grace"`
-	MaxParties int           `koanf:"max_parties"`
-	MaxCalls   int           `koanf:"max_calls"`
+	LegGrace time.Duration `koanf:"leg_grace"`
+	MaxCalls int           `koanf:"max_calls"`
 }
 
 // Cobrowse bounds what a shared page may send.
 type Cobrowse struct {
-	SnapshotBytes    int           `koanf:"snapshot_bytes"`
-	BatchBytes       int           `koanf:"batch_bytes"`
-	TailBytes        int           `koanf:"tail_bytes"`
-	BatchesPerSecond int           `koanf:"batches_per_second"`
-	MaxSessions      int           `koanf:"max_sessions"`
-	ConsentHold      time.Duration `koanf:"consent_hold"`
+	SnapshotBytes    int `koanf:"snapshot_bytes"`
+	BatchBytes       int `koanf:"batch_bytes"`
+	TailBytes        int `koanf:"tail_bytes"`
+	BatchesPerSecond int `koanf:"batches_per_second"`
+	MaxSessions      int `koanf:"max_sessions"`
 }
 
 // Shutdown is how the process stops.

@@ -34,7 +34,7 @@ func load(t *testing.T, text string, environ []string, arguments ...string) (con
 
 func TestFileBeforeDefaultEnvironmentBeforeFileFlagBeforeEnvironment(t *testing.T) {
 	file := "redis:\n  url: redis://file:1\nrouting: {offer_timeout: 30s}\nhttp:\n  trusted_proxies: [10.0.0.0/8, 192.0.2.4/32]\n"
-	environ := []string{"PARLOUR_REDIS_URL=redis://environment:1", "HOME=/", "PARLOUR_CALL_MAX_PARTIES=4"}
+	environ := []string{"PARLOUR_REDIS_URL=redis://environment:1", "HOME=/", "PARLOUR_CALL_MAX_CALLS=4"}
 
 	c, err := load(t, file, nil)
 	if err != nil {
@@ -60,8 +60,8 @@ func TestFileBeforeDefaultEnvironmentBeforeFileFlagBeforeEnvironment(t *testing.
 	if got, want := c.Redis.URL.Reveal(), "redis://environment:1"; got != want {
 		t.Errorf("redis.url = %q, want %q", got, want)
 	}
-	if c.Call.MaxParties != 4 {
-		t.Errorf("call.max_parties = %d, want 4", c.Call.MaxParties)
+	if c.Call.MaxCalls != 4 {
+		t.Errorf("call.max_calls = %d, want 4", c.Call.MaxCalls)
 	}
 
 	c, err = load(t, file, environ, "--redis.url=redis://flag:1", "--demo", "--http.trusted_proxies=10.1.0.0/16, 10.2.0.0/16")
@@ -102,9 +102,9 @@ func TestErrorsNameTheSettingAndSayWhatToWrite(t *testing.T) {
 		{"time without unit", "routing: {sweep: 1}", nil, nil, []string{"routing.sweep", "20s"}},
 		{"time without unit as text", "", []string{"PARLOUR_ROUTING_SWEEP=1"}, nil, []string{"routing.sweep", "20s"}},
 		{"zero time", "routing: {sweep: 0s}", nil, nil, []string{"routing.sweep", "above zero"}},
-		{"no number", "", nil, []string{"--call.max_parties=many"}, []string{"call.max_parties", "whole number", "many"}},
-		{"fraction", "call: {max_parties: 2.5}", nil, nil, []string{"call.max_parties", "whole number"}},
-		{"negative", "limits: {frame_bytes: -1}", nil, nil, []string{"limits.frame_bytes", "above zero"}},
+		{"no number", "", nil, []string{"--call.max_calls=many"}, []string{"call.max_calls", "whole number", "many"}},
+		{"fraction", "call: {max_calls: 2.5}", nil, nil, []string{"call.max_calls", "whole number"}},
+		{"negative", "limits: {outbox_bytes: -1}", nil, nil, []string{"limits.outbox_bytes", "above zero"}},
 		{"list as value", "redis: {url: [a]}", nil, nil, []string{"redis.url", "one value"}},
 		{"no port", "http: {address: localhost}", nil, nil, []string{"http.address", "host:port"}},
 		{"no address", "http: {address: ''}", nil, nil, []string{"http.address", "host:port"}},

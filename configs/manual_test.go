@@ -52,7 +52,7 @@ func TestManualHasEverySettingOnceInOrderWithAComment(t *testing.T) {
 
 func TestManualIsTheDefaults(t *testing.T) {
 	c := configs.Default()
-	if c.HTTP.Address != "127.0.0.1:8080" || c.Routing.WrapUp.Seconds() != 60 || c.Limits.FrameBytes != 16384 {
+	if c.HTTP.Address != "127.0.0.1:8080" || c.Routing.WrapUp.Seconds() != 60 || c.Limits.OutboxBytes != 262144 {
 		t.Errorf("defaults are not read: %#v", c)
 	}
 	if !c.Loopback() {

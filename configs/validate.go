@@ -153,16 +153,13 @@ func (p *problems) numbers(c Config) {
 			p.addf(s.key, "write a number above zero, not %d", field.Int())
 		}
 	}
-	if n := c.Limits.FrameBytes; n > 0 && (n < 1024 || n > 65536) {
-		p.addf("limits.frame_bytes", "write 1024 to 65536, not %d", n)
-	}
-	if n := c.Limits.OutboxBytes; n > 0 && n < 4*c.Limits.FrameBytes {
-		p.addf("limits.outbox_bytes", "write at least four times limits.frame_bytes (%d), not %d", 4*c.Limits.FrameBytes, n)
-	}
-	if n := c.Call.MaxParties; n > 0 && (n < 2 || n > 16) {
-		p.addf("call.max_parties", "write 2 to 16, not %d", n)
+	if n := c.Limits.OutboxBytes; n > 0 && n < 4*frameBytes {
+		p.addf("limits.outbox_bytes", "write at least %d, four frames, not %d", 4*frameBytes, n)
 	}
 }
+
+// frameBytes is the most that one frame of the wire holds.
+const frameBytes = 16 << 10
 
 // order checks settings that only make sense one below the other.
 func (p *problems) order(c Config) {
@@ -176,8 +173,8 @@ func (p *problems) order(c Config) {
 		p.addf("session.agent_idle", "write no more than session.agent_absolute (%s)", c.Session.AgentAbsolute)
 	}
 	// Four bytes for a character at most, and the frame around the message.
-	if n := (c.Limits.FrameBytes - 384) / 4; c.Limits.MessageCharacters > n {
-		p.addf("limits.message_characters", "write at most %d, or raise limits.frame_bytes: a message travels in one frame", max(n, 0))
+	if n := (frameBytes - 384) / 4; c.Limits.MessageCharacters > n {
+		p.addf("limits.message_characters", "write at most %d: a message travels in one frame", n)
 	}
 }
 

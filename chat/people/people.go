@@ -13,14 +13,15 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// SessionFor is how long an agent's session lives at the most; unused it ends
-// after store.SessionIdleMs.
-const SessionFor = 7 * 24 * time.Hour
+// sessionFor is how long an agent's session lives at the most where Options say
+// nothing; unused it ends earlier, as the store says.
+const sessionFor = 7 * 24 * time.Hour
 
 // Options of New. All have defaults.
 type Options struct {
-	Logger *slog.Logger
-	Now    func() time.Time // of lockouts and of the sites' signatures
+	SessionFor time.Duration // how long an agent's session lives at the most; 0 is 7 days
+	Logger     *slog.Logger
+	Now        func() time.Time // of lockouts and of the sites' signatures
 }
 
 // People proves identities. Its methods may be called concurrently.
@@ -29,6 +30,8 @@ type People struct {
 	log     *slog.Logger
 	now     func() time.Time
 	lockout *lockout
+
+	sessionFor time.Duration
 }
 
 // New makes a People over a record.
@@ -39,7 +42,10 @@ func New(record *store.Store, o Options) *People {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &People{record: record, log: o.Logger, now: o.Now, lockout: newLockout(o.Now)}
+	if o.SessionFor == 0 {
+		o.SessionFor = sessionFor
+	}
+	return &People{record: record, log: o.Logger, now: o.Now, lockout: newLockout(o.Now), sessionFor: o.SessionFor}
 }
 
 // nobody is a hash that no password fits; an unknown address costs the same work.
@@ -68,7 +74,7 @@ func (p *People) SignIn(ctx context.Context, email, password, ip string) (protoc
 	if err != nil {
 		return none, "", time.Time{}, fmt.Errorf("sign in: %w", err)
 	}
-	token, expires := NewToken(), now+SessionFor.Milliseconds()
+	token, expires := NewToken(), now+p.sessionFor.Milliseconds()
 	if err := p.record.CreateSession(ctx, TokenHash(token), agent, expires, ip); err != nil {
 		return none, "", time.Time{}, fmt.Errorf("sign in: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/pressly/goose/v3"
@@ -25,6 +26,9 @@ type Options struct {
 	Dir    string
 	Logger *slog.Logger
 	Clock  func() int64 // SQLite only: milliseconds since 1970 UTC; nil is the process's clock
+	// AgentIdle and VisitorIdle are how long an agent's session and a visitor's
+	// token live unused; 0 is 12 hours and 30 days.
+	AgentIdle, VisitorIdle time.Duration
 }
 
 // Stats counts what the record has done since it was opened.
@@ -52,6 +56,22 @@ type backend interface {
 type Store struct {
 	db    backend
 	epoch string
+	idle  idleTimes
+}
+
+// idleTimes are how long what is not used lives, in milliseconds.
+type idleTimes struct{ agent, visitor int64 }
+
+const (
+	agentIdle   = 12 * time.Hour
+	visitorIdle = 30 * 24 * time.Hour
+)
+
+func idleMs(set, usual time.Duration) int64 {
+	if set == 0 {
+		set = usual
+	}
+	return set.Milliseconds()
 }
 
 // Open opens the record, makes it where there is none, and brings its tables
@@ -64,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}
-	s := &Store{db: db}
+	s := &Store{db: db, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)}}
 	if s.epoch, err = s.readEpoch(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), db.close())
 	}

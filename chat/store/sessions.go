@@ -7,9 +7,6 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// SessionIdleMs is how long an agent's session lives without being used.
-const SessionIdleMs = 12 * 60 * 60 * 1000
-
 // seenEveryMs is how exactly the last use of sessions and visitors is kept.
 const seenEveryMs = 60 * 1000
 
@@ -61,7 +58,7 @@ func (s *Store) Session(ctx context.Context, tokenHash string) (Agent, int64, er
 	if err != nil {
 		return Agent{}, 0, fmt.Errorf("read session: %w", err)
 	}
-	if !found || row.expires <= now || row.used+SessionIdleMs <= now {
+	if !found || row.expires <= now || row.used+s.idle.agent <= now {
 		return Agent{}, 0, errNoSession()
 	}
 	a, err := s.Agent(ctx, row.workspace, row.agent)
@@ -118,13 +115,13 @@ func scanVisitor(row scanner) (v Visitor, err error) {
 }
 
 // VisitorByToken finds who a token belongs to. A token that is not known, or
-// was last seen 30 days ago, gives CodeUnauthenticated.
+// was not seen for Options.VisitorIdle, gives CodeUnauthenticated.
 func (s *Store) VisitorByToken(ctx context.Context, tokenHash string) (Visitor, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
 		return Visitor{}, fmt.Errorf("read visitor: %w", err)
 	}
-	v, found, err := one(ctx, s.db.reader(), scanVisitor, visitorSelect+`WHERE token_hash = $1 AND seen > $2`, tokenHash, now-VisitorIdleMs)
+	v, found, err := one(ctx, s.db.reader(), scanVisitor, visitorSelect+`WHERE token_hash = $1 AND seen > $2`, tokenHash, now-s.idle.visitor)
 	if err == nil && !found {
 		err = protocol.NewError(protocol.CodeUnauthenticated, "This visit is not known here any more. Begin a new one.")
 	}
@@ -133,9 +130,6 @@ func (s *Store) VisitorByToken(ctx context.Context, tokenHash string) (Visitor, 
 	}
 	return v, nil
 }
-
-// VisitorIdleMs is how long a visitor's token lives without being seen.
-const VisitorIdleMs = 30 * 24 * 60 * 60 * 1000
 
 // Visitor finds one, or fails with CodeNotFound.
 func (s *Store) Visitor(ctx context.Context, workspace protocol.WorkspaceID, id protocol.VisitorID) (Visitor, error) {

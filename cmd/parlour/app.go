@@ -95,7 +95,9 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.
 	if err := os.MkdirAll(c.Data.Directory, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	s, err := store.Open(ctx, store.Options{URL: c.Database.URL.Reveal(), Dir: c.Data.Directory, Logger: log})
+	s, err := store.Open(ctx, store.Options{
+		URL: c.Database.URL.Reveal(), Dir: c.Data.Directory, Logger: log, AgentIdle: c.Session.AgentIdle, VisitorIdle: c.Session.VisitorIdle,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open the record: %w", err)
 	}
@@ -153,7 +155,7 @@ func (a *app) openMedia(context.Context) error {
 
 func (a *app) joinFeatures(context.Context) error {
 	a.sites = site.NewCache(a.store)
-	a.people = people.New(a.store, people.Options{Logger: a.log})
+	a.people = people.New(a.store, people.Options{SessionFor: a.config.Session.AgentAbsolute, Logger: a.log})
 	a.router = routing.New(routing.Options{
 		Redis: a.redis, Record: a.store, Notify: a.hub, Workspace: a.ws, Node: a.node, Timers: routingTimers(a.config.Routing), Logger: a.log,
 		ReachChanged: func(ws protocol.WorkspaceID, actor string) { a.chat.ReachChanged(ws, actor) },
