@@ -35,7 +35,8 @@ export class Alarm {
     this.#judge();
     this.#audio?.addEventListener("statechange", () => this.#judge(), { signal });
     const unlock = () => void this.unlock(); // refusals show by soundBlocked
-    for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, unlock, { signal });
+    // Not as early as pointerdown: the notice that goes moves what is below it, and a click whose button has moved is lost.
+    for (const kind of ["click", "keydown"]) window.addEventListener(kind, unlock, { signal });
     const stops = [
       effect(() => this.#ring(desk.attention.ringing.value)),
       effect(() => this.#notify()),
