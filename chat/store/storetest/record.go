@@ -144,6 +144,29 @@ func visitor(t *testing.T, s *store.Store) {
 	want(t, err, protocol.CodeNotFound)
 }
 
+func translated(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 1)
+	c := w.Active(t, w.Agents[0]) // message, asked, offered (agents), joined
+	seqs := []struct{ visitor, agent int64 }{{0, 0}, {1, 1}, {2, 2}, {3, 4}}
+	for _, want := range seqs {
+		if seq, err := s.SeqAt(t.Context(), w.ID, c.ID, want.visitor); err != nil || seq != want.agent {
+			t.Errorf("the visitor's %d is %d, want %d, %v", want.visitor, seq, want.agent, err)
+		}
+		if seq, err := s.VisitorSeqAt(t.Context(), w.ID, c.ID, want.agent); err != nil || seq != want.visitor {
+			t.Errorf("%d is the visitor's %d, want %d, %v", want.agent, seq, want.visitor, err)
+		}
+	}
+	for at, want := range map[int64]int64{3: 2, 99: 3} {
+		if seq, err := s.VisitorSeqAt(t.Context(), w.ID, c.ID, at); err != nil || seq != want {
+			t.Errorf("%d is the visitor's %d, want %d, %v", at, seq, want, err)
+		}
+	}
+	if seq, err := s.SeqAt(t.Context(), w.ID, c.ID, 4); err != nil || seq != 0 {
+		t.Errorf("the visitor's 4, which does not exist, is %d, %v", seq, err)
+	}
+}
+
 func senderOrder(t *testing.T, s *store.Store) {
 	t.Helper()
 	w := NewWorld(t, s, 1)
