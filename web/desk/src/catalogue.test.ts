@@ -25,6 +25,11 @@ describe("catalogue", () => {
     expect(words.entry(entry("ended", { by: "visitor" }))).toBe("The visitor ended the conversation.");
   });
 
+  it("tells visitors without a name apart", () => {
+    expect(words.visitor("Maria", "0198-3f2c")).toBe("Maria");
+    expect([words.visitor(undefined, "0198-3f2c"), words.visitor("", "0198-77aa")]).toEqual(["Visitor 3f2c", "Visitor 77aa"]);
+  });
+
   it("says something for a kind and a cause of a later server", () => {
     expect(words.entry(entry("merged" as EntryKind))).toBe("merged");
     expect(words.entry(entry("offer_ended", { name: "Ben", cause: "new" }))).toBe("Ben no longer has the offer.");

@@ -145,7 +145,8 @@ export const words = {
     wrap: "Wrap-up",
     back: "Conversations",
   },
-  visitor: (name: string | undefined) => name ?? "Visitor",
+  /** Who gave no name is told apart by the end of the conversation's id. */
+  visitor: (name: string | undefined, conversation: string) => (name === undefined || name === "" ? `Visitor ${conversation.slice(-4)}` : name),
   offer: {
     title: "Web chat",
     wants: (name: string, queue: string) => `${name} asks in ${queue}`,
@@ -274,6 +275,9 @@ export const words = {
     paletteFind: "Find a command",
     paletteNone: "No command of this name can be used now",
     shortcuts: "Shortcuts",
+    newCard: "New card",
+    cardToSide: "Card to a side of its own",
+    cardToTabs: "Card among the other tabs",
     nextCard: "Next card",
     previousCard: "Previous card",
     signOut: "Sign out",

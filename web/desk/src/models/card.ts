@@ -36,7 +36,7 @@ export class Card {
   readonly #busy = signal(false);
   readonly #p: CardParts;
 
-  readonly name = computed(() => words.visitor(this.item.value.name));
+  readonly name = computed(() => words.visitor(this.item.value.name, this.item.value.conversation));
   /** Whether messages go both ways now. */
   readonly running = computed(() => this.item.value.state === "active" && this.item.value.slot !== "wrap_up");
   readonly parked = computed(() => this.item.value.slot === "parked");

@@ -34,7 +34,7 @@ export class Offer {
   }
 
   get name(): string {
-    return words.visitor(this.item.name);
+    return words.visitor(this.item.name, this.item.conversation);
   }
 
   /** Takes the conversation; move says whether the focus goes to its card. */

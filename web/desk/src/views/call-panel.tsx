@@ -40,7 +40,7 @@ const Remote = observed(function Remote({ call, party }: { call: Call; party: Pa
   const leg = call.leg.value;
   const own = (call.item.value.parties ?? []).find((p) => p.you);
   const streams = leg instanceof CallLeg ? leg.streams.value : [];
-  const name = words.visitor(party.name === "" ? undefined : party.name);
+  const name = words.visitor(party.name, call.item.value.conversation);
   return (
     <div className="party" data-picture={party.video || undefined}>
       <Player stream={own === undefined ? undefined : streams[slotOf(party.ordinal, own.ordinal)]} label={words.call.remote(name)} self={false} />
@@ -112,7 +112,7 @@ export const CallPanel = observed(function CallPanel({ call }: { call: Call }) {
       )}
       {phase === "asked" && (
         <div className="ask">
-          <p role="alert">{words.call.incoming(words.visitor(item.askedByName === "" ? undefined : item.askedByName), item.media)}</p>
+          <p role="alert">{words.call.incoming(words.visitor(item.askedByName, item.conversation), item.media)}</p>
           <ActionButton command={verbs.takeCall} target={call} look="filled" color="teal" />
           <ActionButton command={verbs.declineCall} target={call} />
         </div>

@@ -48,7 +48,7 @@ const Row = observed(function Row({ card, onShow }: { card: Card; onShow: () => 
           {turn !== "" && <span className="turn">{words.card.yourTurn(turn)}</span>}
         </span>
       </button>
-      {card.parked.value && <ActionButton command={resume} target={card} look="light" />}
+      {card.parked.value && <ActionButton command={resume} target={card} look="light" about={card.name.value} />}
     </li>
   );
 });
@@ -59,7 +59,7 @@ const Queues = observed(function Queues() {
   return (
     <section aria-labelledby="queues-title">
       <h2 id="queues-title">{words.inbox.queues}</h2>
-      {queues.length === 0 && <p className="hint">{words.inbox.noQueues}</p>}
+      {queues.length === 0 && desk.feed.view.loaded.value && <p className="hint">{words.inbox.noQueues}</p>}
       <ul>
         {queues.map((queue) => (
           <li key={queue.queue} className="queue">
@@ -87,7 +87,7 @@ export const Inbox = observed(function Inbox({ onShow }: { onShow: () => void })
     <nav className="inbox" aria-label={words.inbox.title}>
       <section aria-labelledby="running-title">
         <h2 id="running-title">{words.inbox.running}</h2>
-        {running.length === 0 && (
+        {running.length === 0 && desk.feed.view.loaded.value && (
           <div className="hint">
             <p>{words.inbox.none}</p>
             <p>{desk.own.ready.value ? words.inbox.noneReady : words.inbox.nonePaused}</p>
