@@ -40,6 +40,33 @@ export const previousCard: Command<Desk> = {
   run: (desk) => desk.places.step(-1),
 };
 
+/** At most so many cards stand on the desk by the agent's own wish. */
+const mostCards = 12;
+
+export const newCard: Command<Desk> = {
+  id: "desk.new_card",
+  name: words.commands.newCard,
+  shortcut: "Alt+KeyN",
+  guard: (desk) => desk.places.places.value.length < mostCards,
+  run: (desk) => desk.places.add(),
+};
+
+export const cardToSide: Command<Desk> = {
+  id: "desk.card_to_side",
+  name: words.commands.cardToSide,
+  shortcut: "Alt+Shift+PageDown",
+  guard: (desk) => desk.places.places.value.length > 1,
+  run: (desk) => desk.places.move("side"),
+};
+
+export const cardToTabs: Command<Desk> = {
+  id: "desk.card_to_tabs",
+  name: words.commands.cardToTabs,
+  shortcut: "Alt+Shift+PageUp",
+  guard: (desk) => desk.places.places.value.length > 1,
+  run: (desk) => desk.places.move("tabs"),
+};
+
 export const palette: Command<Desk> = {
   id: "desk.palette",
   name: words.commands.palette,
@@ -70,6 +97,6 @@ export function actions(desk: Desk): readonly Action[] {
     ...callCommands.map((c) => bind(c, card?.call.value)),
     ...[stopCobrowse, cancelCobrowse].map((c) => bind(c, card?.cobrowse.value)),
     ...[ready, ...pauses].map((c) => bind(c, desk.own)),
-    ...[nextCard, previousCard, palette, shortcuts].map((c) => bind(c, desk)),
+    ...[newCard, nextCard, previousCard, cardToSide, cardToTabs, palette, shortcuts].map((c) => bind(c, desk)),
   ];
 }

@@ -206,6 +206,20 @@ describe("co-browse", () => {
 });
 
 describe("places", () => {
+  it("takes cards opened in advance, and moves the front one by keys", () => { // DESK-1, DESK-8
+    const s = stage({});
+    const run = (id: string) => actions(s.desk).find((a) => a.id === id)?.run();
+    expect(actions(s.desk).find((a) => a.id === "desk.card_to_side")?.enabled).toBe(false);
+    run("desk.new_card");
+    expect(s.desk.places.front.value).toBe("card-2");
+    run("desk.card_to_side");
+    expect(s.desk.places.moving.value).toEqual({ place: "card-2", to: "side" });
+    s.set({ cards: [card("c1")] });
+    expect(s.desk.places.places.value).toEqual([{ id: "card-1", conversation: "c1" }, { id: "card-2" }]);
+    for (let i = 0; i < 20; i++) run("desk.new_card");
+    expect(s.desk.places.places.value).toHaveLength(12);
+  });
+
   it("takes saved cards back, and nothing else", () => {
     const { places } = stage({}).desk;
     const saved = [{ id: "card-3" }, { id: "card-7", conversation: "c9" as ConversationID }];

@@ -17,6 +17,8 @@ export class Places {
   readonly front = signal("card-1");
   /** Counts wishes to put the cursor into the front card's text box. */
   readonly focusWish = signal(0);
+  /** The latest wish to move the front card: to a side of its own, or among the tabs of other cards. Whoever lays them out fulfils it and clears it. */
+  readonly moving = signal<{ readonly place: string; readonly to: "side" | "tabs" } | undefined>(undefined);
   #made = 1;
 
   readonly conversation = computed(() => this.places.value.find((p) => p.id === this.front.value)?.conversation);
@@ -49,6 +51,11 @@ export class Places {
     const id = this.#newId();
     this.places.value = [...this.places.value, { id }];
     this.front.value = id;
+  }
+
+  /** Moves the front card by keys, as it could be dragged by the mouse. */
+  move(to: "side" | "tabs"): void {
+    this.moving.value = { place: this.front.value, to };
   }
 
   /** Takes a conversation off the desk: its card goes, or stays empty when it is the only one. */

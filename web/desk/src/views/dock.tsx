@@ -1,11 +1,13 @@
 import { effect, untracked } from "@preact/signals-core";
-import { DockviewReact, type DockviewApi, type DockviewReadyEvent, type IDockviewPanelHeaderProps, type IDockviewPanelProps } from "dockview-react";
+import { DockviewReact, type DockviewApi, type DockviewReadyEvent, type IDockviewHeaderActionsProps, type IDockviewPanelHeaderProps, type IDockviewPanelProps } from "dockview-react";
 import "dockview-react/dist/styles/dockview.css";
-import { IconX } from "@tabler/icons-react";
+import { IconPlus, IconX } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { words } from "../catalogue.ts";
+import { newCard } from "../commands/desk.ts";
 import type { Desk } from "../models/desk.ts";
 import { layouts } from "../browser/storage.ts";
+import { ActionButton } from "./action-button.tsx";
 import { CardView, EmptyCard } from "./card.tsx";
 import { observed, useDesk } from "./observed.ts";
 
@@ -51,6 +53,31 @@ const Tab = observed(function Tab({ api }: IDockviewPanelHeaderProps) {
   );
 });
 
+/** After the tabs of the cards in front: one card more. */
+const TabsEnd = observed(function TabsEnd({ isGroupActive }: IDockviewHeaderActionsProps) {
+  const desk = useDesk();
+  if (!isGroupActive) return null;
+  return (
+    <span className="tabs-end">
+      <ActionButton command={newCard} target={desk} small look="subtle" color="gray" icon={<IconPlus size={16} aria-hidden />} />
+    </span>
+  );
+});
+
+/** Does by keys what dragging does: a card to a side of its own, or among the tabs of the next group. */
+function place(api: DockviewApi, desk: Desk): void {
+  const wish = desk.places.moving.value;
+  const panel = wish && api.getPanel(wish.place);
+  desk.places.moving.value = undefined;
+  if (wish === undefined || panel === undefined) return;
+  const at = api.groups.indexOf(panel.group);
+  const other = api.groups[at === 0 ? 1 : at - 1];
+  if (wish.to === "side") {
+    if (panel.group.panels.length > 1) panel.api.moveTo({ group: panel.group, position: "right" });
+  } else if (other !== undefined) panel.api.moveTo({ group: other, position: "center" });
+  panel.api.setActive();
+}
+
 const components = { card: Panel };
 const theme = { name: "parlour", className: "dockview-theme-parlour", gap: 6 };
 
@@ -72,6 +99,7 @@ function keepSame(api: DockviewApi, desk: Desk, save: () => void): () => void {
   };
   const stops = [
     effect(apply),
+    effect(() => place(api, desk)),
     ...[
       api.onDidActivePanelChange(() => {
         const id = api.activePanel?.id;
@@ -114,6 +142,7 @@ export const Dock = observed(function Dock({ agent }: { agent: string }) {
       theme={theme}
       components={components}
       defaultTabComponent={Tab}
+      leftHeaderActionsComponent={TabsEnd}
       onReady={ready}
       disableFloatingGroups
       announcements={false}
