@@ -1,0 +1,256 @@
+import { describe, expect, test } from "vitest";
+
+import { findings } from "../axe.ts";
+import type { Desk } from "../desk.ts";
+import { until, type Frame, type Page } from "../driver/index.ts";
+import { makeMedia } from "../media.ts";
+import { Stage } from "../stage.ts";
+import type { Visitor } from "../visitor.ts";
+
+const longName = "Maximiliane-Konstantine von und zu Hohenlohe-Schillingsfürst, Bibliothekarin";
+const longMessage = `${"Rhabarberbarbarabar".repeat(8)} and then some ordinary words, so that both have to break. ${"שלום עולם ".repeat(6)}`;
+
+/** Every way in which a screen is looked at: width, height, colours. */
+const looks = [
+  { name: "light", width: 1280, height: 800, dark: false },
+  { name: "dark", width: 1280, height: 800, dark: true },
+  { name: "phone-light", width: 360, height: 740, dark: false },
+  { name: "phone-dark", width: 360, height: 740, dark: true },
+] as const;
+
+/** Collects what is wrong on screens instead of stopping at the first, so that one run shows all of it. */
+class Inspection {
+  readonly wrong: string[] = [];
+  screens = 0;
+
+  /** One screen in all four looks, each after `before`; the page is left wide and light. */
+  async look(name: string, page: Page, frames: readonly Frame[], before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    for (const { name: way, width, height, dark } of looks) {
+      await before();
+      await page.resize(width, height);
+      await page.dark(dark);
+      for (const frame of frames) await this.#inspect(`${name}, ${way}`, frame);
+      await page.screenshot(`${name}-${way}`);
+      this.screens += 1;
+    }
+    const [first] = looks;
+    await page.resize(first.width, first.height);
+    await page.dark(first.dark);
+  }
+
+  async #inspect(where: string, frame: Frame): Promise<void> {
+    // What fades is not judged half-way. What shrinks (the time left of an offer) or turns for ever is as it always is.
+    await frame.until("nothing fades in or out any more", () => document.getAnimations().every((one) => one.playState !== "running" || one.effect?.getComputedTiming().iterations === Infinity || (one instanceof CSSTransition && one.transitionProperty === "transform")), undefined);
+    for (const one of await findings(frame)) this.wrong.push(`${where}: ${one.rule}: ${one.help.replace(/\s+/g, " ")}\n    ${one.target} ${one.html}`);
+    const wider = await frame.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wider > 0) this.wrong.push(`${where}: ${frame.url()} is ${wider} px wider than its window`);
+  }
+
+  /** The same screen as readers from right to left get it. */
+  async mirrored(name: string, page: Page, frame: Frame): Promise<void> {
+    await frame.evaluate(() => { document.documentElement.dir = "rtl"; });
+    await this.#inspect(`${name}, from right to left`, frame);
+    await page.screenshot(`${name}-rtl`);
+    await frame.evaluate(() => { document.documentElement.dir = "ltr"; });
+  }
+}
+
+// DESK-6, VIS-1: what people with and without screen readers, on any screen, in any colours get.
+describe("every screen", () => {
+  const stage = new Stage("axe");
+
+  test("axe finds nothing, nothing is wider than its window", { timeout: 420_000 }, async () => {
+    const server = await stage.server();
+    const [red, blue] = [makeMedia("red", 440), makeMedia("blue", 880)];
+    const [visitor, anna] = await Promise.all([
+      stage.visitor("visitor", { camera: red.camera, microphone: red.microphone }),
+      stage.desk("anna", { camera: blue.camera, microphone: blue.microphone }),
+    ]);
+    const it = new Inspection();
+    const both = async (name: string): Promise<void> => {
+      await Promise.all([it.look(`${name}-visitor`, visitor.page, [visitor.page, visitor.panel]), it.look(`${name}-desk`, anna.page, [anna.page])]);
+    };
+
+    const sign = server.sign(0);
+    await anna.page.open(sign.url);
+    await anna.page.see("textbox", "E-mail");
+    await visitor.visit(server.shop);
+    await visitor.page.see("button", "Chat with us");
+    await Promise.all([it.look("closed", visitor.page, [visitor.page]), it.look("sign-in", anna.page, [anna.page])]);
+    await anna.signIn(sign);
+    await visitor.open();
+    await both("first-and-empty");
+    await visitor.panel.type("textbox", "Your name (optional)", longName);
+    await visitor.panel.type("textbox", "Message", longMessage);
+    await visitor.panel.click("button", "Send");
+    await visitor.sees("You are next in line");
+    await it.look("waiting", visitor.page, [visitor.page, visitor.panel]);
+    await anna.ready();
+    await it.look("offer", anna.page, [anna.page], () => ringsLong(anna));
+    await ringsLong(anna);
+    await it.mirrored("offer", anna.page, anna.page);
+    await ringsLong(anna);
+    await anna.open();
+    await visitor.sees(/has joined/);
+    await anna.page.type("textbox", "Message", longMessage);
+    await anna.page.click("button", "Send");
+    await visitor.panel.see("button", "End chat");
+    await both("active");
+    await it.mirrored("active-visitor", visitor.page, visitor.panel);
+    await it.mirrored("active-desk", anna.page, anna.page);
+
+    await anna.startVideo();
+    await visitor.panel.see("alertdialog", "Call request");
+    await both("call-asked");
+    await visitor.allow("Call request");
+    await visitor.seesAndHears("blue", 880, { within: 30_000 });
+    await anna.seesAndHears("red", 440, { within: 30_000 });
+    await both("call");
+    await anna.cobrowse();
+    await visitor.panel.see("alertdialog", "Page sharing request");
+    await it.look("cobrowse-asked", visitor.page, [visitor.page, visitor.panel]);
+    await visitor.allow("Page sharing request");
+    await anna.seesOnPage("Tea, and what it takes");
+    await visitor.page.see("button", "Stop sharing");
+    await both("call-and-cobrowse");
+    await anna.hangUp();
+    await anna.page.gone("button", "Hang up");
+    await both("cobrowse");
+    await anna.end();
+    await visitor.sees("This chat has ended.");
+    await both("ended-and-wrap-up");
+
+    console.log(`${it.screens} screens looked at`);
+    expect(it.screens).toBeGreaterThanOrEqual(60);
+    expect(it.wrong.join("\n")).toBe("");
+  });
+});
+
+/** Waits for an offer that rings for ten more seconds, whatever rang out before it. */
+async function ringsLong(desk: Desk): Promise<void> {
+  await until("an offer with ten seconds left", async () => {
+    if ((await desk.page.count("alertdialog", "Web chat")) === 0) {
+      const paused = (await desk.page.count("alert", undefined)) > 0;
+      if (paused) await desk.ready();
+      return false;
+    }
+    const [, left] = /(\d+) s left/.exec(await desk.offer.read("timer")) ?? [];
+    return Number(left) >= 10;
+  }, 60_000);
+}
+
+/** Presses Tab until what has the focus fits; fails with the whole way when it comes round without. */
+async function tabTo(page: Page, wanted: string): Promise<void> {
+  const way: string[] = [];
+  for (let n = 0; n < 80; n += 1) {
+    const at = await page.focused();
+    if (at === wanted) return;
+    way.push(at);
+    await page.press("Tab");
+  }
+  await page.screenshot("lost-focus");
+  throw new Error(`Tab does not come to ${wanted}; it went by ${[...new Set(way)].join(", ")}`);
+}
+
+async function push(page: Page, button: string): Promise<void> {
+  await tabTo(page, `button "${button}"`);
+  await page.press("Enter");
+}
+
+async function write(page: Page, box: string, text: string): Promise<void> {
+  await tabTo(page, `textbox "${box}"`);
+  for (const key of text) await page.press(key);
+}
+
+// VIS-1, DESK-6: no pointer anywhere in this story.
+describe("by keyboard alone", () => {
+  const stage = new Stage("keyboard");
+
+  test("visitor and agent talk, call, share and end", { timeout: 180_000 }, async () => {
+    const server = await stage.server();
+    const [red, blue] = [makeMedia("red", 440), makeMedia("blue", 880)];
+    const seats: [Visitor, Desk] = await Promise.all([
+      stage.visitor("visitor", { camera: red.camera, microphone: red.microphone }),
+      stage.desk("anna", { camera: blue.camera, microphone: blue.microphone }),
+    ]);
+    const [visitor, anna] = seats;
+    const sign = server.sign(0);
+    await anna.page.open(sign.url);
+    await anna.page.see("textbox", "E-mail");
+    await write(anna.page, "E-mail", sign.email);
+    await write(anna.page, "Password", sign.password);
+    await anna.page.press("Enter");
+    await anna.page.see("button", "Ready");
+    await push(anna.page, "Ready");
+
+    await visitor.visit(server.shop);
+    await push(visitor.page, "Chat with us");
+    await visitor.panel.see("textbox", "Message");
+    await visitor.panel.until("the message box has the focus", () => document.activeElement?.id === "message", undefined);
+    await visitor.page.press("Escape");
+    await visitor.panel.until("the focus has left the panel", () => !document.hasFocus(), undefined);
+    expect(await visitor.page.focused()).toBe('button "Chat with us"');
+    await visitor.page.press("Enter");
+    await write(visitor.page, "Message", "Do you have tea?");
+    await visitor.page.press("Enter");
+    await anna.rings();
+    await push(anna.page, "Open");
+    await anna.page.gone("alertdialog", "Web chat");
+    await write(anna.page, "Message", "Yes.");
+    await anna.page.press("Enter");
+    await visitor.sees("Yes.");
+    await write(visitor.page, "Message", "Lovely.");
+    await push(visitor.page, "Send");
+    await anna.sees("Lovely.");
+
+    await push(anna.page, "Start video");
+    await visitor.panel.see("alertdialog", "Call request");
+    await push(visitor.page, "Don't allow");
+    await visitor.sees("The call was declined.");
+    await push(anna.page, "Start video");
+    await visitor.panel.see("alertdialog", "Call request");
+    await push(visitor.page, "Allow");
+    await anna.seesAndHears("red", 440, { within: 30_000 });
+    await push(visitor.page, "Mute");
+    await visitor.panel.see("button", "Unmute");
+    await push(visitor.page, "Hang up");
+    await anna.page.gone("button", "Hang up");
+
+    await push(anna.page, "Co-browse");
+    await visitor.panel.see("alertdialog", "Page sharing request");
+    await push(visitor.page, "Allow");
+    await anna.seesOnPage("Tea, and what it takes");
+    await push(visitor.page, "Stop sharing");
+    await visitor.sees("Page sharing ended.");
+
+    await push(anna.page, "Park");
+    await push(anna.page, "Resume");
+    await anna.page.see("button", "Park");
+    await push(visitor.page, "End chat");
+    await visitor.panel.see("alertdialog", "End this chat?");
+    await push(visitor.page, "Keep chatting");
+    await visitor.panel.gone("alertdialog", "End this chat?");
+    await push(visitor.page, "End chat");
+    await push(visitor.page, "Yes, end it");
+    await visitor.sees("This chat has ended.");
+    await push(anna.page, "Clear card");
+    await anna.page.gone("button", "Clear card");
+
+    // The next one is refused once, taken, and ended by the agent.
+    await push(visitor.page, "Start a new chat");
+    await write(visitor.page, "Message", "One more thing");
+    await visitor.page.press("Enter");
+    await anna.rings();
+    await push(anna.page, "Reject");
+    await anna.page.gone("alertdialog", "Web chat");
+    await anna.rings({ within: 30_000 });
+    await push(anna.page, "Accept");
+    await anna.sees("One more thing");
+    await push(anna.page, "End");
+    await anna.page.see("button", "Clear card");
+    await visitor.sees("This chat has ended.");
+    await push(anna.page, "Clear card");
+    await push(anna.page, "Pause");
+    await anna.page.seeText(/^Not ready/);
+  });
+});
