@@ -164,7 +164,15 @@ func TestNewConversationsAreFollowed(t *testing.T) {
 	r.add(conv, "first")
 	h.hub.ViewChanged(ws, visitorA.Actor())
 	c.until("its log", func() bool { return len(c.got[conv]) == 1 })
+	for i := range 20 {
+		r.add(conv, "more")
+		h.hub.EntriesAdded(ws, conv)
+		c.until("what was added", func() bool { return len(c.got[conv]) == i+2 })
+	}
 	r.mu.Lock()
+	if r.marksRead > 1 {
+		t.Errorf("marks were read %d times, want once, at the beginning", r.marksRead)
+	}
 	r.marks[conv] = 1
 	r.mu.Unlock()
 	h.hub.MarksChanged(ws, conv)

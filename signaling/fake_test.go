@@ -32,17 +32,18 @@ var (
 
 // A record is all features at once: conversations in memory.
 type record struct {
-	mu       sync.Mutex
-	logs     map[protocol.ConversationID][]protocol.Entry
-	marks    map[protocol.ConversationID]int64
-	members  map[protocol.ConversationID][]string // actors
-	extra    map[string]map[string]protocol.Item  // by actor
-	versions map[string]int64
-	ops      map[protocol.Op]protocol.Ack
-	revoked  map[string]bool
-	signs    []string // of presence
-	calls    int      // of Heads
-	broken   error
+	mu        sync.Mutex
+	logs      map[protocol.ConversationID][]protocol.Entry
+	marks     map[protocol.ConversationID]int64
+	marksRead int
+	members   map[protocol.ConversationID][]string // actors
+	extra     map[string]map[string]protocol.Item  // by actor
+	versions  map[string]int64
+	ops       map[protocol.Op]protocol.Ack
+	revoked   map[string]bool
+	signs     []string // of presence
+	calls     int      // of Heads
+	broken    error
 }
 
 func newRecord() *record {
@@ -126,6 +127,7 @@ func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[
 func (r *record) Marks(_ context.Context, _ protocol.Principal, conv protocol.ConversationID) (protocol.Marks, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.marksRead++
 	m := protocol.Marks{Conversation: conv}
 	if n := r.marks[conv]; n > 0 {
 		m.Marks = append(m.Marks, protocol.ReadMark{Side: protocol.KindAgent, Delivered: n, Read: n})

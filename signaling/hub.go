@@ -85,7 +85,7 @@ func (h *Hub) EntriesAdded(ws protocol.WorkspaceID, conv protocol.ConversationID
 }
 
 // MarksChanged makes the followers of a conversation pull its marks, at most
-// every 200 ms each. EntriesAdded does that too.
+// every 200 ms each. EntriesAdded does not.
 func (h *Hub) MarksChanged(ws protocol.WorkspaceID, conv protocol.ConversationID) {
 	h.hint(envelope{Type: hintMarks, Workspace: ws, Conversation: conv})
 }

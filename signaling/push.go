@@ -75,9 +75,9 @@ func (p *pusher) do(set func()) {
 	}
 }
 
-func (p *pusher) entries(conv protocol.ConversationID) {
-	p.do(func() { p.convs[conv], p.marks[conv] = true, true })
-}
+// entries does not look at marks: those of entries never change, and a reader
+// who comes is given them all.
+func (p *pusher) entries(conv protocol.ConversationID)      { p.do(func() { p.convs[conv] = true }) }
 func (p *pusher) marksChanged(conv protocol.ConversationID) { p.do(func() { p.marks[conv] = true }) }
 func (p *pusher) viewChanged()                              { p.do(func() { p.view = true }) }
 func (p *pusher) checkSession()                             { p.do(func() { p.recheck = true }) }
