@@ -205,8 +205,7 @@ func (h *house) Do(_ context.Context, node protocol.NodeID, r protocol.MediaRequ
 }
 
 func code(err error) protocol.Code {
-	var e *protocol.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
 		return e.Code
 	}
 	return ""

@@ -258,7 +258,7 @@ func (m *memory) rings(f func(*store.Offer) bool) bool {
 
 func TestTenThousandConversationsAreRebuiltInTwoSeconds(t *testing.T) { // R7, G7
 	backends(t, func(t *testing.T, client redis.UniversalClient) {
-		h := newHouse(t, t.Context(), client, Timers{})
+		h := newHouse(t.Context(), t, client, Timers{})
 		r := New(Options{Redis: client, Record: h.mem, Notify: h, Workspace: testWorkspace, Node: "n0"})
 		now := time.Now().UnixMilli()
 		h.mem.mu.Lock()
@@ -301,7 +301,7 @@ func TestHungRedisHoldsUpOffersOnly(t *testing.T) { // reliability 3.1, L3
 	}
 	defer func() { _ = client.Close() }()
 	ctx, cancel := context.WithCancel(t.Context())
-	h := newHouse(t, ctx, client, Timers{Amnesty: -1})
+	h := newHouse(ctx, t, client, Timers{Amnesty: -1})
 	var done sync.WaitGroup
 	defer done.Wait()
 	defer cancel()

@@ -40,7 +40,7 @@ func (h *house) ViewChanged(_ protocol.WorkspaceID, actors ...string) {
 func (h *house) QueuesChanged(protocol.WorkspaceID)                         {}
 func (h *house) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
 
-func newHouse(t testing.TB, ctx context.Context, client redis.UniversalClient, timers Timers, queues ...store.Queue) *house {
+func newHouse(ctx context.Context, t testing.TB, client redis.UniversalClient, timers Timers, queues ...store.Queue) *house {
 	if len(queues) == 0 {
 		queues = []store.Queue{{ID: "q1", Workspace: testWorkspace, Weight: 1}}
 	}
@@ -240,7 +240,7 @@ func simulate(t *testing.T, n int, timers Timers, story func(t *testing.T, h *ho
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		client, stop := Embedded(ctx)
-		h := newHouse(t, ctx, client, timers,
+		h := newHouse(ctx, t, client, timers,
 			store.Queue{ID: "q1", Workspace: testWorkspace, Weight: 1}, store.Queue{ID: "q2", Workspace: testWorkspace, Weight: 5})
 		var done sync.WaitGroup
 		for range n {

@@ -193,7 +193,7 @@ func (m *memory) Requeue(_ context.Context, _ protocol.WorkspaceID, conv protoco
 	return c, err
 }
 
-func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, _ protocol.Author, _ string, _ protocol.Op, cause string, wrapMs int64) (c store.Conversation, slots []store.Slot, err error) {
+func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, _ protocol.Author, _ string, _ protocol.Op, _ string, wrapMs int64) (c store.Conversation, slots []store.Slot, err error) {
 	m.do(func() {
 		row := m.conversations[conv]
 		switch row.State {

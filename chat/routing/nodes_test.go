@@ -12,7 +12,7 @@ func TestAnotherNodeSweepsWhenTheSweeperDies(t *testing.T) { // R6, R9
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		client, stop := Embedded(ctx)
-		h := newHouse(t, ctx, client, Timers{})
+		h := newHouse(ctx, t, client, Timers{})
 		dies, kill := context.WithCancel(ctx)
 		var done sync.WaitGroup
 		defer func() {

@@ -50,7 +50,7 @@ func onRecord(t *testing.T, client redis.UniversalClient, url string, agents int
 
 func (s *site) ask() store.Conversation {
 	s.t.Helper()
-	c := s.World.Ask(s.t)
+	c := s.Ask(s.t)
 	s.r.Here(protocol.Caller{
 		Principal:  protocol.Principal{Kind: protocol.KindVisitor, Workspace: s.ID, Visitor: c.Visitor},
 		Connection: protocol.ConnectionID("v" + c.ID),

@@ -105,8 +105,7 @@ func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func code(err error) protocol.Code {
-	var e *protocol.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
 		return e.Code
 	}
 	return ""

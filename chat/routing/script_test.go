@@ -44,7 +44,7 @@ func newBench(t *testing.T, client redis.UniversalClient) *bench {
 	if err := client.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t, t.Context(), client, Timers{})
+	h := newHouse(t.Context(), t, client, Timers{})
 	b := &bench{t, New(Options{Redis: client, Record: h.mem, Notify: h, Workspace: testWorkspace, Node: "n0"})}
 	b.do(beginStep, newOp(), `{"node":"n0","ms":5000,"epoch":"epoch"}`)
 	b.do(publishStep, newOp(), `{"node":"n0","gen":"epoch/1","amnesty":0}`)

@@ -57,8 +57,8 @@ func TestFourthIsServedWhenASlotIsFreed(t *testing.T) { // R4, R5, chatwoot#1058
 }
 
 func TestOfferThatRingsOutGoesElsewhereWithinASecond(t *testing.T) { // ROUTE-4, STATE-4, R6
-	for _, phase := range []time.Duration{50, 300, 550, 800, 1050, 1300, 1550, 1800} { // against the sweeps' rhythm
-		t.Run(fmt.Sprint(phase), func(t *testing.T) { ringsOut(t, phase*time.Millisecond) })
+	for _, phase := range []int{50, 300, 550, 800, 1050, 1300, 1550, 1800} { // against the sweeps' rhythm
+		t.Run(fmt.Sprint(phase), func(t *testing.T) { ringsOut(t, time.Duration(phase)*time.Millisecond) })
 	}
 }
 
