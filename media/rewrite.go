@@ -19,13 +19,13 @@ func (r *rewriter) next(ssrc uint32, seq uint16, stamp uint32, now int64, clockR
 	if !r.started {
 		r.started, r.source = true, ssrc
 	} else if ssrc != r.source {
-		passed := uint32(max(now-r.lastAt, 1)) * (clockRate / 1000) //nolint:gosec // wraps as RTP timestamps do (RFC 3550, 5.1)
+		passed := uint32(max(now-r.lastAt, 1)) * (clockRate / 1000) // wraps as RTP timestamps do (RFC 3550, 5.1)
 		r.source = ssrc
 		r.seqOffset = r.lastSeq + 1 - seq
 		r.stampOffset = r.lastStamp + passed - stamp
 	}
 	outSeq, outStamp := seq+r.seqOffset, stamp+r.stampOffset
-	if int16(outSeq-r.lastSeq) > 0 || r.lastAt == 0 { //nolint:gosec // serial number arithmetic (RFC 1982)
+	if int16(outSeq-r.lastSeq) > 0 || r.lastAt == 0 { // serial number arithmetic (RFC 1982)
 		r.lastSeq, r.lastStamp, r.lastAt = outSeq, outStamp, now
 	}
 	return outSeq, outStamp

@@ -17,6 +17,7 @@ type counted struct {
 func (c *counted) Message(*transport.Conn, string, bool, []byte) { c.arrived <- struct{}{} }
 
 func benchPair(b *testing.B, received transport.Handler, served *recorder) (server, client *transport.Conn) {
+	b.Helper()
 	e, err := transport.Listen(transport.Options{UDPAddress: "127.0.0.1:0"})
 	if err != nil {
 		b.Fatal(err)
@@ -50,7 +51,7 @@ func BenchmarkSend(b *testing.B) {
 	b.ReportAllocs()
 	const window = 100 // messages under way: well within the queue
 	sent := 0
-	for arrived := 0; arrived < b.N; arrived++ {
+	for arrived := range b.N {
 		for ; sent < b.N && sent < arrived+window; sent++ {
 			if err := server.Send(transport.ChannelMain, true, data); err != nil {
 				b.Fatal(err)

@@ -62,10 +62,10 @@ func newShared(log *slog.Logger, timeout time.Duration) (*shared, error) {
 	if err != nil {
 		return nil, err
 	}
-	print, _ := digest("sha-256", certificate.Certificate[0])
+	fingerprint, _ := digest("sha-256", certificate.Certificate[0])
 	return &shared{
 		loggers: &loggers{log}, network: network, timeout: timeout,
-		certificate: certificate, fingerprint: print,
+		certificate: certificate, fingerprint: fingerprint,
 	}, nil
 }
 

@@ -155,8 +155,7 @@ func join(t *testing.T, e *transport.Endpoint, dial transport.Dial, served, rece
 }
 
 func codeOf(err error) transport.Code {
-	var e *transport.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*transport.Error](err); ok {
 		return e.Code
 	}
 	return ""

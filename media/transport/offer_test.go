@@ -9,7 +9,7 @@ import (
 	"github.com/parlour-chat/parlour/media/transport"
 )
 
-const print = "0D:C1:4F:1B:22:93:7A:60:5B:8E:11:0F:93:AC:21:55:6E:10:9B:77:C1:4A:03:D8:FE:6B:A9:30:55:42:8C:1E"
+const fingerprint = "0D:C1:4F:1B:22:93:7A:60:5B:8E:11:0F:93:AC:21:55:6E:10:9B:77:C1:4A:03:D8:FE:6B:A9:30:55:42:8C:1E"
 
 var chromeOffer = crlf(`v=0
 o=- 4611731400430051336 2 IN IP4 127.0.0.1
@@ -25,7 +25,7 @@ a=candidate:1 1 tcp 1518280447 192.0.2.7 9 typ host tcptype active generation 0
 a=ice-ufrag:4ZcD
 a=ice-pwd:2/1muCWoOi3uLifh0NuRHlQV
 a=ice-options:trickle
-a=fingerprint:sha-256 ` + print + `
+a=fingerprint:sha-256 ` + fingerprint + `
 a=setup:actpass
 a=mid:0
 a=sctp-port:5000
@@ -36,7 +36,7 @@ var firefoxOffer = crlf(`v=0
 o=mozilla...THIS_IS_SDPARTA-99.0 7870014586331231317 0 IN IP4 0.0.0.0
 s=-
 t=0 0
-a=fingerprint:sha-256 ` + print + `
+a=fingerprint:sha-256 ` + fingerprint + `
 a=group:BUNDLE 0
 a=ice-options:trickle
 a=msid-semantic:WMS *
@@ -76,7 +76,7 @@ func TestOffersThatAreRefused(t *testing.T) {
 		{"no ufrag", cut(chromeOffer, "a=ice-ufrag:4ZcD\r\n"), transport.CodeBadSDP},
 		{"short password", swap("2/1muCWoOi3uLifh0NuRHlQV", "short"), transport.CodeBadSDP},
 		{"bad ufrag", swap("4ZcD", "4Z:D"), transport.CodeBadSDP},
-		{"no fingerprint", cut(chromeOffer, "a=fingerprint:sha-256 "+print+"\r\n"), transport.CodeBadSDP},
+		{"no fingerprint", cut(chromeOffer, "a=fingerprint:sha-256 "+fingerprint+"\r\n"), transport.CodeBadSDP},
 		{"weak fingerprint", swap("sha-256", "sha-1"), transport.CodeBadSDP},
 		{"passive", swap("actpass", "passive"), transport.CodeUnsupported},
 		{"no setup", cut(chromeOffer, "a=setup:actpass\r\n"), transport.CodeUnsupported},

@@ -64,7 +64,7 @@ func (s *sockets) close() error {
 func ConnectWebSocket(ctx context.Context, base string, n, parallel int) (*Clients, error) {
 	address := "ws" + strings.TrimPrefix(base, "http") + "/socket"
 	return connect(ctx, base, n, parallel, func(ctx context.Context) (client, error) {
-		conn, _, err := websocket.Dial(ctx, address, nil)
+		conn, _, err := websocket.Dial(ctx, address, nil) //nolint:bodyclose // nothing is left of it: the socket has taken it over
 		if err != nil {
 			return nil, fmt.Errorf("dial WebSocket: %w", err)
 		}
