@@ -172,10 +172,10 @@ func TestAgentSeesThePageAndItsChanges(t *testing.T) { // COB-2
 	r, p := newRoom(t, cobrowse.Limits{}), &page{}
 	r.watch(t)
 	r.until(t, "the page is asked", func() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.asked > 0 })
-	p.send(r, protocol.PacketSnapshot, snapshot(strings.Repeat("long ", 40_000)), 16<<10)
+	p.send(r, protocol.PacketSnapshot, snapshot(strings.Repeat("long text ", 20_000)), 16<<10)
 	p.send(r, protocol.PacketEvents, change("two"), 16<<10)
 	r.until(t, "both batches arrive", func() bool { return len(r.seen(t, "desk")) == 2 })
-	if got := r.seen(t, "desk"); !strings.Contains(got[0], "long long") || !strings.Contains(got[1], "two") || strings.Contains(got[0], "token=1") {
+	if got := r.seen(t, "desk"); !strings.Contains(got[0], "text long") || !strings.Contains(got[1], "two") || strings.Contains(got[0], "token=1") {
 		t.Errorf("the agent got %.200s, %s", got[0], got[1])
 	}
 }
