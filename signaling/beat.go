@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -129,9 +130,7 @@ func (e *Edge) pollLogs(ctx context.Context, cursors map[*connection]map[protoco
 			e.log.Debug("poll of logs failed", "err", err)
 			return
 		}
-		for conv, head := range found {
-			heads[conv] = head
-		}
+		maps.Copy(heads, found)
 	}
 	for c, at := range cursors {
 		for conv, after := range at {

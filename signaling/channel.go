@@ -148,8 +148,7 @@ func transportOf(c echo.Context) (*channelLink, error) {
 }
 
 func tooLarge(err error) error {
-	var over *http.MaxBytesError
-	if errors.As(err, &over) {
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return protocol.NewError(protocol.CodeTooLarge, "The request is too large.")
 	}
 	return protocol.NewError(protocol.CodeBadFrame, "The request could not be read.")

@@ -174,13 +174,6 @@ func (o *outbox) flush(then func()) {
 	}
 }
 
-// empty says whether nothing waits; a write may still be under way.
-func (o *outbox) empty() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.closed || !o.writing
-}
-
 func (o *outbox) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -113,9 +113,6 @@ func inlineHashes(pattern *regexp.Regexp, page []byte) []string {
 	return hashes
 }
 
-// emptyData is the element of a built page that waits for its data.
-var emptyData = []byte(`<script type="application/json" id="bootstrap">null</script>`)
-
 var bootstrap = regexp.MustCompile(`(?is)(<script[^>]*\sid="?bootstrap"?[^>]*>)(.*?)(</script>)`)
 
 // withData puts a JSON object into the element of a page that waits for it, a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -94,9 +95,7 @@ func (h *house) request(method, path, token string, header http.Header, body str
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for k, v := range header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, header)
 	if token == "secret-eve" || token == "secret-tim" || token == "secret-old" {
 		req.Header.Set("Cookie", "parlour_session="+token)
 	} else if token != "" {

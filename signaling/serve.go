@@ -61,7 +61,9 @@ func (e *Edge) Serve(ctx context.Context, listener net.Listener) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
-	<-ended
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	if err != nil {
 		return fmt.Errorf("stop HTTP: %w", err)
 	}
@@ -148,7 +150,8 @@ func (e *Edge) Drain(ctx context.Context) {
 	}
 	for _, c := range e.own() {
 		if l := c.current(); l != nil {
-			l.send(protocol.DownMove, "", protocol.Move{AfterMs: rand.Int64N(max(1, window.Milliseconds()))})
+			after := rand.Int64N(max(1, window.Milliseconds())) //nolint:gosec // spreads the load; nobody gains by guessing it
+			l.send(protocol.DownMove, "", protocol.Move{AfterMs: after})
 		}
 	}
 	look := time.NewTicker(20 * time.Millisecond)

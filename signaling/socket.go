@@ -145,7 +145,7 @@ func (e *Edge) cookieName() string {
 }
 
 func (e *Edge) cookie(value string, expires time.Time) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure wherever Parlour is reached by https; browsers drop such a cookie that comes by http
 		Name: e.cookieName(), Value: value, Path: "/", Expires: expires, HttpOnly: true, Secure: e.origins.secure, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -111,9 +112,7 @@ func (e *Edge) Stats() Stats {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for code, n := range c.bad {
-		s.BadFrames[code] = n
-	}
+	maps.Copy(s.BadFrames, c.bad)
 	return s
 }
 

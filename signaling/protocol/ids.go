@@ -2,8 +2,9 @@ package protocol
 
 import "github.com/google/uuid"
 
-// Ids are UUIDv7: they sort by the time of their making and carry no
-// authority. What gives access is a token of 128 random bits and more.
+// A WorkspaceID and each id below is a UUIDv7: it sorts by the time of its
+// making and carries no authority. What gives access is a token of 128 random
+// bits and more.
 type (
 	WorkspaceID    string
 	SiteID         string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -29,10 +30,8 @@ func authorization() string {
 }
 
 func mark(who []protocol.PrincipalKind, kind protocol.PrincipalKind) string {
-	for _, w := range who {
-		if w == kind {
-			return "yes"
-		}
+	if slices.Contains(who, kind) {
+		return "yes"
 	}
 	return ""
 }
