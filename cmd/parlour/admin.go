@@ -37,11 +37,15 @@ func admin(ctx context.Context, arguments, environ []string, out, errs io.Writer
 	}
 	for verb, keys := range map[string][]string{"created": report.Changes.Created, "updated": report.Changes.Updated, "disabled": report.Changes.Disabled} {
 		for _, key := range keys {
-			fmt.Fprintf(out, "%s %s\n", verb, key)
+			if _, err := fmt.Fprintf(out, "%s %s\n", verb, key); err != nil {
+				return fmt.Errorf("print what changed: %w", err)
+			}
 		}
 	}
 	for _, email := range slices.Sorted(maps.Keys(report.Passwords)) {
-		fmt.Fprintf(out, "password %s %s (shown this once)\n", email, report.Passwords[email])
+		if _, err := fmt.Fprintf(out, "password %s %s (shown this once)\n", email, report.Passwords[email]); err != nil {
+			return fmt.Errorf("print the password of %s, which nobody knows now: %w", email, err)
+		}
 	}
 	return nil
 }

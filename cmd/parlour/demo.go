@@ -41,7 +41,7 @@ func applyDemo(ctx context.Context, a *app, shop string) ([]login, error) {
 	if len(report.Passwords) > 0 {
 		data, err := json.MarshalIndent(passwords, "", "  ")
 		if err == nil {
-			err = os.WriteFile(path, data, 0o600)
+			err = os.WriteFile(path, data, 0o600) //nolint:gosec // the administrator's data folder, and a name of ours
 		}
 		if err != nil {
 			return nil, fmt.Errorf("keep the demo's passwords: %w", err)
@@ -59,7 +59,7 @@ func applyDemo(ctx context.Context, a *app, shop string) ([]login, error) {
 
 func readLogins(path string) (map[string]string, error) {
 	passwords := map[string]string{}
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // the administrator's data folder, and a name of ours
 	if errors.Is(err, fs.ErrNotExist) {
 		return passwords, nil
 	}

@@ -40,7 +40,9 @@ func doctor(ctx context.Context, arguments, environ []string, out, errs io.Write
 			failed++
 			sign, text = "FAIL", f.err.Error()
 		}
-		fmt.Fprintf(out, "%s %-8s %s\n", sign, f.part, text)
+		if _, err := fmt.Fprintf(out, "%s %-8s %s\n", sign, f.part, text); err != nil {
+			return fmt.Errorf("print what was found: %w", err)
+		}
 	}
 	if failed > 0 {
 		return fmt.Errorf("%d of the checks failed", failed)

@@ -48,7 +48,7 @@ func killUnderTraffic(t *testing.T, kills int, settings ...string) {
 		}
 		s.kill()
 		inFlight += min(visitor.waiting(), 1) + min(agent.waiting(), 1) // one on its way for each
-		say("visitor") // written while nobody is there
+		say("visitor")                                                  // written while nobody is there
 		say("agent")
 		s.start()
 	}

@@ -26,17 +26,22 @@ Settings come from --config FILE, then PARLOUR_..., then flags named as their
 keys (--redis.url). parlour serve --help lists them.
 `
 
-func main() {
+func main() { os.Exit(program()) }
+
+// program runs what the command line says until it ends or is told to, and
+// gives the exit code.
+func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	if errors.Is(err, pflag.ErrHelp) {
-		return
+		return 0
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "parlour:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 type command func(ctx context.Context, arguments, environ []string, out, errs io.Writer) error

@@ -46,7 +46,7 @@ func serve(ctx context.Context, arguments, environ []string, out, errs io.Writer
 	if !withDemo {
 		go func() {
 			if a.ready(ctx) {
-				fmt.Fprintf(out, "Parlour %s\n", c.PublicURL())
+				_, _ = fmt.Fprintf(out, "Parlour %s\n", c.PublicURL()) // a server serves though nobody reads this
 			}
 		}()
 		return a.Run(ctx)
@@ -121,9 +121,10 @@ func (a *app) runDemo(ctx context.Context, address string, out io.Writer) error 
 	return err
 }
 
+// printDemo writes where to go; the demo runs on though nobody reads it.
 func printDemo(out io.Writer, shop, parlour string, logins []login) {
-	fmt.Fprintf(out, "Shop http://%s/\n", shop)
+	_, _ = fmt.Fprintf(out, "Shop http://%s/\n", shop)
 	for _, l := range logins {
-		fmt.Fprintf(out, "Desk %s/desk/ %s %s\n", parlour, l.Email, l.Password)
+		_, _ = fmt.Fprintf(out, "Desk %s/desk/ %s %s\n", parlour, l.Email, l.Password)
 	}
 }

@@ -25,6 +25,7 @@ type server struct {
 	args  []string
 	url   string
 	ops   string
+	http  *http.Client
 	cmd   *exec.Cmd
 	mu    sync.Mutex
 	lines []string
@@ -60,7 +61,7 @@ func startServer(t *testing.T, settings ...string) *server {
 		t.Fatal(err)
 	}
 	address, ops := freeAddress(t), freeAddress(t)
-	s := &server{t: t, url: "http://" + address, ops: "http://" + ops}
+	s := &server{t: t, url: "http://" + address, ops: "http://" + ops, http: &http.Client{Timeout: hang}}
 	common := append([]string{"--data.directory=" + folder}, settings...)
 	var out bytes.Buffer
 	if err := run(t.Context(), append([]string{"admin", "apply", file}, databaseOf(common)...), nil, &out, &out); err != nil {
@@ -115,7 +116,7 @@ func (s *server) start() {
 		}
 	}()
 	s.until("the server is ready", func() bool {
-		res, err := http.Get(s.url + "/readyz")
+		res, err := s.http.Get(s.url + "/readyz")
 		if err != nil {
 			return false
 		}
@@ -132,7 +133,7 @@ func (s *server) kill() {
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait() // it was killed: it has no other way to end
 	s.cmd = nil
-	http.DefaultClient.CloseIdleConnections()
+	s.http.CloseIdleConnections()
 }
 
 func (s *server) until(what string, condition func() bool) {
@@ -156,7 +157,7 @@ func (s *server) post(path string, body any, into any) *http.Response {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	res, err := http.Post(s.url+path, "application/json", bytes.NewReader(data))
+	res, err := s.http.Post(s.url+path, "application/json", bytes.NewReader(data))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,9 +141,7 @@ func (c *client) take(ctx context.Context, conn *websocket.Conn, data []byte) {
 		for _, key := range p.Drop {
 			delete(c.view, key)
 		}
-		for key, item := range p.Set {
-			c.view[key] = item
-		}
+		maps.Copy(c.view, p.Set)
 	}
 }
 
@@ -239,7 +238,7 @@ func (c *client) log(t *testing.T, conv protocol.ConversationID) []protocol.Entr
 			t.Fatal(err)
 		}
 		req.Header.Set("Authorization", "Bearer "+c.token)
-		res, err := http.DefaultClient.Do(req)
+		res, err := c.s.http.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
