@@ -12,9 +12,9 @@ export default defineConfig({
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    rollupOptions: {
-      onwarn(warning, next) {
-        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") next(warning); // "use client" of libraries means nothing here
+    rolldownOptions: {
+      onLog(level, log, next) {
+        if (log.code !== "MODULE_LEVEL_DIRECTIVE") next(level, log); // "use client" of libraries means nothing here
       },
     },
   },

@@ -10,7 +10,7 @@ export default defineConfig({
     target: "es2022",
     modulePreload: false,
     assetsInlineLimit: 0,
-    rollupOptions: {
+    rolldownOptions: {
       input: new URL("viewer/viewer.html", import.meta.url).pathname,
       output: { entryFileNames: "viewer.js", chunkFileNames: "viewer-[name].js", assetFileNames: "viewer-[name][extname]" },
     },
