@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -45,7 +46,7 @@ export async function startRedis(): Promise<Backend & { flushAll(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "parlour-redis-"));
   const child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder], { stdio: "ignore" });
   const ask = (...words: string[]): string => spawnSync("redis-cli", ["-p", String(port), ...words], { encoding: "utf8" }).stdout.trim();
-  await until("redis-server answers", async () => ask("PING") === "PONG");
+  await until("redis-server answers", () => Promise.resolve(ask("PING") === "PONG"));
   return {
     url: `redis://127.0.0.1:${port}/0`,
     flushAll: () => {
@@ -53,7 +54,7 @@ export async function startRedis(): Promise<Backend & { flushAll(): void }> {
     },
     stop: async () => {
       await end(child);
-      rmSync(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -98,7 +99,7 @@ export async function startPostgres(): Promise<Backend> {
       if (!running) return;
       running = false;
       asPostgres(`${programs}pg_ctl -D ${data} -m immediate -w stop`);
-      rmSync(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

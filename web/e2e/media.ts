@@ -143,7 +143,7 @@ export async function seesMoving(frame: Frame, colour: Colour, wait?: Wait): Pro
   return until(`a moving ${colour} video in ${frame.url()}`, async () => {
     last = await pictures(frame);
     return last.find((one) => isColour(one, colour) && one.moved > 1);
-  }, wait?.within, async () => `  videos there: ${JSON.stringify(last)}`);
+  }, wait?.within, () => Promise.resolve(`  videos there: ${JSON.stringify(last)}`));
 }
 
 /** What one media element of a document sounds like. */
@@ -189,5 +189,5 @@ export async function hears(frame: Frame, hertz: number, wait?: Wait): Promise<S
   return until(`a tone of ${hertz} Hz in ${frame.url()}`, async () => {
     last = await sounds(frame);
     return last.find((one) => !one.muted && Math.abs(one.hertz - hertz) <= Math.max(6, hertz * 0.03));
-  }, wait?.within, async () => `  sounds there: ${JSON.stringify(last)}`);
+  }, wait?.within, () => Promise.resolve(`  sounds there: ${JSON.stringify(last)}`));
 }

@@ -108,18 +108,18 @@ class FirefoxPage extends Document implements Page {
     await this.#page.setViewport({ width, height });
   }
 
-  async dark(): Promise<void> {
-    throw new Error("changing colours works in Chromium only; open the browser with `dark`");
+  dark(): Promise<void> {
+    return Promise.reject(new Error("changing colours works in Chromium only; open the browser with `dark`"));
   }
 
   async screenshot(name: string): Promise<string> {
     const path = this.#options.artifacts.next(`${name}.png`);
-    await this.#page.screenshot({ path: path as `${string}.png` });
+    await this.#page.screenshot({ path: path });
     return path;
   }
 
-  async offline(): Promise<void> {
-    throw new Error("taking the network away works in Chromium only");
+  offline(): Promise<void> {
+    return Promise.reject(new Error("taking the network away works in Chromium only"));
   }
 
   async close(): Promise<void> {
@@ -154,9 +154,9 @@ class FirefoxLens implements Lens {
     const list = await this.#frame().evaluateHandle(`(() => { ${rolesSource}; return findAll(${wire}); })()`);
     const held: Held[] = [];
     try {
-      const count = Number(await list.evaluate((all) => (Array.isArray(all) ? all.length : 0)));
+      const count = await list.evaluate((all) => (Array.isArray(all) ? all.length : 0));
       for (let i = 0; i < count; i += 1) {
-        const one = (await list.evaluateHandle((all, n) => (Array.isArray(all) ? all[n] : undefined), i)).asElement();
+        const one = (await list.evaluateHandle((all, n) => (Array.isArray(all) ? (all as unknown[])[n] : undefined), i)).asElement();
         if (one !== null) held.push(new FirefoxHeld(one as ElementHandle)); // findAll gives elements alone
       }
     } finally {
@@ -167,7 +167,7 @@ class FirefoxLens implements Lens {
 
   evaluate<A, R>(fn: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
     // Puppeteer unwraps handles in arguments and answers; ours are plain JSON, for which the types agree.
-    return this.#frame().evaluate(fn as (arg: unknown) => R | Promise<R>, arg as unknown) as Promise<R>;
+    return this.#frame().evaluate(fn as (arg: unknown) => R | Promise<R>, arg);
   }
 
   html(): Promise<string> {

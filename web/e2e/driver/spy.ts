@@ -6,10 +6,11 @@ export const spyBinding = "__parlourDriverWire";
  * handed to the driver. Binary content is read as UTF-8, with replacement characters where it is not.
  */
 export function spy(binding: string): void {
+  /* eslint-disable @typescript-eslint/unbound-method -- what is replaced is called with the receiver of each call */
   type Way = "up" | "down";
   const hand = (via: string, way: Way, channel: string, text: string): void => {
     const tell: unknown = Reflect.get(globalThis, binding);
-    if (typeof tell === "function") void tell({ frame: location.href, via, way, channel, text });
+    if (typeof tell === "function") void (tell as (message: object) => unknown)({ frame: location.href, via, way, channel, text });
   };
   const read = (via: string, way: Way, channel: string, data: unknown): void => {
     if (typeof data === "string") hand(via, way, channel, data);

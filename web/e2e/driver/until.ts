@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { inspect } from "node:util";
 
 /** How long a verb waits before it gives up, in milliseconds. */
 export const guard = 15_000;
@@ -21,7 +22,7 @@ export async function until<T>(
   what: string,
   look: (leftMs: number) => Promise<T>,
   within: number = guard,
-  report: () => Promise<string> = async () => "",
+  report: () => Promise<string> = () => Promise.resolve(""),
 ): Promise<NonNullable<T>> {
   const end = performance.now() + within;
   let last: unknown;
@@ -38,7 +39,7 @@ export async function until<T>(
     }
     await pause(Math.max(1, Math.min(beat, end - performance.now())));
   }
-  const reason = last === undefined ? "" : `\n  last: ${last instanceof Error ? last.message : String(last)}`;
+  const reason = last === undefined ? "" : `\n  last: ${last instanceof Error ? last.message : inspect(last)}`;
   const seen = await atMost(report(), 10_000).catch((error: unknown) => `(no report: ${String(error)})`);
   throw new NotSeen(`after ${within} ms not seen: ${what}${reason}${seen === "" ? "" : `\n${seen}`}`);
 }

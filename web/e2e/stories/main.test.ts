@@ -118,6 +118,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
       const field = document.getElementById("password");
       if (field instanceof HTMLInputElement) {
         field.focus();
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else types from inside a page as a person does
         document.execCommand("insertText", false, text);
       }
     }, password);
