@@ -71,7 +71,6 @@ export const CobrowsePanel = observed(function CobrowsePanel({ cobrowse }: { cob
       <div className="ask">
         <p role="status">{running ? words.cobrowse.panel : words.cobrowse.asked}</p>
         {running && <span className="call-time">{cobrowse.since.value}</span>}
-        <span className="spring" />
         {running ? (
           <ActionButton command={stopCobrowse} target={cobrowse} look="light" color="red" />
         ) : (
