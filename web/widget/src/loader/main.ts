@@ -10,8 +10,9 @@ const script = document.currentScript;
 if (script instanceof HTMLScriptElement && !window.Parlour) {
   const origin = new URL(script.src).origin;
   const site = script.dataset["site"] ?? "";
+  const color = script.dataset["color"] ?? "";
   const begin = (): void => {
-    const widget = new Widget(origin, site);
+    const widget = new Widget(origin, site, color);
     window.Parlour = {
       open: () => widget.open(),
       close: () => widget.close(),

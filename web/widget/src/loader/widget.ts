@@ -5,6 +5,7 @@ import { PanelFrame } from "./frame.ts";
 import { Keeper } from "./keeper.ts";
 import { look } from "./look.ts";
 import { Sharing } from "./sharing.ts";
+import { shortCount, TitleCount } from "./title-count.ts";
 
 /** What a page may ask of the widget, as `window.Parlour`. */
 export interface PageApi {
@@ -27,14 +28,17 @@ export class Widget implements PageApi {
   readonly #launcher = make("button", { type: "button", class: "launch", "aria-expanded": "false", "aria-label": words.launcher });
   readonly #badge = make("span", { class: "badge", "aria-hidden": "true" });
   readonly #sharing: Sharing;
+  readonly #title = new TitleCount();
   #frame: PanelFrame | undefined;
   #open = false;
   #focus = false;
   #identity: string | null = null;
 
-  constructor(origin: string, site: string) {
+  /** `color` is the launcher's until the panel tells the site's own. */
+  constructor(origin: string, site: string, color: string) {
     this.#origin = origin;
     this.#site = site;
+    this.#paint(color);
     this.#keeper = new Keeper(site);
     this.#root = this.#host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet(); // a page's strict style-src does not concern constructed sheets
@@ -96,6 +100,10 @@ export class Widget implements PageApi {
     if (this.#focus) element.focus();
   }
 
+  #paint(color: string): void {
+    if (/^#[0-9a-f]{6}$/i.test(color)) this.#host.style.setProperty("--accent", color);
+  }
+
   #hear(message: FromPanel): void {
     switch (message.kind) {
       case "ready":
@@ -108,7 +116,8 @@ export class Widget implements PageApi {
         return this.#keeper.change({ alive: message.alive, open: this.#open });
       case "unread":
         this.#badge.hidden = message.count === 0;
-        this.#badge.textContent = message.count > 99 ? "99+" : String(message.count);
+        this.#badge.textContent = shortCount(message.count);
+        this.#title.show(message.count);
         this.#launcher.setAttribute("aria-description", message.count === 0 ? "" : words.unread(message.count));
         return;
       case "close":
@@ -116,8 +125,7 @@ export class Widget implements PageApi {
       case "open":
         return this.#open ? undefined : this.#show(true, true);
       case "look":
-        if (/^#[0-9a-f]{6}$/i.test(message.color)) this.#host.style.setProperty("--accent", message.color);
-        return;
+        return this.#paint(message.color);
       case "cobrowse":
         return this.#sharing.run(message);
       case "cobrowse-snapshot":
