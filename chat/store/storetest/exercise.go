@@ -19,8 +19,8 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"the visitor's seqs are dense and hold nothing private", visitor}, // D3
 		{"one sender's order is kept", senderOrder},                        // D13
 		{"seqs of both sides are translated", translated},
-		{"marks only go up and stay within the log", marks},                // D9
-		{"asking makes one conversation", asking},                          // D2
+		{"marks only go up and stay within the log", marks}, // D9
+		{"asking makes one conversation", asking},           // D2
 		{"ended conversations take no messages", endedRefuses},
 		{"one of many accepts wins", acceptRace},                       // R2
 		{"a settled offer can never assign", staleOffer},               // R3
