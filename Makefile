@@ -11,7 +11,7 @@ LINT    := bin/golangci-lint
 STATIC  := CGO_ENABLED=0
 ENDING  ?= 15m
 FUZZ    ?= 60s
-COUNT   ?= 10
+COUNT   ?= 3
 
 .PHONY: help run build web test test-go test-web sizes e2e soak fuzz bench check format vet lint generated types tools clean
 
@@ -42,7 +42,7 @@ sizes: web ## the sizes of what browsers load
 e2e: tools build ## the stories in real browsers
 	$(SCRIPT) e2e
 
-soak: tools web fuzz ## each fuzz target for FUZZ=60s, then all Go tests COUNT=10 times in other orders
+soak: tools web fuzz ## each fuzz target for FUZZ=60s, then all Go tests COUNT=3 times in other orders
 	CGO_ENABLED=1 SOAK=1 $(GO) test -race -shuffle=on -count=$(COUNT) -timeout 3h ./...
 
 fuzz: ## each fuzz target for FUZZ=60s

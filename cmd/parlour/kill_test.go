@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -14,8 +15,12 @@ import (
 // and again; both sides go on by themselves, and nothing that was acknowledged
 // is lost, doubled or out of order.
 func TestKilledServerLosesNothing(t *testing.T) {
-	t.Run("SQLite", func(t *testing.T) { killUnderTraffic(t, 20) })
-	t.Run("PostgreSQL", func(t *testing.T) { killUnderTraffic(t, 5, "--database.url="+testbed.Database(t)) })
+	sqlite, postgresql := 20, 5
+	if os.Getenv("SOAK") != "" {
+		sqlite, postgresql = 100, 50
+	}
+	t.Run("SQLite", func(t *testing.T) { killUnderTraffic(t, sqlite) })
+	t.Run("PostgreSQL", func(t *testing.T) { killUnderTraffic(t, postgresql, "--database.url="+testbed.Database(t)) })
 }
 
 func killUnderTraffic(t *testing.T, kills int, settings ...string) {
