@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -134,6 +135,9 @@ func TestLoadsOfPeopleInVirtualTime(t *testing.T) { // R1, R2, R4, R5
 	seeds := 16
 	if testing.Short() || raceEnabled {
 		seeds = 3
+	}
+	if os.Getenv("SOAK") != "" {
+		seeds *= 10
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
