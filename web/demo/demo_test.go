@@ -68,7 +68,7 @@ func TestEveryPageCarriesTheSnippetAndTheStockLine(t *testing.T) {
 		if answer.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d, want 200", path, answer.StatusCode)
 		}
-		if got := strings.Count(body, `<script src="http://localhost:8080/parlour.js" data-site="demo" async></script>`); got != 1 {
+		if got := strings.Count(body, `<script src="http://localhost:8080/parlour.js" data-site="demo" data-color="#0b6e4f" async></script>`); got != 1 {
 			t.Errorf("%s: the snippet stands %d times, want once", path, got)
 		}
 		for _, id := range []string{`id="stock"`, `id="promo"`, `id="promo-text"`} {
