@@ -2,9 +2,8 @@ package protocol
 
 import "github.com/google/uuid"
 
-// A WorkspaceID and each id below is a UUIDv7: it sorts by the time of its
-// making and carries no authority. What gives access is a token of 128 random
-// bits and more.
+// Ids are UUIDv7: they sort by the time of their making and carry no
+// authority. What gives access is a token of 128 random bits and more.
 type (
 	WorkspaceID    string
 	SiteID         string
