@@ -33,7 +33,16 @@ function Player({ stream, label, own = false, sound }: { stream: MediaStream | u
     const it = video.current;
     if (!it) return;
     it.srcObject = stream ?? null;
-    if (stream) void play(it, own, sound); // never rejects
+    if (!stream) return;
+    void play(it, own, sound); // never rejects
+    const flows = (): void => {
+      if (sound.refused.peek()) sound.tries.value++; // their sound has come: it may be let through by now
+    };
+    const tracks = stream.getAudioTracks();
+    for (const track of tracks) track.addEventListener("unmute", flows);
+    return () => {
+      for (const track of tracks) track.removeEventListener("unmute", flows);
+    };
   }, [stream]);
   useSignalEffect(() => {
     const it = video.current;
@@ -62,6 +71,21 @@ function Buttons({ leg, calls, video }: { leg: CallLeg; calls: CallModel; video:
   );
 }
 
+/** While sound is refused, whatever the person does in the panel lets it through. */
+function useRetry({ refused, tries }: Sound): void {
+  useEffect(() => {
+    if (!refused.value) return;
+    const again = (): void => {
+      tries.value++;
+    };
+    const kinds = ["pointerup", "keyup"] as const;
+    for (const kind of kinds) addEventListener(kind, again);
+    return () => {
+      for (const kind of kinds) removeEventListener(kind, again);
+    };
+  }, [refused.value]);
+}
+
 function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video: boolean }): VNode {
   const sound: Sound = { refused: useSignal(false), tries: useSignal(0) };
   const others = calls.others.value;
@@ -71,6 +95,7 @@ function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video:
   useEffect(() => {
     if (mic === "on" && sound.refused.peek()) sound.tries.value++; // who lets us listen lets us play
   }, [mic, sound.refused.value]);
+  useRetry(sound);
   return (
     <section class={video ? "call video" : "call"} aria-label={strings.call}>
       {others.map(({ party, stream }) => (
@@ -89,7 +114,7 @@ function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video:
           {state === "lost" ? strings.callLost : strings.callConnecting}
         </p>
       )}
-      {sound.refused.value && (
+      {sound.refused.value && mic !== "asking" && (
         <button type="button" class="primary sound" onClick={() => sound.tries.value++}>
           {strings.enableSound}
         </button>
