@@ -9,16 +9,32 @@ import type { Call } from "../models/call.ts";
 import { ActionButton } from "./action-button.tsx";
 import { observed } from "./observed.ts";
 
-/** Plays a stream. Where the browser wants a click before sound, it offers one. */
+/** Plays a stream. Where the browser wants a click before sound, the picture plays silently until there is one. */
 function Player({ stream, label, self }: { stream: MediaStream | undefined; label: string; self: boolean }) {
   const video = useRef<HTMLVideoElement>(null);
   const [blocked, setBlocked] = useState(false);
   const play = () => {
-    video.current?.play().then(
+    const it = video.current;
+    if (it === null) return;
+    it.muted = self;
+    it.play().then(
       () => setBlocked(false),
-      (reason: unknown) => setBlocked(reason instanceof DOMException && reason.name === "NotAllowedError"),
+      (reason: unknown) => {
+        if (self || !(reason instanceof DOMException) || reason.name !== "NotAllowedError") return; // another stream came meanwhile
+        it.muted = true;
+        setBlocked(true);
+        void it.play().catch(() => undefined); // not even silently: the button is there
+      },
     );
   };
+  useEffect(() => {
+    if (!blocked) return;
+    const kinds = ["pointerup", "keyup"] as const; // whatever the agent does lets sound through
+    for (const kind of kinds) window.addEventListener(kind, play);
+    return () => {
+      for (const kind of kinds) window.removeEventListener(kind, play);
+    };
+  });
   useEffect(() => {
     if (video.current === null) return;
     video.current.srcObject = stream ?? null;
