@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 
-/** Bind a UDP socket to a loopback port; 0 takes a free one. */
+/** Binds a UDP socket to a loopback port; 0 takes a free one. */
 async function bound(port = 0): Promise<Socket> {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve, reject) => {
@@ -22,7 +22,7 @@ export class UdpProxy {
   readonly #front: Socket;
   readonly #target: number;
   readonly #backs = new Map<string, Promise<Socket>>();
-  #isCut = false;
+  #lost: "nothing" | "down" | "both" = "nothing";
   /** Packets carried, and packets lost by cuts, since the start. */
   carried = 0;
   lost = 0;
@@ -43,12 +43,13 @@ export class UdpProxy {
     return `127.0.0.1:${this.#front.address().port}`;
   }
 
-  cut(): void {
-    this.#isCut = true;
+  /** Loses every packet from now on; "down" only those to the browsers, so that what they send still has its effect. */
+  cut(way: "down" | "both" = "both"): void {
+    this.#lost = way;
   }
 
   heal(): void {
-    this.#isCut = false;
+    this.#lost = "nothing";
   }
 
   async close(): Promise<void> {
@@ -56,21 +57,22 @@ export class UdpProxy {
     await new Promise<void>((resolve) => { this.#front.close(resolve); });
   }
 
-  #passes(): boolean {
-    if (this.#isCut) this.lost += 1;
-    else this.carried += 1;
-    return !this.#isCut;
+  #passes(way: "up" | "down"): boolean {
+    const passes = this.#lost === "nothing" || (this.#lost === "down" && way === "up");
+    if (passes) this.carried += 1;
+    else this.lost += 1;
+    return passes;
   }
 
   async #up(packet: Buffer, from: RemoteInfo): Promise<void> {
-    if (!this.#passes()) return;
+    if (!this.#passes("up")) return;
     const key = `${from.address}:${from.port}`;
     let back = this.#backs.get(key);
     if (back === undefined) {
       back = bound();
       this.#backs.set(key, back);
       (await back).on("message", (answer) => {
-        if (this.#passes()) this.#front.send(answer, from.port, from.address);
+        if (this.#passes("down")) this.#front.send(answer, from.port, from.address);
       });
     }
     (await back).send(packet, this.#target, "127.0.0.1");
