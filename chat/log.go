@@ -25,11 +25,29 @@ func (s *Service) Entries(ctx context.Context, who protocol.Principal, conv prot
 	if err != nil {
 		return protocol.Entries{}, err
 	}
+	return entriesFor(who, conv, rows, last), nil
+}
+
+// Follow is Entries for one whom a write on this node has woken: it gives what
+// this node has committed, most times without asking the record. What other
+// nodes have added meanwhile may be missing; their hints ask for Entries.
+func (s *Service) Follow(ctx context.Context, who protocol.Principal, conv protocol.ConversationID, after int64) (protocol.Entries, error) {
+	if who.Workspace == s.ws {
+		found, ok := s.store.Tail(s.ws, conv, after, who.Kind == protocol.KindVisitor)
+		if ok && (who.Kind == protocol.KindVisitor && found.Visitor == who.Visitor ||
+			who.Kind == protocol.KindAgent && (found.Owner == who.Agent || who.Can(protocol.PermWatch))) {
+			return entriesFor(who, conv, found.Entries, found.Last), nil
+		}
+	}
+	return s.Entries(ctx, who, conv, after)
+}
+
+func entriesFor(who protocol.Principal, conv protocol.ConversationID, rows []store.Entry, last int64) protocol.Entries {
 	out := protocol.Entries{Conversation: conv, Last: last, Entries: make([]protocol.Entry, 0, len(rows))}
 	for _, row := range rows {
 		out.Entries = append(out.Entries, entryFor(who, row))
 	}
-	return out, nil
+	return out
 }
 
 // entryFor is an entry as one reader may see it.

@@ -117,36 +117,41 @@ func (s *Service) queueFor(ctx context.Context, who protocol.Principal, key stri
 	return store.Queue{}, protocol.NewError(protocol.CodeInvalid, "This site has no such queue.")
 }
 
-// Post says something. The ack comes after the commit (D1).
+// Post says something. The ack comes after the commit (D1), and only those who
+// have to do with the conversation then may (S1).
 func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Post) (protocol.Ack, error) {
 	if err := s.checkText(body.Text); err != nil {
 		return protocol.Ack{}, err
 	}
-	c, err := s.conversation(ctx, who.Principal, body.Conversation)
-	if err != nil {
-		return protocol.Ack{}, err
+	if !protocol.ValidID(body.Conversation) || who.Workspace != s.ws {
+		return protocol.Ack{}, errNoConversation
 	}
 	in := store.AppendIn{
-		Workspace: s.ws, Conversation: c.ID, Actor: who.Actor(), Op: op, Kind: protocol.EntryMessage, Audience: protocol.AudienceAll,
-		Author: author(who.Principal), Body: protocol.EntryBody{Text: body.Text}, TurnOf: protocol.KindVisitor,
+		Workspace: s.ws, Conversation: body.Conversation, Actor: who.Actor(), Op: op, Kind: protocol.EntryMessage, Audience: protocol.AudienceAll,
+		Author: author(who.Principal), Body: protocol.EntryBody{Text: body.Text},
 	}
-	if who.Kind == protocol.KindVisitor {
-		in.TurnOf = protocol.KindAgent
-		if c.Name != "" {
-			in.Author.Name = c.Name
+	switch { // the right to it is checked where it is written
+	case who.Kind == protocol.KindVisitor && who.Visitor != "":
+		in.TurnOf, in.Visitor = protocol.KindAgent, who.Visitor
+	case who.Kind == protocol.KindAgent && who.Agent != "":
+		in.TurnOf = protocol.KindVisitor
+		if !who.Can(protocol.PermWatch) {
+			in.Agent = who.Agent
 		}
+	default:
+		return protocol.Ack{}, errNoConversation
 	}
-	entry, existed, err := s.store.Append(ctx, in)
+	posted, err := s.store.Post(ctx, in)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
-	if !existed {
-		s.notify.EntriesAdded(s.ws, c.ID)
-		if c.Owner != "" && (who.Kind == protocol.KindVisitor) == (c.TurnSince == 0) {
-			s.notify.ViewChanged(s.ws, agentActor(c.Owner)) // the turn has changed
+	if !posted.Existed {
+		s.notify.EntriesAdded(s.ws, body.Conversation)
+		if posted.Owner != "" && posted.Turned {
+			s.notify.ViewChanged(s.ws, agentActor(posted.Owner))
 		}
 	}
-	return protocol.Ack{Conversation: c.ID, Seq: seqFor(who.Principal, entry), ID: string(entry.ID), At: entry.At}, nil
+	return protocol.Ack{Conversation: body.Conversation, Seq: seqFor(who.Principal, posted.Entry), ID: string(posted.ID), At: posted.At}, nil
 }
 
 // Typing passes on that somebody types; nothing is stored.

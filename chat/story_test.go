@@ -209,8 +209,9 @@ func TestForeignConversationsAreNotThere(t *testing.T) { // S1
 	for name, who := range map[string]protocol.Caller{"another visitor": h.visitor(), "another agent": h.agents[1]} {
 		of := protocol.OfConversation{Conversation: conv}
 		attempts := map[string]func() error{
-			"read":  func() error { _, err := h.Entries(ctx, who.Principal, conv, 0); return err },
-			"marks": func() error { _, err := h.Marks(ctx, who.Principal, conv); return err },
+			"read":   func() error { _, err := h.Entries(ctx, who.Principal, conv, 0); return err },
+			"follow": func() error { _, err := h.Follow(ctx, who.Principal, conv, 0); return err },
+			"marks":  func() error { _, err := h.Marks(ctx, who.Principal, conv); return err },
 			"post": func() error {
 				_, err := h.Post(ctx, who, op(), protocol.Post{Conversation: conv, Text: "x"})
 				return err
@@ -235,6 +236,39 @@ func TestForeignConversationsAreNotThere(t *testing.T) { // S1
 	}
 	if _, err := h.Entries(ctx, h.agents[0].Principal, "' OR 1=1", 0); code(err) != protocol.CodeNotFound {
 		t.Errorf("an id that is none: %v", err)
+	}
+}
+
+func TestWhoFollowsGetsWhatTheReaderGets(t *testing.T) { // D3, D4, S1
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ctx := t.Context()
+	for i, who := range []protocol.Caller{visitor, agent, visitor} {
+		_, err := h.Post(ctx, who, op(), protocol.Post{Conversation: conv, Text: strings.Repeat("x", i+1)})
+		h.must(err)
+	}
+	for _, who := range []protocol.Caller{visitor, agent} {
+		want, err := h.Entries(ctx, who.Principal, conv, 0)
+		h.must(err)
+		for after := range want.Last + 1 {
+			got, err := h.Follow(ctx, who.Principal, conv, after)
+			h.must(err)
+			if diff := cmp.Diff(protocol.Entries{Conversation: conv, Last: want.Last, Entries: want.Entries[after:]}, got); diff != "" {
+				t.Errorf("%s after %d: %s", who.Kind, after, diff)
+			}
+		}
+	}
+	_, err := h.store.Requeue(ctx, h.ws, conv, "test")
+	h.must(err)
+	if _, err := h.Follow(ctx, agent.Principal, conv, 0); code(err) != protocol.CodeNotFound {
+		t.Errorf("who had it may follow: %v", err)
+	}
+	if _, err := h.Post(ctx, agent, op(), protocol.Post{Conversation: conv, Text: "x"}); code(err) != protocol.CodeNotFound {
+		t.Errorf("who had it may post: %v", err)
+	}
+	nobody := protocol.Caller{Principal: protocol.Principal{Kind: protocol.KindVisitor, Workspace: h.ws}}
+	if _, err := h.Post(ctx, nobody, op(), protocol.Post{Conversation: conv, Text: "x"}); code(err) != protocol.CodeNotFound {
+		t.Errorf("a visitor without an id may post: %v", err)
 	}
 }
 

@@ -86,6 +86,7 @@ func saveConversation(ctx context.Context, t *tx, c Conversation) error {
 	if err != nil {
 		return fmt.Errorf("save conversation: %w", err)
 	}
+	t.states = append(t.states, stateOf(c))
 	return nil
 }
 

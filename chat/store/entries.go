@@ -55,6 +55,10 @@ func insertEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, e E
 	if err != nil {
 		return fmt.Errorf("write entry: %w", err)
 	}
+	if e, err = readable(e, body); err != nil {
+		return err
+	}
+	t.entries = append(t.entries, e)
 	return nil
 }
 

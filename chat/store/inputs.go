@@ -52,6 +52,19 @@ type AppendIn struct {
 	Author       protocol.Author
 	Body         protocol.EntryBody
 	TurnOf       protocol.PrincipalKind // whose turn it is after this: agent starts the turn's clock if it does not run, visitor stops it, empty leaves it
+	// For whoever asks for it, where one is set: the conversation has to be the
+	// visitor's, or the agent has to own it or hold a slot in it, else it is not
+	// found (S1). The visitor's name is the one that the conversation has.
+	Visitor protocol.VisitorID
+	Agent   protocol.AgentID
+}
+
+// Posted is an entry that was added, and what its author's side has to tell.
+type Posted struct {
+	Entry
+	Existed bool             // it had been carried out before
+	Owner   protocol.AgentID // of the conversation
+	Turned  bool             // the turn's clock was started or stopped
 }
 
 // AskCallIn asks the other side for a call.

@@ -56,6 +56,7 @@ type backend interface {
 type Store struct {
 	db    backend
 	epoch string
+	tail  tail
 	idle  idleTimes
 }
 

@@ -22,6 +22,9 @@ type tx struct {
 	clock func(context.Context) (int64, error)
 	now   int64 // set by time
 	wrote bool  // a statement that may write was sent
+
+	states  []state // of conversations that were written
+	entries []Entry // that were written
 }
 
 // time is the transaction's time: the same for everything it writes.
@@ -67,17 +70,23 @@ func agentActor(id protocol.AgentID) string     { return "agent:" + string(id) }
 // systemActor made what nobody asked for.
 const systemActor = "system"
 
-// write runs fn in a transaction and returns what it made after the commit.
+// write runs fn in a transaction and returns what it made after the commit,
+// when the tail has it too.
 func write[T any](ctx context.Context, s *Store, fn func(context.Context, *tx) (T, error)) (T, error) {
 	var got T
+	var last *tx // of the runs, the one that is kept
 	err := s.db.write(ctx, func(ctx context.Context, t *tx) error {
 		var err error
+		last = t
 		got, err = fn(ctx, t)
 		return err
 	})
 	if err != nil {
 		var none T
 		return none, err
+	}
+	if len(last.states) > 0 {
+		s.tail.add(last.states, last.entries)
 	}
 	return got, nil
 }
