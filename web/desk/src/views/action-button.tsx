@@ -53,7 +53,7 @@ export const ActionButton = observed(function ActionButton<T>(props: Props<T>) {
   );
   if (!props.small && action.shortcut === undefined) return button;
   return (
-    <Tooltip label={label} disabled={pressed} openDelay={400} withinPortal={false} floatingStrategy="fixed" events={{ hover: true, focus: false, touch: false }}>
+    <Tooltip label={label} disabled={pressed} position="bottom" openDelay={400} withinPortal={false} floatingStrategy="fixed" events={{ hover: true, focus: false, touch: false }}>
       {button}
     </Tooltip>
   );
