@@ -144,7 +144,7 @@ func (e *Edge) pollLogs(ctx context.Context, cursors map[*connection]map[protoco
 			}
 			if last > after {
 				e.stats.heals.Add(1)
-				c.push.entries(conv)
+				c.push.entries(conv, false)
 			}
 			if c.push.marksMoved(conv, head.Marks) {
 				c.push.marksChanged(conv)

@@ -60,7 +60,7 @@ func (h *Hub) apply(e envelope) {
 	switch e.Type {
 	case hintEntries:
 		for _, c := range h.following(e.Workspace, e.Conversation) {
-			c.push.entries(e.Conversation)
+			c.push.entries(e.Conversation, e.From == "")
 		}
 	case hintMarks:
 		for _, c := range h.following(e.Workspace, e.Conversation) {

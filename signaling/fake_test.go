@@ -36,6 +36,7 @@ type record struct {
 	logs      map[protocol.ConversationID][]protocol.Entry
 	marks     map[protocol.ConversationID]int64
 	marksRead int
+	own       map[protocol.ConversationID]int64    // how far Follow knows a log, where it does not know all
 	members   map[protocol.ConversationID][]string // actors
 	extra     map[string]map[string]protocol.Item  // by actor
 	versions  map[string]int64
@@ -48,7 +49,7 @@ type record struct {
 
 func newRecord() *record {
 	return &record{
-		logs: map[protocol.ConversationID][]protocol.Entry{}, marks: map[protocol.ConversationID]int64{}, members: map[protocol.ConversationID][]string{},
+		logs: map[protocol.ConversationID][]protocol.Entry{}, marks: map[protocol.ConversationID]int64{}, own: map[protocol.ConversationID]int64{}, members: map[protocol.ConversationID][]string{},
 		extra: map[string]map[string]protocol.Item{}, versions: map[string]int64{}, ops: map[protocol.Op]protocol.Ack{}, revoked: map[string]bool{},
 	}
 }
@@ -110,6 +111,17 @@ func (r *record) Entries(_ context.Context, who protocol.Principal, conv protoco
 		out.Entries = append(out.Entries, log[after:min(after+200, out.Last)]...)
 	}
 	return out, nil
+}
+
+func (r *record) Follow(ctx context.Context, who protocol.Principal, conv protocol.ConversationID, after int64) (protocol.Entries, error) {
+	out, err := r.Entries(ctx, who, conv, after)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if own, ok := r.own[conv]; ok && err == nil { // the rest was written by another node
+		out.Entries = out.Entries[:max(0, min(int64(len(out.Entries)), own-after))]
+		out.Last = max(own, after)
+	}
+	return out, err
 }
 
 func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]signaling.Head, error) {

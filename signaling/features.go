@@ -13,6 +13,9 @@ type Log interface {
 	// dense and in order. It checks that the reader has to do with the
 	// conversation.
 	Entries(ctx context.Context, who protocol.Principal, conv protocol.ConversationID, after int64) (protocol.Entries, error)
+	// Follow is Entries for one whom EntriesAdded of this node has woken. What
+	// other nodes have added may be missing in it: Entries has that.
+	Follow(ctx context.Context, who protocol.Principal, conv protocol.ConversationID, after int64) (protocol.Entries, error)
 	// Heads gives the newest seqs of many conversations; unknown ones are left out.
 	Heads(ctx context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]Head, error)
 	// Marks gives how far each side has got, in the reader's own seqs.

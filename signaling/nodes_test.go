@@ -196,6 +196,33 @@ func TestChatGoesOnWithRedisDown(t *testing.T) { // D8
 	t.Logf("worst delay with Redis away: %v", worst)
 }
 
+func TestWhatAnotherNodeWroteIsReadFromTheRecord(t *testing.T) { // D4, D7
+	r := newRecord()
+	bus := signaling.NewLocalBus()
+	one, two := newNode(t, r, "n1", bus, nil), newNode(t, r, "n2", bus, nil)
+	conv := r.conversation(visitorA)
+	c := one.open("secret-a", protocol.Hello{})
+	for i := range 60 {
+		if i%3 == 0 {
+			r.add(conv, "of this node")
+			r.mu.Lock()
+			r.own[conv] = int64(len(r.logs[conv]))
+			r.mu.Unlock()
+			one.hub.EntriesAdded(ws, conv)
+		} else {
+			r.add(conv, "of another node")
+			two.hub.EntriesAdded(ws, conv)
+		}
+		if i%5 == 0 { // else the hints come together
+			c.until("the entry", func() bool { return len(c.got[conv]) == i+1 })
+		}
+	}
+	c.until("all", func() bool { return len(c.got[conv]) == 60 })
+	if diff := cmp.Diff(upTo(60), c.got[conv]); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestQuestionsAreCarriedOutOnce(t *testing.T) {
 	bus := signaling.NewLocalBus()
 	one, two := signaling.NewHub(signaling.HubOptions{Node: "n1", Bus: bus}), signaling.NewHub(signaling.HubOptions{Node: "n2", Bus: bus})

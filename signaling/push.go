@@ -34,7 +34,7 @@ type pusher struct {
 	attach  *attach
 	view    bool
 	recheck bool
-	convs   map[protocol.ConversationID]bool
+	convs   map[protocol.ConversationID]bool // true: to be read from the record
 	marks   map[protocol.ConversationID]bool
 	marksAt time.Time
 	timer   *time.Timer // of marks that have to wait
@@ -75,9 +75,12 @@ func (p *pusher) do(set func()) {
 	}
 }
 
-// entries does not look at marks: those of entries never change, and a reader
-// who comes is given them all.
-func (p *pusher) entries(conv protocol.ConversationID)      { p.do(func() { p.convs[conv] = true }) }
+// entries has a log looked at; own says that this node wrote to it, else
+// somebody did, and only the record knows what. Marks are not looked at: those
+// that there are do not change with it.
+func (p *pusher) entries(conv protocol.ConversationID, own bool) {
+	p.do(func() { p.convs[conv] = p.convs[conv] || !own })
+}
 func (p *pusher) marksChanged(conv protocol.ConversationID) { p.do(func() { p.marks[conv] = true }) }
 func (p *pusher) viewChanged()                              { p.do(func() { p.view = true }) }
 func (p *pusher) checkSession()                             { p.do(func() { p.recheck = true }) }
@@ -188,8 +191,8 @@ func (p *pusher) round(ctx context.Context, w work) {
 			w.marks[conv] = true
 		}
 	}
-	for conv := range w.convs {
-		failed = p.note("read entries", p.pushEntries(ctx, l, conv)) || failed
+	for conv, record := range w.convs {
+		failed = p.note("read entries", p.pushEntries(ctx, l, conv, record)) || failed
 	}
 	for conv := range w.marks {
 		failed = p.note("read marks", p.pushMarks(ctx, l, conv)) || failed
@@ -291,12 +294,16 @@ func followed(key string) (protocol.ConversationID, bool) {
 }
 
 // pushEntries sends what the log has after the cursor, at the reader's pace.
-func (p *pusher) pushEntries(ctx context.Context, l *link, conv protocol.ConversationID) error {
+func (p *pusher) pushEntries(ctx context.Context, l *link, conv protocol.ConversationID, record bool) error {
+	read := p.conn.edge.o.Log.Follow
+	if record {
+		read = p.conn.edge.o.Log.Entries
+	}
 	p.mu.Lock()
 	after, ok := p.cursors[conv]
 	p.mu.Unlock()
 	for ok {
-		found, err := p.conn.edge.o.Log.Entries(ctx, p.conn.who.Principal, conv, after)
+		found, err := read(ctx, p.conn.who.Principal, conv, after)
 		if err != nil {
 			return err
 		}
