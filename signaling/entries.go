@@ -15,10 +15,16 @@ const maxAlone = 60 << 10
 // frameRoom is what stands around a list in a frame.
 const frameRoom = 512
 
+// fewEntries are encoded in the hope that they fit into one frame.
+const fewEntries = 8
+
 // sendEntries sends a part of a log in as many frames as MaxDownFrame asks for;
 // the op, where it answers one, stands in the last. It goes at the reader's pace,
 // and fails when the reader stalls or ctx ends.
 func (l *link) sendEntries(ctx context.Context, op protocol.Op, all protocol.Entries) error {
+	if all.Entries == nil {
+		all.Entries = []protocol.Entry{}
+	}
 	rest := all.Entries
 	for {
 		if err := l.out.room(ctx); err != nil {
@@ -27,11 +33,15 @@ func (l *link) sendEntries(ctx context.Context, op protocol.Op, all protocol.Ent
 			}
 			return err
 		}
+		if len(rest) <= fewEntries { // most times one: encoded once
+			data, err := protocol.Encode(protocol.DownEntries, op, protocol.Entries{Conversation: all.Conversation, Entries: rest, Last: all.Last})
+			if err == nil && (len(data) <= protocol.MaxDownFrame || len(rest) <= 1) {
+				l.sendFrame(protocol.DownEntries, op, data)
+				return nil
+			}
+		}
 		n := fitting(rest)
 		part, now := protocol.Entries{Conversation: all.Conversation, Entries: rest[:n], Last: all.Last}, protocol.Op("")
-		if part.Entries == nil {
-			part.Entries = []protocol.Entry{}
-		}
 		if rest = rest[n:]; len(rest) == 0 {
 			now = op
 		}

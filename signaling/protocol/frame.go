@@ -57,5 +57,23 @@ func Encode(kind string, op Op, body any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode body of %s: %w", kind, err)
 	}
-	return json.Marshal(Frame{Kind: kind, Op: op, Body: raw})
+	data := make([]byte, 0, len(raw)+len(kind)+len(op)+len(`{"kind":"","op":"","body":}`))
+	data = appendText(append(data, `{"kind":`...), kind)
+	if op != "" {
+		data = appendText(append(data, `,"op":`...), string(op))
+	}
+	data = append(append(data, `,"body":`...), raw...) // is JSON already: encoded once
+	return append(data, '}'), nil
+}
+
+// appendText appends a JSON string. Kinds and ops need no escapes.
+func appendText(to []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			raw, _ := json.Marshal(text) // a string can always be encoded
+			return append(to, raw...)
+		}
+	}
+	to = append(append(to, '"'), text...)
+	return append(to, '"')
 }

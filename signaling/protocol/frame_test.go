@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -142,4 +143,21 @@ func FuzzParsePacket(f *testing.F) {
 			t.Errorf("round trip of %x gave %x", data, again)
 		}
 	})
+}
+
+func TestAnEncodedFrameIsItsJSON(t *testing.T) {
+	for _, f := range []protocol.Frame{
+		{Kind: protocol.DownAck, Op: protocol.NewID[protocol.Op](), Body: json.RawMessage(`{"seq":7}`)},
+		{Kind: protocol.DownError, Body: json.RawMessage(`{"text":"\u003cb\u003e"}`)},
+		{Kind: "a\"<b>&\n\xffü", Op: `\`, Body: json.RawMessage(`null`)},
+	} {
+		want, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := protocol.Encode(f.Kind, f.Op, f.Body)
+		if err != nil || string(got) != string(want) {
+			t.Errorf("encoded as %s, %v, want %s", got, err, want)
+		}
+	}
 }
