@@ -25,6 +25,7 @@ export class RrwebEngine implements CobrowseEngine {
     this.close();
     const replayer = new Replayer([], config(this.#root));
     this.#replayer = replayer;
+    replayer.iframe.title = document.title; // for those who hear frames by name
     replayer.on("resize", (size) => {
       if (this.#replayer === replayer && isViewport(size)) this.#events.viewport(size);
     });
