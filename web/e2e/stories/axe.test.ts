@@ -113,6 +113,7 @@ describe("every screen", () => {
     await anna.seesOnPage("Tea, and what it takes");
     await visitor.page.see("button", "Stop sharing");
     await both("call-and-cobrowse");
+    await it.look("viewer", anna.page, [anna.viewer]);
     await anna.hangUp();
     await anna.page.gone("button", "Hang up");
     await both("cobrowse");
