@@ -2,5 +2,6 @@
 
 package routing
 
-// raceEnabled: figures of time are not asserted under the race detector.
+// raceEnabled: the race detector makes all of it some ten times slower, so that
+// tests do less.
 const raceEnabled = true
