@@ -68,6 +68,7 @@ export const strings = {
   callLost: "The call is coming back …",
   callElsewhere: "The call is in another tab.",
   bringHere: "Bring it here",
+  noPicture: (name: string): string => `${name} shows no picture`,
   partyAway: (name: string): string => `${name} is connecting …`,
   partyVideo: (name: string): string => `${name}'s video`,
   selfView: "Your camera",

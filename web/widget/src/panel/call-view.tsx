@@ -105,6 +105,7 @@ function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video:
             <bdi>{party.name}</bdi>
             {party.here && !party.audio ? ` (${strings.muted})` : ""}
           </p>
+          {video && party.here && !party.video && state === "up" && <p class="over">{strings.noPicture(party.name)}</p>}
           {!party.here && <p class="over">{strings.partyAway(party.name)}</p>}
         </div>
       ))}
