@@ -17,9 +17,13 @@ func (b *sqlite) run(w *writerConn) {
 	defer w.close()
 	batch := make([]*job, 0, maxBatch)
 	for first := range b.jobs {
-		runtime.Gosched() // let those whom the last commit has freed join this one
 		batch = append(batch[:0], first)
-		batch = b.gather(batch)
+		for more := true; more; { // those whom the last commit has freed join this one
+			n := len(batch)
+			runtime.Gosched()
+			batch = b.gather(batch)
+			more = n < len(batch) && len(batch) < maxBatch
+		}
 		err := b.commit(w, batch)
 		for _, j := range batch {
 			if err != nil {
@@ -72,7 +76,7 @@ func (b *sqlite) transaction(w *writerConn, batch []*job, each func(context.Cont
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		if err := each(ctx, b, j); err != nil {
+		if err := each(context.WithoutCancel(j.ctx), b, j); err != nil {
 			_ = w.run(ctx, "ROLLBACK")
 			return errUnavailable(err)
 		}
