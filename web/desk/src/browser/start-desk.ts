@@ -51,7 +51,7 @@ export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
   watchPage(() => connection.nudge(), signal);
   connection.connect();
   const stopWaiting = effect(() => {
-    if (desk.cards.value.length > 0) connection.climb(); // DataChannels once there is something to say
+    if (desk.offers.value.length + desk.cards.value.length > 0) connection.climb(); // while it rings, so that they are open when it is taken
   });
   signal.addEventListener("abort", stopWaiting, { once: true });
   return { desk, alarm: new Alarm(desk, signal) };
