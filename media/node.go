@@ -142,8 +142,10 @@ func (n *Node) join(ctx context.Context, r protocol.MediaRequest) (sdp string, e
 	}
 	l, err := newLeg(n.endpoint, r.Ordinal, n.log, &n.stats)
 	if err != nil {
+		n.removeEmpty(c)
 		return "", err
 	}
+	l.mute(r.Audio, r.Video) // as the party was, before anything of it is shown
 	l.arrived, l.changed = c.arrived, c.changed
 	sdp, err = l.answer(ctx, n.endpoint, r.SDP)
 	if err != nil {

@@ -65,6 +65,7 @@ type browser struct {
 	heard  [15]atomic.Int64 // payload bytes of the last packet plus one, by m-line
 	counts [15]atomic.Int64
 	gaps   atomic.Int64
+	muted  bool // joins with nothing on
 	stop   context.CancelFunc
 }
 
@@ -157,7 +158,7 @@ func (b *browser) join(t *testing.T, h *house, call protocol.CallID, ordinal int
 		t.Fatal(err)
 	}
 	<-gathered
-	reply := h.Do(t.Context(), protocol.MediaRequest{Do: protocol.MediaJoin, Call: call, Ordinal: ordinal, SDP: b.pc.LocalDescription().SDP})
+	reply := h.Do(t.Context(), protocol.MediaRequest{Do: protocol.MediaJoin, Call: call, Ordinal: ordinal, SDP: b.pc.LocalDescription().SDP, Audio: !b.muted, Video: !b.muted})
 	if reply.Failed != nil {
 		t.Fatalf("join: %+v", reply.Failed)
 	}
@@ -259,6 +260,21 @@ func TestNextPageJoinsAgainInTheSameSlot(t *testing.T) { // CALL-6
 	if agent.counts[9].Load() > 0 {
 		t.Error("the visitor moved to another slot")
 	}
+}
+
+func TestWhoWasMutedJoinsMuted(t *testing.T) { // CALL-3, CALL-6
+	h := newHouse(t, time.Minute)
+	call := protocol.NewID[protocol.CallID]()
+	visitor, agent := newBrowser(t), newBrowser(t)
+	visitor.muted = true
+	visitor.join(t, h, call, 0)
+	agent.join(t, h, call, 1)
+	until(t, "the visitor hears the agent for a while", func() bool { return visitor.counts[3].Load() > 50 })
+	if sound, picture := agent.counts[3].Load(), agent.counts[8].Load(); sound != 0 || picture != 0 {
+		t.Errorf("%d packets of sound and %d of picture came of a muted party", sound, picture)
+	}
+	h.Do(t.Context(), protocol.MediaRequest{Do: protocol.MediaMute, Call: call, Ordinal: 0, Audio: true, Video: true})
+	until(t, "then both come", func() bool { return agent.counts[3].Load() > 5 && agent.counts[8].Load() > 5 })
 }
 
 func TestGraceEndsALostLeg(t *testing.T) { // CALL-6
