@@ -9,9 +9,18 @@ import (
 
 var errNoConversation = protocol.NewError(protocol.CodeNotFound, "There is no such conversation, or it is not yours.")
 
-// conversation gives a conversation to those who have to do with it: its
-// visitor, an agent who holds a slot in it, or who may read all (S1).
+// conversation gives a conversation to those who may read it: who may speak in
+// it, and who may read all (S1).
 func (s *Service) conversation(ctx context.Context, who protocol.Principal, id protocol.ConversationID) (store.Conversation, error) {
+	if who.Kind == protocol.KindAgent && who.Can(protocol.PermWatch) && who.Workspace == s.ws && protocol.ValidID(id) {
+		return s.store.Conversation(ctx, s.ws, id)
+	}
+	return s.spoken(ctx, who, id)
+}
+
+// spoken gives a conversation to those who may speak in it: its visitor, and an
+// agent who owns it or holds a slot in it.
+func (s *Service) spoken(ctx context.Context, who protocol.Principal, id protocol.ConversationID) (store.Conversation, error) {
 	if !protocol.ValidID(id) || who.Workspace != s.ws {
 		return store.Conversation{}, errNoConversation
 	}
@@ -25,7 +34,7 @@ func (s *Service) conversation(ctx context.Context, who protocol.Principal, id p
 			return c, nil
 		}
 	case protocol.KindAgent:
-		if c.Owner == who.Agent || who.Can(protocol.PermWatch) {
+		if c.Owner == who.Agent {
 			return c, nil
 		}
 		slots, err := s.store.SlotsOf(ctx, s.ws, id)

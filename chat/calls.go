@@ -235,22 +235,29 @@ func (s *Service) viewsChanged(c store.Conversation) {
 	s.notify.ViewChanged(s.ws, actors...)
 }
 
-// recoverCalls gives the parties of calls that this node carried before it
-// stopped the grace to come back, then ends what nobody came back to.
-func (s *Service) recoverCalls(ctx context.Context) {
+// Recover finds the calls that this node carried before it stopped; their legs
+// are gone. It is called before anybody can connect, so that nobody who is back
+// already is taken for gone.
+func (s *Service) Recover(ctx context.Context) error {
 	calls, err := s.store.CallsOfNode(ctx, s.ws, s.node)
 	if err != nil {
-		s.log.Error("find calls of an earlier run failed", "error", err)
-		return
+		return fmt.Errorf("find calls of an earlier run: %w", err)
 	}
 	for _, call := range calls {
 		for _, p := range call.Parties {
 			if _, err := s.store.PartyHere(ctx, s.ws, call.ID, p.Ordinal, false); err != nil {
-				s.log.Error("reset a leg of an earlier run failed", "call", call.ID, "error", err)
+				return fmt.Errorf("reset a leg of an earlier run: %w", err)
 			}
 		}
 	}
-	if len(calls) == 0 {
+	s.recovered = calls
+	return nil
+}
+
+// endDesertedCalls gives the parties of recovered calls the grace to come back,
+// then ends what nobody came back to.
+func (s *Service) endDesertedCalls(ctx context.Context) {
+	if len(s.recovered) == 0 {
 		return
 	}
 	grace := time.NewTimer(s.limits.LegGrace)
@@ -260,7 +267,7 @@ func (s *Service) recoverCalls(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	for _, old := range calls {
+	for _, old := range s.recovered {
 		s.endDeserted(ctx, old.ID)
 	}
 }

@@ -60,6 +60,11 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
+// again is the service of the same node after a restart.
+func (h *house) again(l chat.Limits) *chat.Service {
+	return chat.New(chat.Options{Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: l})
+}
+
 func (h *house) must(err error) {
 	h.t.Helper()
 	if err != nil {

@@ -10,11 +10,15 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
+// openPerVisitor is how many conversations a visitor has open at once: the queue
+// keeps one place for each visitor, and the panel shows one conversation.
+const openPerVisitor = 1
+
 // Ask takes a visitor's first message: it makes the conversation and lets it
 // wait for an agent. The ack comes after the commit (D1); the same op asked
 // again gives the same conversation (D2).
 func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Ask) (protocol.Ack, error) {
-	if err := s.checkAsk(ctx, who.Principal, op, body); err != nil {
+	if err := s.checkAsk(body); err != nil {
 		return protocol.Ack{}, err
 	}
 	queue, err := s.queueFor(ctx, who.Principal, body.Queue)
@@ -27,7 +31,7 @@ func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, 
 	}
 	in := store.AskIn{
 		Workspace: s.ws, Site: who.Site, Visitor: who.Visitor, Queue: queue.ID, Op: op, Name: strings.TrimSpace(body.Name), Email: body.Email,
-		Form: body.Form, Text: body.Text, Author: author(who.Principal),
+		Form: body.Form, Text: body.Text, Author: author(who.Principal), MaxOpen: openPerVisitor,
 	}
 	if visitor.Subject != "" { // the site has signed who this is: what is typed does not count
 		in.Name, in.Email, in.Verified = visitor.Name, visitor.Email, true
@@ -46,7 +50,7 @@ func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, 
 	return protocol.Ack{Conversation: c.ID, Seq: entry.VisitorSeq, ID: string(entry.ID), At: entry.At}, nil
 }
 
-func (s *Service) checkAsk(ctx context.Context, who protocol.Principal, op protocol.Op, body protocol.Ask) error {
+func (s *Service) checkAsk(body protocol.Ask) error {
 	if err := s.checkText(body.Text); err != nil {
 		return err
 	}
@@ -55,36 +59,6 @@ func (s *Service) checkAsk(ctx context.Context, who protocol.Principal, op proto
 	}
 	if len(body.Form) > s.limits.FormFields {
 		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A form may have %d fields.", s.limits.FormFields))
-	}
-	return s.checkOpen(ctx, who, op)
-}
-
-// checkOpen bounds what a visitor may have open at once. Asking again under the
-// op of an open conversation is no new one.
-func (s *Service) checkOpen(ctx context.Context, who protocol.Principal, op protocol.Op) error {
-	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, s.limits.OpenPerVisitor)
-	if err != nil {
-		return err
-	}
-	open := 0
-	for _, c := range conversations {
-		if c.State != protocol.StateQueued && c.State != protocol.StateActive {
-			continue
-		}
-		open++
-		if len(conversations) < s.limits.OpenPerVisitor {
-			continue
-		}
-		first, _, err := s.store.Entries(ctx, s.ws, c.ID, 0, 1, false)
-		if err != nil {
-			return err
-		}
-		if len(first) == 1 && first[0].Op == op {
-			return nil
-		}
-	}
-	if open >= s.limits.OpenPerVisitor {
-		return protocol.NewError(protocol.CodeRateLimited, "You have several open conversations. Please end one of them first.")
 	}
 	return nil
 }
@@ -134,10 +108,7 @@ func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op,
 	case who.Kind == protocol.KindVisitor && who.Visitor != "":
 		in.TurnOf, in.Visitor = protocol.KindAgent, who.Visitor
 	case who.Kind == protocol.KindAgent && who.Agent != "":
-		in.TurnOf = protocol.KindVisitor
-		if !who.Can(protocol.PermWatch) {
-			in.Agent = who.Agent
-		}
+		in.TurnOf, in.Agent = protocol.KindVisitor, who.Agent
 	default:
 		return protocol.Ack{}, errNoConversation
 	}
@@ -156,7 +127,7 @@ func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op,
 
 // Typing passes on that somebody types; nothing is stored.
 func (s *Service) Typing(ctx context.Context, who protocol.Caller, body protocol.Typing) error {
-	c, err := s.conversation(ctx, who.Principal, body.Conversation)
+	c, err := s.spoken(ctx, who.Principal, body.Conversation)
 	if err != nil {
 		return err
 	}

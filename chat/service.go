@@ -51,8 +51,7 @@ type Limits struct {
 	MessageCharacters int           // 4000
 	NameCharacters    int           // 100
 	FormFields        int           // 20
-	OpenPerVisitor    int           // conversations a visitor may have open at once: 3
-	WrapUp            time.Duration // where the queue says nothing: 60 s
+	WrapUp            time.Duration // where the queue says nothing: 60 s; below 0: without limit
 	LegGrace          time.Duration // how long a call waits for legs lost with a node: 45 s
 }
 
@@ -65,7 +64,6 @@ func (l Limits) withDefaults() Limits {
 	set(&l.MessageCharacters, 4000)
 	set(&l.NameCharacters, 100)
 	set(&l.FormFields, 20)
-	set(&l.OpenPerVisitor, 3)
 	if l.WrapUp == 0 {
 		l.WrapUp = time.Minute
 	}
@@ -94,6 +92,7 @@ type Service struct {
 	log       *slog.Logger
 	reached   chan string // actors
 	joins     joins
+	recovered []store.Call // of an earlier run; set by Recover, before Run
 }
 
 // New makes a Service; Run does its work in the background.
@@ -115,7 +114,7 @@ func New(o Options) *Service {
 func (s *Service) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	all.Go(func() { s.tellReach(ctx) })
-	all.Go(func() { s.recoverCalls(ctx) })
+	all.Go(func() { s.endDesertedCalls(ctx) })
 	all.Wait()
 	return nil
 }
@@ -149,7 +148,7 @@ func (s *Service) tellReach(ctx context.Context) {
 func (s *Service) others(ctx context.Context, actor string) ([]string, error) {
 	var others []string
 	if id, ok := visitorOf(actor); ok {
-		conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, id, s.limits.OpenPerVisitor)
+		conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, id, openPerVisitor)
 		if err != nil {
 			return nil, fmt.Errorf("find conversations: %w", err)
 		}

@@ -1,9 +1,13 @@
 package chat_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/parlour-chat/parlour/chat"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
@@ -154,4 +158,28 @@ func TestEndEndsCallAndCobrowse(t *testing.T) { // DESK-6
 	if len(got) == 0 || got[len(got)-1] != "ended" {
 		t.Errorf("log %v", got)
 	}
+}
+
+func TestCallsOfAnEarlierRunEndWhenNobodyComesBack(t *testing.T) { // CALL-6
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ack, err := h.CallAsk(t.Context(), agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaAudio})
+	h.must(err)
+	call := protocol.CallID(ack.ID)
+	_, err = h.CallAnswer(t.Context(), visitor, op(), protocol.CallAnswer{Call: call, Allow: true})
+	h.must(err)
+	_, err = h.CallJoin(t.Context(), visitor, op(), protocol.CallJoin{Call: call})
+	h.must(err)
+	h.MediaEvent(t.Context(), protocol.MediaEvent{Kind: protocol.MediaLegUp, Call: call, Ordinal: 0})
+	next := h.again(chat.Limits{LegGrace: time.Millisecond})
+	h.must(next.Recover(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() { h.must(next.Run(ctx)) })
+	h.until("the call has ended, the chat has not", func() bool {
+		items := h.view(agent)
+		return items["call/"+string(call)].Call == nil && items["card/"+string(conv)].Card.State == protocol.StateActive
+	})
+	cancel()
+	work.Wait()
 }

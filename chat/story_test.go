@@ -285,20 +285,39 @@ func TestBadMessagesSayWhatToDo(t *testing.T) {
 	}
 }
 
-func TestOpenConversationsAreBounded(t *testing.T) { // D2
+func TestAVisitorHasOneConversationAtATime(t *testing.T) { // D2
 	h := newHouse(t)
-	visitor := h.visitor()
-	var last protocol.Op
-	for range 3 {
-		last = op()
-		if _, err := h.Ask(t.Context(), visitor, last, protocol.Ask{Text: "hello"}); err != nil {
-			t.Fatal(err)
-		}
+	visitor, first := h.visitor(), op()
+	ack, err := h.Ask(t.Context(), visitor, first, protocol.Ask{Text: "hello"})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := h.Ask(t.Context(), visitor, last, protocol.Ask{Text: "hello"}); err != nil {
-		t.Errorf("the third asked again: %v", err)
+	if again, err := h.Ask(t.Context(), visitor, first, protocol.Ask{Text: "hello"}); err != nil || again != ack {
+		t.Errorf("asked again: %+v, %v", again, err)
 	}
-	if _, err := h.Ask(t.Context(), visitor, op(), protocol.Ask{Text: "hello"}); code(err) != protocol.CodeRateLimited {
-		t.Errorf("a fourth: %v", err)
+	if _, err := h.Ask(t.Context(), visitor, op(), protocol.Ask{Text: "hello"}); code(err) != protocol.CodeWrongState {
+		t.Errorf("a second one: %v", err)
+	}
+	if _, err := h.Leave(t.Context(), visitor, op(), protocol.OfConversation{Conversation: ack.Conversation}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Ask(t.Context(), visitor, op(), protocol.Ask{Text: "hello"}); err != nil {
+		t.Errorf("after leaving: %v", err)
+	}
+}
+
+func TestWhoMayReadAllMayNotSpeak(t *testing.T) { // S1
+	h := newHouse(t)
+	_, _, conv := h.talk()
+	sam := h.agents[1]
+	sam.Permissions = append([]protocol.Permission{protocol.PermWatch}, sam.Permissions...)
+	if _, err := h.Entries(t.Context(), sam.Principal, conv, 0); err != nil {
+		t.Errorf("the supervisor may not read: %v", err)
+	}
+	if _, err := h.Post(t.Context(), sam, op(), protocol.Post{Conversation: conv, Text: "hello"}); code(err) != protocol.CodeNotFound {
+		t.Errorf("the supervisor posts: %v", err)
+	}
+	if err := h.Typing(t.Context(), sam, protocol.Typing{Conversation: conv}); code(err) != protocol.CodeNotFound {
+		t.Errorf("the supervisor types: %v", err)
 	}
 }

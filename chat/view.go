@@ -33,7 +33,7 @@ func (s *Service) visitorItems(ctx context.Context, who protocol.Caller, into ma
 	}
 	siteItem := s.SiteItem(ctx, site)
 	into["site/"+string(site.ID)] = protocol.Item{Site: &siteItem}
-	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, s.limits.OpenPerVisitor)
+	conversations, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, openPerVisitor)
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,11 @@ type taken struct {
 	state
 	name string
 	turn int64
+	now  int64
 }
 
 func scanTaken(row scanner) (t taken, err error) {
-	err = row.Scan(&t.seq, &t.visitorSeq, &t.visitor, &t.owner, &t.name, &t.turn)
+	err = row.Scan(&t.seq, &t.visitorSeq, &t.visitor, &t.owner, &t.name, &t.turn, &t.now)
 	return t, err
 }
 
@@ -69,14 +70,10 @@ func (s *Store) Post(ctx context.Context, in AppendIn) (Posted, error) {
 }
 
 func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, error) {
-	now, err := t.time(ctx)
-	if err != nil {
-		return appended{}, err
-	}
 	shown, turn := number(in.Audience == protocol.AudienceAll), int64(0)
 	switch in.TurnOf {
 	case protocol.KindAgent:
-		turn = now
+		turn = 1
 	case protocol.KindVisitor:
 		turn = -1
 		before, _, err := one(ctx, t, scanInt, `SELECT turn_since FROM conversations WHERE workspace = $1 AND id = $2`+t.lock, in.Workspace, in.Conversation)
@@ -86,12 +83,16 @@ func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, 
 		p.Turned = before != 0
 	}
 	message := number(in.Kind == protocol.EntryMessage)
+	now, clock, err := t.stamp(ctx, 8)
+	if err != nil {
+		return appended{}, err
+	}
 	got, found, err := returning(ctx, t, scanTaken, `UPDATE conversations SET seq = seq + 1, visitor_seq = visitor_seq + CAST($3 AS BIGINT),
-		turn_since = CASE WHEN CAST($4 AS BIGINT) < 0 THEN 0 WHEN turn_since = 0 THEN CAST($4 AS BIGINT) ELSE turn_since END
+		turn_since = CASE WHEN CAST($4 AS BIGINT) < 0 THEN 0 WHEN turn_since = 0 AND CAST($4 AS BIGINT) > 0 THEN `+clock+` ELSE turn_since END
 		WHERE workspace = $1 AND id = $2 AND (CAST($5 AS BIGINT) = 0 OR state IN ('queued', 'active')) AND (CAST($6 AS TEXT) = '' OR visitor = $6)
 		AND (CAST($7 AS TEXT) = '' OR owner = $7 OR EXISTS (SELECT 1 FROM slots WHERE conversation = $2 AND agent = $7))
-		RETURNING seq, visitor_seq, visitor, owner, name, turn_since`,
-		in.Workspace, in.Conversation, shown, turn, message, in.Visitor, in.Agent)
+		RETURNING seq, visitor_seq, visitor, owner, name, turn_since, `+clock,
+		in.Workspace, in.Conversation, shown, turn, message, in.Visitor, in.Agent, now)
 	if err != nil {
 		return appended{}, fmt.Errorf("take seq: %w", err)
 	}
@@ -99,15 +100,15 @@ func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, 
 		return appended{}, refuseAppend(ctx, t, in)
 	}
 	got.workspace, got.conversation, got.at = in.Workspace, in.Conversation, time.Now()
-	t.states = append(t.states, got.state)
-	p.Owner, p.Turned = got.owner, p.Turned || turn > 0 && got.turn == now
+	t.states, t.now = append(t.states, got.state), got.now
+	p.Owner, p.Turned = got.owner, p.Turned || turn > 0 && got.turn == got.now
 	if in.Visitor != "" && got.name != "" {
 		in.Author.Name = got.name
 	}
-	done := appended{ID: protocol.NewID[protocol.EntryID](), Seq: got.seq, VisitorSeq: got.visitorSeq * shown, At: now}
+	done := appended{ID: protocol.NewID[protocol.EntryID](), Seq: got.seq, VisitorSeq: got.visitorSeq * shown, At: got.now}
 	return done, insertEntry(ctx, t, in.Workspace, Entry{
 		Conversation: in.Conversation, Seq: done.Seq, VisitorSeq: done.VisitorSeq, ID: done.ID, Kind: in.Kind, Audience: in.Audience,
-		Author: in.Author, Actor: in.Actor, Op: in.Op, At: now, Body: in.Body,
+		Author: in.Author, Actor: in.Actor, Op: in.Op, At: got.now, Body: in.Body,
 	})
 }
 

@@ -44,7 +44,7 @@ func (s *Store) Ask(ctx context.Context, in AskIn) (c Conversation, message Entr
 
 func askCommand(in AskIn) command {
 	op := in.Op
-	in.Op, in.Author = "", protocol.Author{}
+	in.Op, in.Author, in.MaxOpen = "", protocol.Author{}, 0
 	return command{workspace: in.Workspace, actor: visitorActor(in.Visitor), op: op, asked: []any{"ask", in}}
 }
 
@@ -59,6 +59,9 @@ func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
 	}
 	if !found {
 		return asked{}, protocol.NewError(protocol.CodeInvalid, "There is no such queue. Ask in another one.")
+	}
+	if err := countOpen(ctx, t, in); err != nil {
+		return asked{}, err
 	}
 	*c = Conversation{
 		ID: protocol.NewID[protocol.ConversationID](), Workspace: in.Workspace, Site: in.Site, Visitor: in.Visitor, Queue: in.Queue,
@@ -82,6 +85,26 @@ func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
 	}
 	c.Touched, err = t.touch(ctx, in.Workspace, actor)
 	return asked{c.ID}, err
+}
+
+// countOpen counts what the visitor has open. The visitor's row is locked, so that
+// two that ask at once are counted one after the other.
+func countOpen(ctx context.Context, t *tx, in AskIn) error {
+	if in.MaxOpen == 0 {
+		return nil
+	}
+	if _, _, err := one(ctx, t, scanString, `SELECT id FROM visitors WHERE workspace = $1 AND id = $2`+t.lock, in.Workspace, in.Visitor); err != nil {
+		return err
+	}
+	open, _, err := one(ctx, t, scanInt,
+		`SELECT COUNT(*) FROM conversations WHERE workspace = $1 AND visitor = $2 AND state IN ('queued', 'active')`, in.Workspace, in.Visitor)
+	if err != nil {
+		return err
+	}
+	if open >= int64(in.MaxOpen) {
+		return protocol.NewError(protocol.CodeWrongState, "Your conversation is still open. Please write there, or end it first.")
+	}
+	return nil
 }
 
 func insertConversation(ctx context.Context, t *tx, c Conversation) error {

@@ -39,6 +39,9 @@ type AskIn struct {
 	Form      map[string]string
 	Text      string
 	Author    protocol.Author
+	// MaxOpen refuses, with CodeWrongState, what would be one conversation more
+	// that the visitor has open at once; 0 does not count.
+	MaxOpen int
 }
 
 // AppendIn is one entry to be added to a conversation.

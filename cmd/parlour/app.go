@@ -153,7 +153,7 @@ func (a *app) openMedia(context.Context) error {
 	return nil
 }
 
-func (a *app) joinFeatures(context.Context) error {
+func (a *app) joinFeatures(ctx context.Context) error {
 	a.sites = site.NewCache(a.store)
 	a.people = people.New(a.store, people.Options{SessionFor: a.config.Session.AgentAbsolute, Logger: a.log})
 	a.router = routing.New(routing.Options{
@@ -168,7 +168,7 @@ func (a *app) joinFeatures(context.Context) error {
 		Workspace: a.ws, Node: a.node, Store: a.store, Router: a.router, Directory: directory{a.sites}, Notify: a.hub, Media: calls,
 		CobrowseEnded: func(id protocol.CobrowseID) { a.cobrowse.Ended(id) },
 		Limits: chat.Limits{
-			MessageCharacters: a.config.Limits.MessageCharacters, WrapUp: a.config.Routing.WrapUp, LegGrace: a.config.Call.LegGrace,
+			MessageCharacters: a.config.Limits.MessageCharacters, WrapUp: none(a.config.Routing.WrapUp), LegGrace: a.config.Call.LegGrace,
 		},
 		Logger: a.log,
 	})
@@ -182,7 +182,7 @@ func (a *app) joinFeatures(context.Context) error {
 	a.closeLater(a.cobrowse.Close)
 	a.hub.OnPacket(protocol.ChannelCobrowse, a.cobrowse.Packet)
 	a.hub.OnTold(cobrowse.WatchService, a.cobrowse.Told)
-	return nil
+	return a.chat.Recover(ctx)
 }
 
 func (a *app) openEdge(context.Context) error {

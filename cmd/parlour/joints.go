@@ -105,15 +105,18 @@ func edgeLimits(l configs.Limits) signaling.Limits {
 	}
 }
 
+// none turns a setting's 0, which means none, into what means none where 0 is
+// the default.
+func none(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}
+
 // routingTimers turns settings, in which 0 means none, into routing's, in which
 // 0 means the default.
 func routingTimers(r configs.Routing) routing.Timers {
-	none := func(d time.Duration) time.Duration {
-		if d == 0 {
-			return -1
-		}
-		return d
-	}
 	return routing.Timers{
 		Offer: r.OfferTimeout, RampUp: none(r.RampUp), Exclude: none(r.ExcludeFor), Closed: r.PresenceClosed, Silent: r.PresenceSilent,
 		AgentGone: r.PresenceGone, VisitorGone: r.QueueGrace, Amnesty: none(r.RestartAmnesty), Sweep: r.Sweep,
