@@ -127,7 +127,7 @@ func (l *link) refuse(op protocol.Op, err error) {
 	l.edge.stats.refused(known.Code)
 	l.send(protocol.DownError, op, failedBody(known))
 	switch known.Code {
-	case protocol.CodeBadFrame, protocol.CodeTooLarge, protocol.CodeUnknownKind, protocol.CodeRateLimited:
+	case protocol.CodeBadFrame, protocol.CodeTooLarge, protocol.CodeUnknownKind:
 		if !l.bad.take(time.Now()) {
 			l.close(string(known.Code))
 		}
