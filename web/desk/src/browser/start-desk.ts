@@ -2,6 +2,7 @@ import { effect, type ReadonlySignal } from "@preact/signals-core";
 import { browserDevices, CallLeg, dataChannels, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
 import { Session } from "../../../shared/src/session.ts";
 import type { CallItem } from "../../../shared/src/protocol.gen.ts";
+import { wantedDevices } from "../../../shared/src/wanted.ts";
 import { parsePacket } from "../../../viewer/src/packet.ts";
 import type { Leg } from "../models/call.ts";
 import { Desk } from "../models/desk.ts";
@@ -60,7 +61,7 @@ export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
 type Trickle = (body: { call: CallItem["call"]; candidate: string }) => void;
 
 function openLeg(item: ReadonlySignal<CallItem>, line: Line, trickle: Trickle, signal: AbortSignal): Leg {
-  const { call, media } = item.peek();
+  const { call } = item.peek();
   const leg = new CallLeg({
     clock: systemClock,
     devices: browserDevices,
@@ -71,6 +72,6 @@ function openLeg(item: ReadonlySignal<CallItem>, line: Line, trickle: Trickle, s
     },
     signal,
   });
-  leg.start({ audio: true, video: media === "video" });
+  leg.start(wantedDevices(item.peek()));
   return leg;
 }

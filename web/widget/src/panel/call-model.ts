@@ -1,5 +1,5 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { Refusal, type CallItem, type ConversationID, type Media, type Session } from "../../../shared/src/index.ts";
+import { Refusal, wantedDevices, type CallItem, type ConversationID, type Media, type Session } from "../../../shared/src/index.ts";
 import { slotOf, type CallLeg } from "../../../shared/src/browser/index.ts";
 
 /** What makes a leg for a call; ends by the signal. */
@@ -93,7 +93,7 @@ export class CallModel {
     this.#elsewhere.value = false;
     const leg = this.#newLeg(this.#session, item, this.#end.signal);
     this.#leg.value = leg;
-    leg.start({ audio: true, video: item.media === "video" });
+    leg.start(wantedDevices(item));
   }
 
   #drop(): void {
