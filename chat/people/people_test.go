@@ -151,8 +151,11 @@ func TestLockout(t *testing.T) { // S17
 			t.Fatal(err)
 		}
 	}
-	if _, _, _, err := h.people.SignIn(t.Context(), h.email, password, "198.51.100.7"); code(err) != protocol.CodeRateLimited {
-		t.Errorf("the account is not locked: %v", err)
+	if _, _, _, err := h.people.SignIn(t.Context(), h.email, password, "192.0.2.1"); code(err) != protocol.CodeRateLimited {
+		t.Errorf("the account is not locked there: %v", err)
+	}
+	if _, _, _, err := h.people.SignIn(t.Context(), h.email, password, "198.51.100.7"); err != nil {
+		t.Errorf("somebody locks an agent out: %v", err)
 	}
 	h.pass(16 * time.Minute)
 	if _, _, _, err := h.people.SignIn(t.Context(), h.email, password, "192.0.2.1"); err != nil {
