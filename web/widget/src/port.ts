@@ -14,6 +14,8 @@ export type ToPanel =
       readonly focus: boolean;
       /** What an earlier page asked to keep; null when nothing is there. */
       readonly kept: string | null;
+      /** Calls and shared pages that this tab had on an earlier page. */
+      readonly own?: readonly string[];
       /** A signed identity that the page gave. */
       readonly identity: string | null;
     }
@@ -34,6 +36,10 @@ export type FromPanel =
   | { readonly kind: "keep"; readonly value: string | null }
   /** A conversation is alive: the next page opens the panel by itself. */
   | { readonly kind: "alive"; readonly alive: boolean }
+  /** This tab's calls and shared pages, for the next page in it. */
+  | { readonly kind: "own"; readonly ids: readonly string[] }
+  /** We are in a call: the microphone may be open. */
+  | { readonly kind: "call"; readonly live: boolean }
   | { readonly kind: "unread"; readonly count: number }
   | { readonly kind: "close" }
   /** Something needs the visitor's eye (a question): the panel is to be shown. */

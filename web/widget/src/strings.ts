@@ -1,6 +1,9 @@
 /** Every word that the widget shows to a visitor, in English. */
 export const loaderStrings = {
   launcher: "Chat with us",
+  inCall: "In a call",
+  unreachable: "The chat cannot be reached.",
+  close: "Close",
   panelTitle: "Chat",
   unread: (n: number): string => (n === 1 ? "1 new message" : `${n} new messages`),
   sharing: (agent: string): string => `${agent} can see this page.`,
@@ -95,6 +98,7 @@ export const strings = {
   shareAsked: (name: string): string => `${name} would like to see this page with you.`,
   shareExplained: "They see the pages of this site as you see them, until you stop. What you type into fields, passwords and card numbers stay hidden. Nothing is recorded.",
   sharing: (name: string): string => `${name} can see this page`,
+  sharingElsewhere: (name: string): string => `${name} can see your other tab`,
   stopSharing: "Stop sharing",
   shareFailed: "This page does not let itself be shared. The chat goes on.",
   newMessages: "New messages",

@@ -31,8 +31,10 @@ let legs: FakeLeg[];
 let visitors: number;
 let fail: Error | undefined;
 
-function open(): PanelModel {
-  told = [];
+/** A page with the panel; `own` is what an earlier page of the same tab had. */
+function open(own: readonly string[] = [], at = server): PanelModel {
+  const mine: FromPanel[] = [];
+  told = mine;
   const host: Place = { read: () => stored, write: (text) => (stored = text) };
   const panel = new PanelModel({
     bootstrap: { site: "demo", name: "Shop", origins: [], color: "", hostStorage: true, audio: true, video: true, cobrowse: true, mask: [".x"], limits: { messageCharacters: 4000 } },
@@ -43,24 +45,34 @@ function open(): PanelModel {
     },
     store: new VisitorStore(),
     ownPlace: host,
-    tell: (message) => told.push(message),
-    transports: { dialSocket: server.dialSocket, dialChannels: server.dialChannels },
+    tell: (message) => mine.push(message),
+    transports: { dialSocket: at.dialSocket, dialChannels: at.dialChannels },
     newLeg: (_session, _call, signal) => {
       const leg = new FakeLeg(signal);
       legs.push(leg);
       return leg as unknown as CallLeg;
     },
   });
-  panel.hear({ kind: "begin", open: true, focus: false, kept: null, identity: null });
+  panel.hear({ kind: "begin", open: true, focus: false, kept: null, own, identity: null });
   return panel;
 }
 
-function conversation(part: Partial<ConversationItem>): void {
-  server.set(`conversation/${conv}`, { conversation: { conversation: conv, state: "queued", last: server.entries.get(conv)?.length ?? 0, read: 0, ...part } });
+/** Another tab of the same visitor, with a connection of its own. */
+async function secondTab(): Promise<{ panel: PanelModel; other: FakeServer }> {
+  const other = new FakeServer(clock);
+  const panel = open([], other);
+  await clock.pass(200);
+  conversation({ state: "active", agent: "Anna" }, other);
+  await clock.pass(300);
+  return { panel, other };
 }
 
-function call(part: Partial<CallItem>): void {
-  server.set("call/1", { call: { call: "1" as never, conversation: conv, media: "video", state: "asked", askedBy: "agent", askedByName: "Anna", ...part } });
+function conversation(part: Partial<ConversationItem>, at = server): void {
+  at.set(`conversation/${conv}`, { conversation: { conversation: conv, state: "queued", last: server.entries.get(conv)?.length ?? 0, read: 0, ...part } });
+}
+
+function call(part: Partial<CallItem>, at = server): void {
+  at.set("call/1", { call: { call: "1" as never, conversation: conv, media: "video", state: "asked", askedBy: "agent", askedByName: "Anna", ...part } });
 }
 
 async function talking(): Promise<PanelModel> {
@@ -74,7 +86,7 @@ async function talking(): Promise<PanelModel> {
   return panel;
 }
 
-const last = (kind: FromPanel["kind"]): FromPanel | undefined => told.findLast((m) => m.kind === kind);
+const last = <K extends FromPanel["kind"]>(kind: K): Extract<FromPanel, { kind: K }> | undefined => told.findLast((m): m is Extract<FromPanel, { kind: K }> => m.kind === kind);
 
 beforeEach(() => {
   clock = new FakeClock(3);
@@ -192,6 +204,15 @@ describe("a conversation", () => {
 });
 
 describe("a call", () => {
+  const allowed = async (panel: PanelModel): Promise<void> => {
+    call({});
+    await clock.pass(50);
+    void panel.calls.value?.answer(true);
+    await clock.pass(50);
+    call({ state: "running" });
+    await clock.pass(50);
+  };
+
   test("asked by the agent is answered here, then joined; the agent's end ends the leg", async () => {
     const panel = await talking();
     call({});
@@ -215,19 +236,50 @@ describe("a call", () => {
   });
 
   test("comes back by itself on the next page, without asking again (CALL-6)", async () => {
-    await talking();
-    call({ state: "running", tab: "c-0" as never });
+    const panel = await talking();
+    await allowed(panel);
+    call({ state: "running", tab: "c-0" as never, parties: [{ ordinal: 0, side: "visitor", name: "Vera", you: true, here: true, audio: false, video: true }] });
     await clock.pass(50);
-    const before = legs.length;
-    open();
+    open(last("own")?.ids);
     await clock.pass(300);
-    expect(legs.length).toBe(before + 1);
+    expect(legs.map((l) => l.started)).toEqual([{ audio: true, video: true }, { audio: false, video: true }]);
+  });
+
+  test("allowed in one of two tabs: only that one joins; the other says where it is", async () => {
+    const one = await talking();
+    const shown = told;
+    const { panel: two, other } = await secondTab();
+    call({}, other);
+    await allowed(one);
+    call({ state: "running" }, other);
+    await clock.pass(50);
+    expect(two.calls.value?.running.value?.call).toBe("1");
+    expect(legs.length).toBe(1);
+    expect([one.calls.value?.leg.value === undefined, two.calls.value?.leg.value === undefined]).toEqual([false, true]);
+    expect(two.calls.value?.elsewhere.value).toBe(false);
+    call({ state: "running", tab: "c-1" as never });
+    call({ state: "running", tab: "c-9" as never }, other);
+    await clock.pass(50);
+    expect([one.calls.value?.elsewhere.value, two.calls.value?.elsewhere.value]).toEqual([false, true]);
+    expect(shown.findLast((m) => m.kind === "call")).toEqual({ kind: "call", live: true });
+    expect(last("call")).toEqual({ kind: "call", live: false });
+    expect(legs.length).toBe(1);
+  });
+
+  test("a tab without a claim may take a call that nobody holds", async () => {
+    const panel = await talking();
+    call({ state: "running" });
+    await clock.pass(4_000);
+    expect([panel.calls.value?.elsewhere.value, legs.length]).toEqual([false, 0]);
+    await clock.pass(2_000);
+    expect([panel.calls.value?.elsewhere.value, legs.length]).toEqual([true, 0]);
+    panel.calls.value?.bringHere();
+    expect(legs.length).toBe(1);
   });
 
   test("taken by another tab of ours: this leg ends and does not come back by itself", async () => {
     const panel = await talking();
-    call({ state: "running" });
-    await clock.pass(50);
+    await allowed(panel);
     call({ state: "running", tab: "c-1" as never });
     await clock.pass(50);
     call({ state: "running", tab: "c-9" as never });
@@ -240,11 +292,19 @@ describe("a call", () => {
 });
 
 describe("co-browse", () => {
-  const item = (state: "asked" | "running", watchers = 0): void => server.set("cobrowse/1", { cobrowse: { cobrowse: cobrowse as never, conversation: conv, state, agent: "Anna", watchers } });
+  const item = (state: "asked" | "running", watchers = 0, at = server): void => at.set("cobrowse/1", { cobrowse: { cobrowse: cobrowse as never, conversation: conv, state, agent: "Anna", watchers } });
   const packet = (type: number, flags: number): ArrayBuffer => {
     const bytes = new Uint8Array(40);
     bytes.set([1, type, flags]);
     return bytes.buffer;
+  };
+
+  const shared = async (panel: PanelModel): Promise<void> => {
+    item("asked");
+    await clock.pass(50);
+    void panel.sharing.value?.answer(true);
+    item("running");
+    await clock.pass(50);
   };
 
   test("nothing is captured before consent; after it the page is told once, and again when the watchers change (COB-1)", async () => {
@@ -266,9 +326,28 @@ describe("co-browse", () => {
     expect(last("cobrowse")).toMatchObject({ watchers: 2 });
   });
 
+  test("only the tab that allowed it is shown, and the next page in that tab", async () => {
+    const one = await talking();
+    const shown = told;
+    const { panel: two, other } = await secondTab();
+    item("asked", 0, other);
+    await shared(one);
+    item("running", 0, other);
+    await clock.pass(50);
+    expect(two.sharing.value?.running.value?.cobrowse).toBe(cobrowse);
+    expect(shown.some((m) => m.kind === "cobrowse")).toBe(true);
+    two.nudge(); // it comes to the front
+    await clock.pass(50);
+    two.hear({ kind: "packet", data: packet(1, 3) });
+    expect([last("cobrowse"), other.packets, one.sharing.value?.here.value, two.sharing.value?.here.value]).toEqual([undefined, 0, true, false]);
+    open(shown.findLast((m) => m.kind === "own")?.ids);
+    await clock.pass(300);
+    expect(last("cobrowse")).toMatchObject({ cobrowse });
+  });
+
   test("Stop ends it here at once, whatever the network does", async () => {
     const panel = await talking();
-    item("running");
+    await shared(panel);
     await clock.pass(50);
     for (const link of server.links) link.silent = true;
     panel.hear({ kind: "cobrowse-stop", cobrowse });
@@ -281,7 +360,7 @@ describe("co-browse", () => {
 
   test("after a change of transport a new picture is taken, and changes before it are dropped", async () => {
     const panel = await talking();
-    item("running");
+    await shared(panel);
     await clock.pass(500);
     told.length = 0;
     server.cut(server.primary!);

@@ -11,6 +11,7 @@ const nothing: Memory = { open: false, alive: false, kept: null };
 /** A Keeper holds the memory of one site; where storage is refused it lasts as long as the page. */
 export class Keeper {
   readonly #key: string;
+  #own: readonly string[] = [];
   #memory: Memory = nothing;
 
   constructor(site: string) {
@@ -21,10 +22,30 @@ export class Keeper {
     } catch {
       // refused, or not ours: begin empty
     }
+    try {
+      this.#own = (sessionStorage.getItem(this.#key) ?? "").split(" ").filter((id) => id !== "");
+    } catch {
+      // refused: this page is a tab of its own
+    }
   }
 
   get memory(): Memory {
     return this.#memory;
+  }
+
+  /** Calls and shared pages of this tab. */
+  get own(): readonly string[] {
+    return this.#own;
+  }
+
+  keepOwn(ids: readonly string[]): void {
+    this.#own = ids;
+    try {
+      if (ids.length > 0) sessionStorage.setItem(this.#key, ids.join(" "));
+      else sessionStorage.removeItem(this.#key);
+    } catch {
+      // as above
+    }
   }
 
   /** Changes what is remembered. What is empty is taken out of the storage again. */

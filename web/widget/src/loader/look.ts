@@ -4,6 +4,7 @@ export const look = `
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 .launch{position:fixed;z-index:2147483000;inset-block-end:20px;inset-inline-end:20px;display:flex;align-items:center;gap:10px;min-height:52px;padding:0 20px 0 16px;border:1px solid transparent;border-radius:26px;background:var(--accent);color:var(--on);font:inherit;cursor:pointer;box-shadow:0 1px 2px #0003,0 6px 20px #0003;transition:translate .15s}
+.live{background:#b3261e;color:#fff}
 .launch:hover{translate:0 -1px}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 .launch svg{inline-size:22px;block-size:22px;flex:none}

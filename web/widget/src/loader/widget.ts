@@ -26,6 +26,7 @@ export class Widget implements PageApi {
   readonly #root: ShadowRoot;
   readonly #box = make("div");
   readonly #launcher = make("button", { type: "button", class: "launch", "aria-expanded": "false", "aria-label": words.launcher });
+  readonly #label = make("span", {}, words.launcher);
   readonly #badge = make("span", { class: "badge", "aria-hidden": "true" });
   readonly #sharing: Sharing;
   readonly #title = new TitleCount();
@@ -45,7 +46,7 @@ export class Widget implements PageApi {
     sheet.replaceSync(look);
     this.#root.adoptedStyleSheets = [sheet];
     this.#badge.hidden = true;
-    this.#launcher.append(bubble(), make("span", {}, words.launcher), this.#badge);
+    this.#launcher.append(bubble(), this.#label, this.#badge);
     this.#launcher.addEventListener("click", () => (this.#open ? this.close() : this.open()));
     this.#root.append(this.#box);
     this.#box.append(this.#launcher);
@@ -100,6 +101,13 @@ export class Widget implements PageApi {
     if (this.#focus) element.focus();
   }
 
+  /** A live microphone is never without a sign, also while the panel is closed. */
+  #showCall(live: boolean): void {
+    this.#launcher.classList.toggle("live", live);
+    this.#label.textContent = live ? words.inCall : words.launcher;
+    this.#launcher.setAttribute("aria-label", this.#label.textContent);
+  }
+
   #paint(color: string): void {
     if (/^#[0-9a-f]{6}$/i.test(color)) this.#host.style.setProperty("--accent", color);
   }
@@ -107,13 +115,19 @@ export class Widget implements PageApi {
   #hear(message: FromPanel): void {
     switch (message.kind) {
       case "ready":
+        this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
-        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, identity: this.#identity });
+        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity });
         return;
       case "keep":
         return this.#keeper.change({ kept: message.value });
       case "alive":
+        if (!message.alive && this.#keeper.own.length > 0) this.#keeper.keepOwn([]);
         return this.#keeper.change({ alive: message.alive, open: this.#open });
+      case "own":
+        return this.#keeper.keepOwn(message.ids);
+      case "call":
+        return this.#showCall(message.live);
       case "unread":
         this.#badge.hidden = message.count === 0;
         this.#badge.textContent = shortCount(message.count);

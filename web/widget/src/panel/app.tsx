@@ -112,7 +112,7 @@ function SharingView({ panel }: { panel: PanelModel }): VNode | null {
   if (!sharing || !running) return null;
   return (
     <div class="notice share">
-      <span>{strings.sharing(running.agent)}</span>
+      <span>{sharing.here.value ? strings.sharing(running.agent) : strings.sharingElsewhere(running.agent)}</span>
       <button type="button" class="link" onClick={() => void sharing.stop()}>
         {strings.stopSharing}
       </button>

@@ -5,11 +5,27 @@ import { slotOf, type CallLeg } from "../../../shared/src/browser/index.ts";
 /** What makes a leg for a call; ends by the signal. */
 export type NewLeg = (session: Session, call: CallItem, signal: AbortSignal) => CallLeg;
 
+/** Calls and shared pages that belong to this tab: it asked for them or allowed them, on this page or on one before. */
+export interface OwnSteps {
+  has(id: string): boolean;
+  add(id: string): void;
+  delete(id: string): void;
+}
+
+/** What a CallModel needs of the panel. */
+export interface CallPorts {
+  readonly newLeg: NewLeg;
+  readonly own: OwnSteps;
+  readonly after: (ms: number, run: () => void) => () => void;
+}
+
+/** How long a running call may be without a leg of ours before a tab that is not its own offers to take it. */
+const unclaimedWait = 5_000;
+
 /** The call of a conversation at the visitor's side: what is asked, what runs, and our leg. */
 export class CallModel {
   readonly #session: Session;
-  readonly #newLeg: NewLeg;
-  readonly #visible: () => boolean;
+  readonly #ports: CallPorts;
   readonly #item = signal<CallItem | undefined>(undefined);
   readonly #leg = signal<CallLeg | undefined>(undefined);
   readonly #elsewhere = signal(false);
@@ -37,10 +53,9 @@ export class CallModel {
     return parties.filter((p) => !p.you).map((party) => ({ party, stream: streams[slotOf(party.ordinal, own)] }));
   });
 
-  constructor(session: Session, conversation: ConversationID, newLeg: NewLeg, visible: () => boolean, signal: AbortSignal) {
+  constructor(session: Session, conversation: ConversationID, ports: CallPorts, signal: AbortSignal) {
     this.#session = session;
-    this.#newLeg = newLeg;
-    this.#visible = visible;
+    this.#ports = ports;
     const stops = [
       effect(() => {
         const { view, connection } = session;
@@ -59,7 +74,7 @@ export class CallModel {
     });
   }
 
-  /** A running call is joined without asking again: the visitor allowed it, on this page or on the one before. */
+  /** A running call is joined without asking again in the tab that asked for it or allowed it, on this page or on the one before. */
   #follow(item: CallItem | undefined): void {
     if (!item) return this.#drop();
     const foreign = item.tab !== undefined && !this.#mine.has(item.tab);
@@ -68,20 +83,17 @@ export class CallModel {
       if (!foreign && item.tab) this.#held = true;
       return;
     }
-    if (this.#yielded === item.call) return;
-    if (foreign && !this.#visible()) {
-      this.#elsewhere.value = true;
-      return;
-    }
-    this.#join(item);
+    if (this.#ports.own.has(item.call)) return this.#join(item);
+    if (foreign) this.#elsewhere.value = true;
+    else this.#stopWait ??= this.#ports.after(unclaimedWait, () => (this.#elsewhere.value = true));
   }
 
   #held = false;
-  #yielded: string | undefined;
+  #stopWait: (() => void) | undefined;
 
   /** Another tab of ours took the call. */
   #yield(): void {
-    this.#yielded = this.#legCall;
+    if (this.#legCall) this.#ports.own.delete(this.#legCall);
     this.#drop();
     this.#elsewhere.value = true;
   }
@@ -91,12 +103,14 @@ export class CallModel {
     this.#end = new AbortController();
     this.#legCall = item.call;
     this.#elsewhere.value = false;
-    const leg = this.#newLeg(this.#session, item, this.#end.signal);
+    const leg = this.#ports.newLeg(this.#session, item, this.#end.signal);
     this.#leg.value = leg;
     leg.start(wantedDevices(item));
   }
 
   #drop(): void {
+    this.#stopWait?.();
+    this.#stopWait = undefined;
     this.#end?.abort();
     this.#end = undefined;
     this.#legCall = undefined;
@@ -108,18 +122,29 @@ export class CallModel {
   /** Takes the call into this tab. */
   bringHere(): void {
     const item = this.running.value;
-    this.#yielded = undefined;
-    if (item) this.#join(item);
+    if (!item) return;
+    this.#ports.own.add(item.call);
+    this.#join(item);
   }
 
   ask(conversation: ConversationID, media: Media): Promise<void> {
-    return this.#try(() => this.#session.connection.command("call.ask", { conversation, media }));
+    return this.#try(async () => {
+      const { id } = await this.#session.connection.command("call.ask", { conversation, media });
+      if (id) this.#ports.own.add(id);
+      this.#follow(this.running.peek()); // it may have been taken before we knew its name
+    });
   }
 
   answer(allow: boolean): Promise<void> {
     const call = this.asked.value?.call;
     if (!call) return Promise.resolve();
-    return this.#try(() => this.#session.connection.command("call.answer", { call, allow }));
+    if (allow) this.#ports.own.add(call);
+    return this.#try(() =>
+      this.#session.connection.command("call.answer", { call, allow }).catch((reason: unknown) => {
+        if (reason instanceof Refusal) this.#ports.own.delete(call); // another tab was quicker
+        throw reason;
+      }),
+    );
   }
 
   /** Ends the call, or takes our question back. */

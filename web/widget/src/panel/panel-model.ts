@@ -13,7 +13,7 @@ import {
 } from "../../../shared/src/index.ts";
 import type { FromPanel, ToPanel } from "../port.ts";
 import type { Bootstrap } from "./bootstrap.ts";
-import { CallModel, type NewLeg } from "./call-model.ts";
+import { CallModel, type NewLeg, type OwnSteps } from "./call-model.ts";
 import type { Rest } from "./rest.ts";
 import { SharingModel } from "./sharing-model.ts";
 import type { Place, VisitorStore } from "./visitor-store.ts";
@@ -47,6 +47,17 @@ export class PanelModel {
   readonly #status = signal<SiteItem | undefined>(undefined);
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
+  readonly #ownIds = new Set<string>();
+  readonly #own: OwnSteps = {
+    has: (id) => this.#ownIds.has(id),
+    add: (id) => {
+      this.#ownIds.add(id);
+      this.#tellOwn();
+    },
+    delete: (id) => {
+      if (this.#ownIds.delete(id)) this.#tellOwn();
+    },
+  };
   #identity: string | undefined;
   #life = new AbortController();
   #talk: AbortController | undefined;
@@ -91,6 +102,8 @@ export class PanelModel {
     this.#ports = ports;
     this.bootstrap = ports.bootstrap;
     effect(() => this.#tellAlive(this.phase.value));
+    const inCall = computed(() => this.#calls.value?.leg.value !== undefined);
+    effect(() => ports.tell({ kind: "call", live: inCall.value }));
     effect(() => ports.tell({ kind: "unread", count: this.seen.value ? 0 : (this.log.value?.unread.value ?? 0) }));
     effect(() => {
       const log = this.log.value;
@@ -118,6 +131,7 @@ export class PanelModel {
     switch (message.kind) {
       case "begin":
         if (message.focus) this.focusAsked.value++;
+        for (const id of message.own ?? []) this.#ownIds.add(id);
         return this.#begin(message.open, message.kept, message.identity ?? undefined);
       case "shown":
         this.shown.value = message.open;
@@ -245,10 +259,17 @@ export class PanelModel {
     this.#talk = new AbortController();
     const { signal: lifetime } = this.#talk;
     const visible = (): boolean => this.pageVisible.peek();
-    this.#calls.value = new CallModel(session, conversation, this.#ports.newLeg, visible, lifetime);
     const { mask } = this.bootstrap;
-    const { tell, clock } = this.#ports;
-    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, after: (ms, run) => clock.after(ms, run) }, lifetime);
+    const { tell, clock, newLeg } = this.#ports;
+    const own = this.#own;
+    const after = (ms: number, run: () => void): (() => void) => clock.after(ms, run);
+    this.#calls.value = new CallModel(session, conversation, { newLeg, own, after }, lifetime);
+    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, own, after }, lifetime);
+  }
+
+  /** The last few are enough: a conversation has one call and one shared page at a time. */
+  #tellOwn(): void {
+    this.#ports.tell({ kind: "own", ids: [...this.#ownIds].slice(-8) });
   }
 
   #tellAlive(phase: Phase): void {

@@ -2,6 +2,7 @@ import { computed, effect, signal } from "@preact/signals";
 import type { CobrowseItem, ConversationID, Session } from "../../../shared/src/index.ts";
 import { limits } from "../../../shared/src/index.ts";
 import type { FromPanel } from "../port.ts";
+import type { OwnSteps } from "./call-model.ts";
 
 const fewWaiting = 128 << 10;
 const maxQueued = 8 << 20;
@@ -16,6 +17,7 @@ export interface SharingPorts {
   readonly tell: (message: FromPanel) => void;
   readonly visible: () => boolean;
   readonly mask: readonly string[];
+  readonly own: OwnSteps;
   readonly after: (ms: number, run: () => void) => () => void;
 }
 
@@ -29,6 +31,8 @@ export class SharingModel {
   readonly busy = signal(false);
   readonly asked = computed(() => (this.#item.value?.state === "asked" ? this.#item.value : undefined));
   readonly running = computed(() => (this.#item.value?.state === "running" ? this.#item.value : undefined));
+  /** It is this tab that is shown: the one that allowed it, on this page or on one before. */
+  readonly here = computed(() => this.running.value !== undefined && this.#ports.own.has(this.running.value.cobrowse));
   #told = false;
   #stopped: string | undefined;
   /** Packets are dropped until the next snapshot begins. */
@@ -69,17 +73,14 @@ export class SharingModel {
       this.#told = false;
       return;
     }
-    if (!this.#told && !this.#ports.visible()) return; // the tab in front is the one that is shown
+    if (!this.#ports.own.has(item.cobrowse)) return; // another tab allowed it: nothing of this one is shown
     this.#told = true;
     this.#ports.tell({ kind: "cobrowse", cobrowse: item.cobrowse, agent: item.agent, watchers: item.watchers, mask: this.#ports.mask });
   }
 
-  /** The page became visible: it is the one to be shown now. */
+  /** The page is in front again: what changed meanwhile was not sent. */
   shown(): void {
-    const item = this.running.peek();
-    if (!item) return;
-    if (this.#told) this.snapshot();
-    else this.#follow(item);
+    if (this.running.peek()) this.snapshot();
   }
 
   /** Asks the page for a whole picture; until it begins, packets are dropped. */
@@ -97,7 +98,7 @@ export class SharingModel {
    */
   packet(data: ArrayBuffer): void {
     const running = this.running.peek();
-    if (!running || running.cobrowse === this.#stopped || !this.#ports.visible()) return;
+    if (!running || !this.#told || !this.#ports.visible()) return;
     const bytes = new Uint8Array(data);
     if (bytes.length < limits.packetHeader) return;
     const begins = bytes[typeByte] === snapshot && ((bytes[flagsByte] ?? 0) & first) !== 0;
@@ -138,6 +139,7 @@ export class SharingModel {
     if (!cobrowse) return;
     this.busy.value = true;
     this.failed.value = false;
+    if (allow) this.#ports.own.add(cobrowse);
     await this.#session.connection.command("cobrowse.answer", { cobrowse, allow }).catch(() => undefined); // the view shows what is
     this.busy.value = false;
   }
