@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -76,6 +77,9 @@ func demoSettings(c configs.Config, shop string) (configs.Config, error) {
 	ip := net.ParseIP(host)
 	if err != nil || ip == nil || !ip.IsLoopback() || !c.Loopback() {
 		return c, errors.New("--demo prints its passwords and listens on loopback addresses only: use 127.0.0.1, or leave --demo out and apply a workspace of your own")
+	}
+	if usual := configs.Default().Data.Directory; c.Data.Directory == usual {
+		c.Data.Directory = filepath.Join(usual, "demo") // another workspace in the same record would switch the demo's off
 	}
 	if c.HTTP.PublicURL == "" {
 		_, port, err := net.SplitHostPort(c.HTTP.Address)
