@@ -1,10 +1,11 @@
 import { computed, signal } from "@preact/signals-core";
+import { isBlank } from "./plain.ts";
 
 /** The message box: what it holds and whether it can be sent. */
 export class Composer {
   readonly draft = signal("");
   readonly state = signal<"idle" | "sending" | "failed">("idle");
-  readonly canSend = computed(() => this.draft.value.trim() !== "" && this.state.value !== "sending");
+  readonly canSend = computed(() => !isBlank(this.draft.value) && this.state.value !== "sending");
   readonly #post: (text: string) => Promise<void>;
 
   constructor(post: (text: string) => Promise<void>) {

@@ -8,5 +8,6 @@ export { Connection, utf8Length, type AppFrame, type ConnectionOptions, type Con
 export { Log, type LogPorts, type MarkState, type Pending } from "./log.ts";
 export { View } from "./view.ts";
 export { Composer } from "./composer.ts";
+export { isBlank, plain } from "./plain.ts";
 export { wantedDevices } from "./wanted.ts";
 export { Session, type SessionOptions } from "./session.ts";

@@ -1,5 +1,6 @@
 import { computed, effect, signal } from "@preact/signals-core";
 import type { Log } from "../../../shared/src/log.ts";
+import { isBlank } from "../../../shared/src/plain.ts";
 
 /** Keeps drafts over a page load. */
 export interface Drafts {
@@ -20,7 +21,7 @@ export function memoryDrafts(): Drafts {
  */
 export class Composer {
   readonly draft;
-  readonly canSend = computed(() => this.#open() && this.draft.value.trim() !== "");
+  readonly canSend = computed(() => this.#open() && !isBlank(this.draft.value));
   readonly #open: () => boolean;
   readonly #log: Log;
   readonly #stop: () => void;

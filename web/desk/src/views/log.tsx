@@ -2,6 +2,7 @@ import { ActionIcon, Button } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconChecks, IconClock, IconEyeOff, IconX } from "@tabler/icons-react";
 import { useEffect, useLayoutEffect, useRef, type ReactNode } from "react";
 import type { Pending } from "../../../shared/src/log.ts";
+import { plain } from "../../../shared/src/plain.ts";
 import type { Entry } from "../../../shared/src/protocol.gen.ts";
 import { words } from "../catalogue.ts";
 import type { Card } from "../models/card.ts";
@@ -33,7 +34,7 @@ const Message = observed(function Message({ card, entry }: { card: Card; entry: 
     <article className="message" data-mine={mine || undefined}>
       <span className="hidden-text">{name}: </span>
       <p className="bubble" dir="auto">
-        {entry.body.text}
+        {plain(entry.body.text ?? "")}
       </p>
       <footer>
         <time dateTime={new Date(entry.at).toISOString()}>{timeOf.format(entry.at)}</time>
@@ -58,7 +59,7 @@ function PendingMessage({ card, it }: { card: Card; it: Pending }) {
   return (
     <article className="message" data-mine data-failed={failed || undefined}>
       <p className="bubble" dir="auto">
-        {it.text}
+        {plain(it.text)}
       </p>
       {failed ? (
         <div className="not-sent" role="alert">
@@ -98,7 +99,7 @@ export const LogView = observed(function LogView({ card }: { card: Card }) {
   useEffect(() => {
     const fresh = last !== undefined && desk.pulse.exact() - last.at < 5_000;
     if (fresh && last.kind === "message" && last.author.kind === "visitor") {
-      desk.attention.say(words.card.newMessage(card.name.value, last.body.text ?? ""));
+      desk.attention.say(words.card.newMessage(card.name.value, plain(last.body.text ?? "")));
     }
   }, [desk, card, last]);
   return (

@@ -1,6 +1,7 @@
 import { ActionIcon, Menu } from "@mantine/core";
 import { IconChevronDown, IconLock } from "@tabler/icons-react";
 import { useEffect, useId } from "react";
+import { plain } from "../../../shared/src/plain.ts";
 import { words } from "../catalogue.ts";
 import { bind } from "../commands/command.ts";
 import { accept, acceptAndOpen, reject, rejectBecause } from "../commands/offer.ts";
@@ -48,7 +49,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
           </dl>
         )}
         <blockquote className="offer-first" dir="auto">
-          {item.first}
+          {plain(item.first)}
         </blockquote>
       </div>
       {offer.failure.value !== "" && (

@@ -1,7 +1,7 @@
 import { useSignalEffect } from "@preact/signals";
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Entry, Log, Pending } from "../../../shared/src/index.ts";
+import { plain, type Entry, type Log, type Pending } from "../../../shared/src/index.ts";
 import { strings } from "../strings.ts";
 import { systemLine } from "./system-line.ts";
 
@@ -22,7 +22,7 @@ function Message({ entry, log, last }: { entry: Entry; log: Log; last: boolean }
     <li class={own ? "line own" : "line"}>
       <span class="hide">{own ? strings.you : (entry.author.name ?? strings.agent)}: </span>
       <p class="text" dir="auto">
-        {entry.body.text}
+        {plain(entry.body.text ?? "")}
       </p>
       <p class="under">
         <time dateTime={new Date(entry.at).toISOString()}>{clockTime.format(entry.at)}</time>
@@ -37,7 +37,7 @@ function Unsent({ it, log }: { it: Pending; log: Log }): VNode {
     <li class={`line own ${it.state}`}>
       <span class="hide">{strings.you}: </span>
       <p class="text" dir="auto">
-        {it.text}
+        {plain(it.text)}
       </p>
       <p class="under">
         <Mark state={it.state} words={true} />
@@ -114,7 +114,7 @@ export function Lines({ log, greeting, first }: { log: Log | undefined; greeting
         {first !== undefined && (
           <li class="line own sending">
             <p class="text" dir="auto">
-              {first}
+              {plain(first)}
             </p>
             <p class="under">
               <Mark state="sending" words={true} />
@@ -143,7 +143,7 @@ export function Announcer({ log }: { log: { value: Log | undefined } }): VNode {
     said.current.seq = entries.at(-1)?.seq ?? said.current.seq;
     for (const entry of fresh) {
       const line = document.createElement("p");
-      const text = entry.kind === "message" ? `${entry.author.name ?? strings.agent}: ${entry.body.text ?? ""}` : systemLine(entry);
+      const text = entry.kind === "message" ? `${entry.author.name ?? strings.agent}: ${plain(entry.body.text ?? "")}` : systemLine(entry);
       line.textContent = text;
       if (text !== "") box.current?.append(line);
     }
