@@ -14,9 +14,20 @@ export function Compose({ panel }: { panel: PanelModel }): VNode {
   const first = panel.phase.value === "first";
   useEffect(() => {
     const it = box.current;
-    if (!it) return;
-    it.style.height = "auto";
-    it.style.height = `${Math.min(it.scrollHeight + 2, maxHeight)}px`;
+    if (!it || CSS.supports("field-sizing", "content")) return; // the styles do it
+    const fit = (): void => {
+      it.style.height = "auto";
+      it.style.height = `${Math.min(it.scrollHeight + 2, maxHeight)}px`;
+    };
+    fit();
+    let width = it.clientWidth;
+    const observer = new ResizeObserver(() => {
+      if (it.clientWidth === width) return;
+      width = it.clientWidth; // a panel that was away, or another width: the lines break elsewhere
+      fit();
+    });
+    observer.observe(it);
+    return () => observer.disconnect();
   }, [draft]);
   const typed = (text: string): void => {
     composer.draft.value = text;
