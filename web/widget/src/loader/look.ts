@@ -10,14 +10,17 @@ export const look = `
 .launch svg{inline-size:22px;block-size:22px;flex:none}
 .badge{position:absolute;inset-block-start:-6px;inset-inline-end:-4px;min-width:22px;height:22px;padding:0 6px;border-radius:11px;background:#b3261e;color:#fff;font-size:12px;line-height:22px;text-align:center}
 iframe{position:fixed;z-index:2147483001;inset-block-end:84px;inset-inline-end:20px;inline-size:384px;block-size:min(640px,calc(100dvh - 104px));max-inline-size:calc(100vw - 40px);border:0;border-radius:16px;background:Canvas;box-shadow:0 0 0 1px #8884,0 12px 48px #0004;color-scheme:normal}
-iframe.away{visibility:hidden;pointer-events:none}
+iframe.away,iframe.lost{visibility:hidden;pointer-events:none}
+.sorry{position:fixed;z-index:2147483001;inset-block-end:84px;inset-inline-end:20px;max-inline-size:calc(100vw - 40px);display:flex;align-items:center;gap:14px;padding:12px 12px 12px 18px;border-radius:16px;background:Canvas;color:CanvasText;box-shadow:0 0 0 1px #8884,0 12px 48px #0004}
+.sorry p{margin:0}
+.sorry button{min-height:36px;padding:0 14px;border:1px solid #8888;border-radius:10px;background:Canvas;color:CanvasText;font:inherit;cursor:pointer}
 .edge{position:fixed;inset:0;z-index:2147482998;border:4px solid #b3261e;pointer-events:none}
 .bar{position:fixed;z-index:2147483002;inset-block-end:20px;inset-inline-start:20px;max-inline-size:min(560px,calc(100vw - 240px));display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;padding:8px 8px 8px 16px;border-radius:14px;background:#1f1f1f;color:#fff;font-size:14px;box-shadow:0 4px 16px #0005}
 .bar button{min-height:32px;padding:0 14px;border:1px solid transparent;border-radius:10px;background:#fff;color:#8c1d18;font:600 14px system-ui,sans-serif;cursor:pointer}
 .bar button:focus-visible{outline-color:#fff}
 .quiet{opacity:.8}
 .said{position:fixed;inline-size:1px;block-size:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media(max-width:480px){iframe{inset:0;inline-size:100%;block-size:100dvh;max-inline-size:none;border-radius:0}.bar{inset-block:8px auto;inset-inline:8px;max-inline-size:none}.open .launch,.open .bar{display:none}}
+@media(max-width:480px){iframe{inset:0;inline-size:100%;block-size:100dvh;max-inline-size:none;border-radius:0}.bar{inset-block:8px auto;inset-inline:8px;max-inline-size:none}.open .launch,.open .bar{display:none}.sorry{inset-block-end:20px}}
 @media(min-width:481px){.open .bar{max-inline-size:min(560px,calc(100vw - 444px))}}
 @media(max-height:420px){iframe{inset-block:0;block-size:100dvh}}
 @media(prefers-reduced-motion:reduce){.launch{transition:none}}

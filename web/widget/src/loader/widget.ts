@@ -17,6 +17,8 @@ export interface PageApi {
   reset(): void;
 }
 
+const readyWait = 5_000;
+
 /** The launcher and what hangs on it. One per page. */
 export class Widget implements PageApi {
   readonly #origin: string;
@@ -27,6 +29,8 @@ export class Widget implements PageApi {
   readonly #box = make("div");
   readonly #launcher = make("button", { type: "button", class: "launch", "aria-expanded": "false", "aria-label": words.launcher });
   readonly #label = make("span", {}, words.launcher);
+  readonly #lost = make("div", { class: "sorry", role: "alert" });
+  #waiting: ReturnType<typeof setTimeout> | undefined;
   readonly #badge = make("span", { class: "badge", "aria-hidden": "true" });
   readonly #sharing: Sharing;
   readonly #title = new TitleCount();
@@ -49,7 +53,11 @@ export class Widget implements PageApi {
     this.#launcher.append(bubble(), this.#label, this.#badge);
     this.#launcher.addEventListener("click", () => (this.#open ? this.close() : this.open()));
     this.#root.append(this.#box);
-    this.#box.append(this.#launcher);
+    const close = make("button", { type: "button" }, words.close);
+    close.addEventListener("click", () => this.close());
+    this.#lost.append(make("p", {}, words.unreachable), close);
+    this.#lost.hidden = true;
+    this.#box.append(this.#launcher, this.#lost);
     this.#root.addEventListener("keydown", (e) => e instanceof KeyboardEvent && e.key === "Escape" && this.#open && this.close());
     this.#sharing = new Sharing(this.#box, {
       origin,
@@ -69,6 +77,7 @@ export class Widget implements PageApi {
   close(): void {
     if (!this.#open) return;
     this.#show(false, true);
+    if (!this.#lost.hidden) this.#giveUp();
     this.#launcher.focus();
   }
 
@@ -85,10 +94,12 @@ export class Widget implements PageApi {
 
   #show(open: boolean, focus: boolean): void {
     this.#open = open;
+    if (open && this.#frame?.element.classList.contains("lost")) this.#giveUp();
     if (!this.#frame) {
       const address = `${this.#origin}/w/${encodeURIComponent(this.#site)}/panel`;
       this.#frame = new PanelFrame(address, words.panelTitle, (message) => this.#hear(message));
       this.#box.append(this.#frame.element);
+      this.#waiting = setTimeout(() => this.#missed(address), readyWait);
     }
     const { element } = this.#frame;
     element.classList.toggle("away", !open);
@@ -99,6 +110,26 @@ export class Widget implements PageApi {
     this.#focus = open && focus;
     this.#frame.send({ kind: "shown", open, focus: this.#focus });
     if (this.#focus) element.focus();
+  }
+
+  /**
+   * The panel has not spoken in time: its document was refused to this page, or could not be had. The next opening tries
+   * anew; a panel that is only late takes the sign away. The console tells which it was, as far as a page may learn it.
+   */
+  #missed(address: string): void {
+    this.#lost.hidden = !this.#open;
+    this.#frame?.element.classList.add("lost");
+    if (this.#open) this.#lost.querySelector("button")?.focus();
+    fetch(address, { mode: "no-cors" }).then(
+      () => console.warn("parlour: origin_refused"),
+      () => console.warn("parlour: unreachable"),
+    );
+  }
+
+  #giveUp(): void {
+    this.#lost.hidden = true;
+    this.#frame?.element.remove();
+    this.#frame = undefined;
   }
 
   /** A live microphone is never without a sign, also while the panel is closed. */
@@ -115,6 +146,9 @@ export class Widget implements PageApi {
   #hear(message: FromPanel): void {
     switch (message.kind) {
       case "ready":
+        clearTimeout(this.#waiting);
+        this.#lost.hidden = true;
+        this.#frame?.element.classList.remove("lost");
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity });
