@@ -58,22 +58,29 @@ func Encode(kind string, op Op, body any) ([]byte, error) {
 		return nil, fmt.Errorf("encode body of %s: %w", kind, err)
 	}
 	data := make([]byte, 0, len(raw)+len(kind)+len(op)+len(`{"kind":"","op":"","body":}`))
-	data = appendText(append(data, `{"kind":`...), kind)
+	if data, err = appendText(append(data, `{"kind":`...), kind); err != nil {
+		return nil, err
+	}
 	if op != "" {
-		data = appendText(append(data, `,"op":`...), string(op))
+		if data, err = appendText(append(data, `,"op":`...), string(op)); err != nil {
+			return nil, err
+		}
 	}
 	data = append(append(data, `,"body":`...), raw...) // is JSON already: encoded once
 	return append(data, '}'), nil
 }
 
 // appendText appends a JSON string. Kinds and ops need no escapes.
-func appendText(to []byte, text string) []byte {
+func appendText(to []byte, text string) ([]byte, error) {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
-			raw, _ := json.Marshal(text) // a string can always be encoded
-			return append(to, raw...)
+			raw, err := json.Marshal(text)
+			if err != nil {
+				return nil, fmt.Errorf("encode %q: %w", text, err)
+			}
+			return append(to, raw...), nil
 		}
 	}
 	to = append(append(to, '"'), text...)
-	return append(to, '"')
+	return append(to, '"'), nil
 }
