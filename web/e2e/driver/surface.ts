@@ -109,17 +109,23 @@ export class Part implements Surface {
     await until(`${told(steps)} ${what}`, look, wait?.within ?? guard, () => this.lens.report());
   }
 
-  /** Finds the one element and acts on it once; only the finding is repeated, for an act may have had its effect. */
+  /**
+   * Finds the one element and acts on it once; only the finding is repeated, for an act may have had its effect. It
+   * had none on an element that left the document in between: then what stands in its place is found and acted on.
+   */
   async #act<R>(verb: string, role: string, name: Name | undefined, wait: Wait | undefined, act: (one: Held, leftMs: number) => Promise<R>): Promise<R> {
     const steps = this.#role(role, name);
     const end = performance.now() + (wait?.within ?? guard);
-    const one = await until(`${told(steps)}, to ${verb} it`, () => this.#one(steps), wait?.within ?? guard, () => this.lens.report());
-    try {
-      const left = Math.max(1_000, end - performance.now());
-      return await atMost(act(one, left), left + 1_000);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new NotSeen(`could not ${verb} ${told(steps)}: ${reason}\n${await this.lens.report()}`);
+    for (;;) {
+      const one = await until(`${told(steps)}, to ${verb} it`, () => this.#one(steps), Math.max(1_000, end - performance.now()), () => this.lens.report());
+      try {
+        const left = Math.max(1_000, end - performance.now());
+        return await atMost(act(one, left), left + 1_000);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (/detached from document/i.test(reason) && performance.now() < end) continue;
+        throw new NotSeen(`could not ${verb} ${told(steps)}: ${reason}\n${await this.lens.report()}`);
+      }
     }
   }
 }

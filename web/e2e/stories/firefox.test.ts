@@ -59,6 +59,8 @@ describe("in Firefox", () => {
     await anna.page.see("button", "Clear card");
 
     expect(await server.metric("parlour_frames_total", { direction: "up", kind: "chat.post" })).toBeGreaterThanOrEqual(3);
-    for (const page of [visitor.page, anna.page]) expect(page.console.filter((line) => line.startsWith("uncaught"))).toEqual([]);
+    // Firefox pairs no loopback candidates and says so; the chat stays on the WebSocket.
+    const ours = (line: string): boolean => line.startsWith("uncaught") && !line.includes("WebRTC: ICE failed");
+    for (const page of [visitor.page, anna.page]) expect(page.console.filter(ours)).toEqual([]);
   });
 });
