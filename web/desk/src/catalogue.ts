@@ -183,8 +183,6 @@ export const words = {
     video: "Start video",
     cobrowse: "Co-browse",
     end: "End",
-    endSure: "End this conversation?",
-    endSureText: (name: string) => `${name} is on the page. Ending stops the conversation for both.`,
     endKeep: "Go on",
     clear: "Clear card",
     more: "More",
