@@ -10,8 +10,7 @@ import (
 )
 
 // beat looks at every connection once in a while: it pings the idle, gives the
-// silent up, forgets those that nobody came back to, and has agents' sessions
-// checked. One goroutine for all, so that an idle connection costs none.
+// silent up, and forgets those that nobody came back to. One goroutine for all, so that an idle connection costs none.
 func (e *Edge) beat() {
 	ticker := time.NewTicker(max(e.o.Timers.Idle/10, 10*time.Millisecond))
 	defer ticker.Stop()
@@ -65,10 +64,6 @@ func (e *Edge) look(c *connection, l *link, now time.Time) {
 	case quiet >= e.o.Timers.Idle && c.pinged.Load() <= c.heard.Load():
 		c.pinged.Store(now.UnixMilli())
 		l.send(protocol.DownPing, "", protocol.Ping{})
-	}
-	if c.token != "" && now.Sub(time.UnixMilli(c.checked.Load())) > e.o.Timers.Recheck {
-		c.checked.Store(now.UnixMilli())
-		c.push.checkSession()
 	}
 }
 

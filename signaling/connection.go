@@ -23,15 +23,13 @@ type connection struct {
 	edge   *Edge
 	who    protocol.Caller
 	secret string
-	token  string // that proved an agent, to be checked again; never logged
 
 	push  pusher
 	lanes [2]lane
 
-	heard   atomic.Int64 // ms of the last sign of life
-	pinged  atomic.Int64 // ms of the last ping
-	hereAt  atomic.Int64 // ms of the last Presence.Here
-	checked atomic.Int64 // ms of the last check of the session
+	heard  atomic.Int64 // ms of the last sign of life
+	pinged atomic.Int64 // ms of the last ping
+	hereAt atomic.Int64 // ms of the last Presence.Here
 
 	mu       sync.Mutex
 	primary  *link   // frames go out by this one
@@ -42,18 +40,17 @@ type connection struct {
 
 // newConnection makes a connection and tells the hub. The caller attaches a
 // link to it.
-func (e *Edge) newConnection(p proof) *connection {
+func (e *Edge) newConnection(who protocol.Principal) *connection {
 	now := time.Now()
 	c := &connection{
-		edge: e, who: protocol.Caller{Principal: p.who, Connection: protocol.NewID[protocol.ConnectionID]()},
-		secret: rand.Text() + rand.Text(), token: p.token, detached: now,
+		edge: e, who: protocol.Caller{Principal: who, Connection: protocol.NewID[protocol.ConnectionID]()},
+		secret: rand.Text() + rand.Text(), detached: now,
 	}
 	c.push.init(c)
 	for i := range c.lanes {
 		c.lanes[i].conn = c
 	}
 	c.heard.Store(now.UnixMilli())
-	c.checked.Store(now.UnixMilli())
 	e.hub.add(c)
 	return c
 }
@@ -139,6 +136,14 @@ func (c *connection) use(l *link) {
 	}
 }
 
+// over says that the connection was dropped: what still comes by its transports
+// is not taken any more, and what waits is not carried out.
+func (c *connection) over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropped
+}
+
 func (c *connection) current() *link {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,7 +176,11 @@ func (c *connection) alive() {
 	}
 }
 
-// drop ends the connection for good.
+// flushWithin is how long a dropped connection's transports have to take what
+// was sent; a reader who does not read keeps none of them open.
+const flushWithin = time.Second
+
+// drop ends the connection for good, and its transports within flushWithin.
 func (c *connection) drop(code protocol.Code) {
 	c.mu.Lock()
 	if c.dropped {
@@ -190,6 +199,7 @@ func (c *connection) drop(code protocol.Code) {
 			l.send(protocol.DownError, "", failedBody(protocol.NewError(code, dropMessage(code))))
 		}
 		l.closeAfterFlush(string(code))
+		time.AfterFunc(flushWithin, func() { l.close(string(code)) })
 	}
 	if here {
 		c.edge.presence.gone(c.who)

@@ -19,6 +19,9 @@ func (l *link) receive(data []byte) {
 	}
 	l.edge.stats.frame(l.transport, "up", f.Kind)
 	c := l.conn.Load()
+	if c != nil && c.over() {
+		return // it is being closed
+	}
 	if c != nil {
 		c.alive()
 	}
@@ -111,7 +114,7 @@ func opOf(data []byte) protocol.Op {
 // packet takes a message of another channel than main.
 func (l *link) packet(channel string, data []byte) {
 	c := l.conn.Load()
-	if c == nil || !l.attached.Load() {
+	if c == nil || !l.attached.Load() || c.over() {
 		l.edge.stats.packetsLost.Add(1)
 		return
 	}

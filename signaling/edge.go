@@ -82,6 +82,7 @@ func New(o Options) (*Edge, error) {
 	e.start(func() { e.presence.run(e.ctx) })
 	e.start(e.poll)
 	e.start(e.beat)
+	e.start(e.watchSessions)
 	return e, nil
 }
 

@@ -42,15 +42,17 @@ type record struct {
 	versions  map[string]int64
 	ops       map[protocol.Op]protocol.Ack
 	revoked   map[string]bool
-	signs     []string // of presence
-	calls     int      // of Heads
+	changed   map[string]protocol.Principal // by session: what the record says now
+	unsigned  error                         // Sessions fails by it
+	signs     []string                      // of presence
+	calls     int                           // of Heads
 	broken    error
 }
 
 func newRecord() *record {
 	return &record{
 		logs: map[protocol.ConversationID][]protocol.Entry{}, marks: map[protocol.ConversationID]int64{}, own: map[protocol.ConversationID]int64{}, members: map[protocol.ConversationID][]string{},
-		extra: map[string]map[string]protocol.Item{}, versions: map[string]int64{}, ops: map[protocol.Op]protocol.Ack{}, revoked: map[string]bool{},
+		extra: map[string]map[string]protocol.Item{}, versions: map[string]int64{}, ops: map[protocol.Op]protocol.Ack{}, revoked: map[string]bool{}, changed: map[string]protocol.Principal{},
 	}
 }
 
@@ -223,9 +225,27 @@ func (r *record) Session(_ context.Context, token string) (protocol.Principal, e
 	case token == "secret-eve":
 		return agent, nil
 	case token == "secret-tim":
+		if now, ok := r.changed[clerk.Session]; ok {
+			return now, nil
+		}
 		return clerk, nil
 	}
 	return protocol.Principal{}, errWho
+}
+
+func (r *record) Sessions(_ context.Context, sessions []string) (map[string]protocol.Principal, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := map[string]protocol.Principal{}
+	for token, who := range map[string]protocol.Principal{"secret-eve": agent, "secret-tim": clerk} {
+		if now, ok := r.changed[who.Session]; ok {
+			who = now
+		}
+		if !r.revoked[token] && slices.Contains(sessions, who.Session) {
+			held[who.Session] = who
+		}
+	}
+	return held, r.unsigned
 }
 
 func (r *record) SignOut(_ context.Context, token string) error {

@@ -55,6 +55,9 @@ type Identities interface {
 	NewVisitor(ctx context.Context, v NewVisitor) (who protocol.Principal, token string, err error)
 	SignIn(ctx context.Context, email, password, ip string) (who protocol.Principal, token string, expires time.Time, err error)
 	Session(ctx context.Context, token string) (protocol.Principal, error)
+	// Sessions tells which of many sessions still hold, by Principal.Session,
+	// and for whom; the others are left out.
+	Sessions(ctx context.Context, sessions []string) (map[string]protocol.Principal, error)
 	SignOut(ctx context.Context, token string) error
 }
 

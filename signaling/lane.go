@@ -56,7 +56,9 @@ func (l *lane) run() {
 		t := l.waiting[0]
 		l.waiting = l.waiting[1:]
 		l.mu.Unlock()
-		l.conn.carryOut(t)
+		if !l.conn.over() {
+			l.conn.carryOut(t)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ type link struct {
 	id        string // in the URL of a DataChannel's resource
 	ip        string
 	out       outbox
-	agent     *proof // who the cookie says it is; nil without one
+	agent     *protocol.Principal // who the cookie says it is; nil without one
 
 	conn     atomic.Pointer[connection] // nil until hello; set from the start for DataChannels
 	attached atomic.Bool                // its first frame has come
@@ -27,12 +27,6 @@ type link struct {
 
 	once sync.Once
 	gone chan struct{} // closed when the link is over
-}
-
-// A proof is a principal with the token that proved it.
-type proof struct {
-	who   protocol.Principal
-	token string
 }
 
 // newLink makes a link whose first frame has to come within a time.

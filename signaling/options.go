@@ -70,7 +70,7 @@ type Timers struct {
 	Stall      time.Duration // one write, 10 s
 	Command    time.Duration // one command, 15 s
 	AckTimeout time.Duration // told to the client, 1.5 s
-	Recheck    time.Duration // of agents' sessions, 15 s
+	Recheck    time.Duration // between looks at agents' sessions, 1 s
 	Queues     time.Duration // between rebuilds for queue hints, 1 s
 }
 
@@ -98,7 +98,7 @@ func (t Timers) withDefaults() Timers {
 	}{
 		{&t.Hello, 5 * time.Second}, {&t.Idle, 10 * time.Second}, {&t.Silent, 20 * time.Second}, {&t.Keep, time.Minute},
 		{&t.Replace, 5 * time.Second}, {&t.Poll, time.Second}, {&t.Stall, 10 * time.Second}, {&t.Command, 15 * time.Second},
-		{&t.AckTimeout, 1500 * time.Millisecond}, {&t.Recheck, 15 * time.Second}, {&t.Queues, time.Second},
+		{&t.AckTimeout, 1500 * time.Millisecond}, {&t.Recheck, time.Second}, {&t.Queues, time.Second},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value

@@ -33,7 +33,6 @@ type pusher struct {
 	running bool
 	attach  *attach
 	view    bool
-	recheck bool
 	convs   map[protocol.ConversationID]bool // true: to be read from the record
 	marks   map[protocol.ConversationID]bool
 	marksAt time.Time
@@ -83,7 +82,6 @@ func (p *pusher) entries(conv protocol.ConversationID, own bool) {
 }
 func (p *pusher) marksChanged(conv protocol.ConversationID) { p.do(func() { p.marks[conv] = true }) }
 func (p *pusher) viewChanged()                              { p.do(func() { p.view = true }) }
-func (p *pusher) checkSession()                             { p.do(func() { p.recheck = true }) }
 
 // attached asks for a link to be used; a push to the old one is given up.
 func (p *pusher) attached(a attach) {
@@ -129,25 +127,25 @@ func (p *pusher) unfollow() {
 
 // work is what one round has to do.
 type work struct {
-	attach        *attach
-	view, recheck bool
-	convs, marks  map[protocol.ConversationID]bool
+	attach       *attach
+	view         bool
+	convs, marks map[protocol.ConversationID]bool
 }
 
 func (p *pusher) take() (w work, ctx context.Context, cancel context.CancelFunc, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w = work{attach: p.attach, view: p.view, recheck: p.recheck, convs: p.convs}
+	w = work{attach: p.attach, view: p.view, convs: p.convs}
 	if wait := marksPause - time.Since(p.marksAt); len(p.marks) > 0 && wait <= 0 {
 		w.marks, p.marks, p.marksAt = p.marks, map[protocol.ConversationID]bool{}, time.Now()
 	} else if len(p.marks) > 0 && p.timer == nil {
 		p.timer = time.AfterFunc(wait, func() { p.do(func() { p.timer = nil }) })
 	}
-	if p.ended || (w.attach == nil && !w.view && !w.recheck && len(w.convs) == 0 && len(w.marks) == 0) {
+	if p.ended || (w.attach == nil && !w.view && len(w.convs) == 0 && len(w.marks) == 0) {
 		p.running, p.cancel = false, nil
 		return w, nil, nil, false
 	}
-	p.attach, p.view, p.recheck, p.convs = nil, false, false, map[protocol.ConversationID]bool{}
+	p.attach, p.view, p.convs = nil, false, map[protocol.ConversationID]bool{}
 	ctx, cancel = context.WithTimeout(p.conn.edge.ctx, p.conn.edge.o.Timers.Command)
 	p.cancel = cancel
 	return w, ctx, cancel, true
@@ -168,10 +166,6 @@ func (p *pusher) run() {
 // poll; without a link everything is left to the next attach.
 func (p *pusher) round(ctx context.Context, w work) {
 	c := p.conn
-	if w.recheck && !c.stillSignedIn(ctx) {
-		c.drop(protocol.CodeUnauthenticated)
-		return
-	}
 	if w.attach != nil {
 		p.begin(*w.attach)
 	}

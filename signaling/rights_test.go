@@ -178,21 +178,6 @@ func TestSignOutCutsTheSessionsConnections(t *testing.T) { // S5
 	}
 }
 
-func TestSessionIsCheckedAgain(t *testing.T) { // S5
-	r := newRecord()
-	h := newHouse(t, r, func(o *signaling.Options) { o.Timers.Idle, o.Timers.Recheck = 1e8, 5e7; o.Timers.Silent = 1e11 })
-	desk := h.open("secret-eve", protocol.Hello{})
-	_ = r.SignOut(t.Context(), "secret-eve")
-	for {
-		if _, err := desk.read(5e9); err != nil {
-			break
-		}
-	}
-	if desk.close != signaling.CloseWho {
-		t.Errorf("close code %v, want %v", desk.close, signaling.CloseWho)
-	}
-}
-
 func TestSignIn(t *testing.T) {
 	h := newHouse(t, newRecord(), func(o *signaling.Options) { o.Limits.SignInsPerMinute = 3 })
 	json := http.Header{"Content-Type": {"application/json"}}

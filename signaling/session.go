@@ -21,39 +21,15 @@ func (c *connection) welcome() protocol.Welcome {
 	return w
 }
 
-// stillSignedIn asks whether the agent's session holds. A record that cannot be
-// asked leaves the agent in.
-func (c *connection) stillSignedIn(ctx context.Context) bool {
-	who, err := c.edge.o.Identities.Session(ctx, c.token)
-	if known, ok := protocol.AsError(err); err != nil && ok {
-		return known.Code == protocol.CodeUnavailable
-	}
-	return err != nil || sameRights(who, c.who.Principal)
-}
-
-// sameRights says whether a principal still is what the connection was opened
-// with; a change cuts it, and the page connects with the new rights.
-func sameRights(a, b protocol.Principal) bool {
-	if a.Kind != b.Kind || a.Workspace != b.Workspace || a.Agent != b.Agent || len(a.Permissions) != len(b.Permissions) {
-		return false
-	}
-	for _, right := range a.Permissions {
-		if !b.Can(right) {
-			return false
-		}
-	}
-	return true
-}
-
 // hello opens a connection, or goes on with one that the client names.
 func (l *link) hello(f protocol.Frame) {
 	body, err := protocol.DecodeBody[protocol.Hello](f)
 	if err == nil && f.Op == "" {
 		err = protocol.NewError(protocol.CodeBadFrame, "A command carries an op.")
 	}
-	var p proof
+	var who protocol.Principal
 	if err == nil {
-		p, err = l.prove(body.Token)
+		who, err = l.prove(body.Token)
 	}
 	if err != nil {
 		known, ok := protocol.AsError(err)
@@ -65,8 +41,8 @@ func (l *link) hello(f protocol.Frame) {
 		return
 	}
 	c := l.edge.owned(body.Connection, body.Secret)
-	if c == nil || c.who.Actor() != p.who.Actor() || c.who.Workspace != p.who.Workspace || !c.link(l) {
-		if c = l.edge.newConnection(p); !c.link(l) {
+	if c == nil || !c.belongsTo(who) || !c.link(l) {
+		if c = l.edge.newConnection(who); !c.link(l) {
 			return
 		}
 	}
@@ -76,17 +52,16 @@ func (l *link) hello(f protocol.Frame) {
 
 // prove says who speaks: a visitor by its token, an agent by the cookie that
 // was checked before the upgrade.
-func (l *link) prove(token string) (proof, error) {
+func (l *link) prove(token string) (protocol.Principal, error) {
 	if token == "" {
 		if l.agent == nil {
-			return proof{}, protocol.NewError(protocol.CodeUnauthenticated, "Please sign in.")
+			return protocol.Principal{}, protocol.NewError(protocol.CodeUnauthenticated, "Please sign in.")
 		}
 		return *l.agent, nil
 	}
 	ctx, cancel := context.WithTimeout(l.edge.ctx, l.edge.o.Timers.Command)
 	defer cancel()
-	who, err := l.edge.o.Identities.Visitor(ctx, token)
-	return proof{who: who}, err
+	return l.edge.o.Identities.Visitor(ctx, token)
 }
 
 // resume makes this link the one in use.

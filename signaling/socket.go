@@ -125,7 +125,7 @@ func (s *socket) close(reason string) {
 }
 
 // cookieProof reads the session cookie; nil without a valid one.
-func (e *Edge) cookieProof(c echo.Context) *proof {
+func (e *Edge) cookieProof(c echo.Context) *protocol.Principal {
 	cookie, err := c.Cookie(e.cookieName())
 	if err != nil {
 		return nil
@@ -134,7 +134,7 @@ func (e *Edge) cookieProof(c echo.Context) *proof {
 	if err != nil {
 		return nil
 	}
-	return &proof{who: who, token: cookie.Value}
+	return &who
 }
 
 func (e *Edge) cookieName() string {

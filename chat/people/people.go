@@ -134,6 +134,20 @@ func (p *People) Session(ctx context.Context, token string) (protocol.Principal,
 	return principal(agent, TokenHash(token)), nil
 }
 
+// Sessions tells which of many sessions still hold, by Principal.Session, and
+// for whom. Those that Session would refuse are left out.
+func (p *People) Sessions(ctx context.Context, sessions []string) (map[string]protocol.Principal, error) {
+	agents, err := p.record.Sessions(ctx, sessions)
+	if err != nil {
+		return nil, fmt.Errorf("prove sessions: %w", err)
+	}
+	held := make(map[string]protocol.Principal, len(agents))
+	for session, agent := range agents {
+		held[session] = principal(agent, session)
+	}
+	return held, nil
+}
+
 // SignOut ends a session. A token that is not known is no error.
 func (p *People) SignOut(ctx context.Context, token string) error {
 	if err := p.record.DeleteSession(ctx, TokenHash(token)); err != nil {

@@ -85,6 +85,10 @@ func TestSignInOpensASession(t *testing.T) {
 	if err != nil || again.Agent != who.Agent || again.Session == token {
 		t.Errorf("session %+v, %v", again, err)
 	}
+	held, err := h.people.Sessions(t.Context(), []string{who.Session, "nobody's"})
+	if err != nil || len(held) != 1 || held[who.Session].Agent != who.Agent || !held[who.Session].Can(protocol.PermDesk) {
+		t.Errorf("sessions that hold: %+v, %v", held, err)
+	}
 	if err := h.people.SignOut(t.Context(), token); err != nil {
 		t.Fatal(err)
 	}

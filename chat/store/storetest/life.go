@@ -184,8 +184,18 @@ func sessions(t *testing.T, s *store.Store) {
 	must(t, s.CreateSession(t.Context(), "h2", a, now-1, "192.0.2.1"))
 	_, _, err = s.Session(t.Context(), "h2")
 	want(t, err, protocol.CodeUnauthenticated)
+	held, err := s.Sessions(t.Context(), []string{"h1", "h2", "nobody's"})
+	must(t, err)
+	if len(held) != 1 || held["h1"].ID != a.ID || len(held["h1"].Permissions) != 2 {
+		t.Errorf("sessions that hold: %+v", held)
+	}
 	must(t, s.DeleteSession(t.Context(), "h1"))
 	must(t, s.DeleteSession(t.Context(), "h1"))
+	held, err = s.Sessions(t.Context(), []string{"h1"})
+	must(t, err)
+	if len(held) != 0 {
+		t.Errorf("sessions that hold after their end: %+v", held)
+	}
 	_, _, err = s.Session(t.Context(), "h1")
 	want(t, err, protocol.CodeUnauthenticated)
 
