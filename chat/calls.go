@@ -17,11 +17,7 @@ func (s *Service) CallAsk(ctx context.Context, who protocol.Caller, op protocol.
 	if body.Media != protocol.MediaAudio && body.Media != protocol.MediaVideo {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeInvalid, "A call has audio or video.")
 	}
-	c, err := s.talking(ctx, who.Principal, body.Conversation)
-	if err != nil {
-		return protocol.Ack{}, err
-	}
-	site, err := s.directory.Site(ctx, s.ws, c.Site)
+	c, site, err := s.asking(ctx, who.Principal, body.Conversation)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -34,22 +30,14 @@ func (s *Service) CallAsk(ctx context.Context, who protocol.Caller, op protocol.
 	if err != nil {
 		return protocol.Ack{}, err
 	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, ID: string(call.ID)}, nil
+	return stepped(s, c, call.ID), nil
 }
 
 // call gives a call to the parties of its conversation.
 func (s *Service) call(ctx context.Context, who protocol.Principal, id protocol.CallID) (store.Call, store.Conversation, error) {
-	if !protocol.ValidID(id) || who.Workspace != s.ws {
-		return store.Call{}, store.Conversation{}, errNoCall
-	}
-	call, err := s.store.Call(ctx, s.ws, id)
+	call, c, err := stepOf(ctx, s, who, id, s.store.Call, errNoCall)
 	if err != nil {
-		return store.Call{}, store.Conversation{}, err
-	}
-	c, err := s.conversation(ctx, who, call.Conversation)
-	if err != nil {
-		return store.Call{}, c, errNoCall
+		return store.Call{}, c, err
 	}
 	if who.Kind == protocol.KindAgent && c.Owner != who.Agent {
 		return store.Call{}, c, protocol.NewError(protocol.CodeForbidden, "Another agent is in this call.")
@@ -70,8 +58,8 @@ func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protoc
 	if len(body.Cause) > s.limits.NameCharacters {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
 	}
-	if _, err := s.store.AnswerCall(ctx, store.AnswerCallIn{
-		Workspace: s.ws, Call: call.ID, Allow: body.Allow, Cause: body.Cause, Author: author(who.Principal), Actor: who.Actor(), Op: op,
+	if _, err := s.store.AnswerCall(ctx, store.AnswerIn[protocol.CallID]{
+		Workspace: s.ws, Step: call.ID, Allow: body.Allow, Cause: body.Cause, Author: author(who.Principal), Actor: who.Actor(), Op: op,
 	}); err != nil {
 		return protocol.Ack{}, err
 	}
@@ -80,8 +68,7 @@ func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protoc
 			s.log.Warn("the call's node was not told of the refusal", "call", call.ID, "node", call.Node, "error", err)
 		}
 	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, ID: string(call.ID)}, nil
+	return stepped(s, c, call.ID), nil
 }
 
 // CallJoin opens a leg on the call's node. Who asked may join before the answer
@@ -164,8 +151,7 @@ func (s *Service) CallHangUp(ctx context.Context, who protocol.Caller, op protoc
 	if err := s.endCall(ctx, call, author(who.Principal), who.Actor(), op, "hung_up"); err != nil {
 		return protocol.Ack{}, err
 	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, ID: string(call.ID)}, nil
+	return stepped(s, c, call.ID), nil
 }
 
 func (s *Service) endCall(ctx context.Context, call store.Call, by protocol.Author, actor string, op protocol.Op, cause string) error {
@@ -274,7 +260,7 @@ func (s *Service) endDesertedCalls(ctx context.Context) {
 
 func (s *Service) endDeserted(ctx context.Context, id protocol.CallID) {
 	call, err := s.store.Call(ctx, s.ws, id)
-	if err != nil || (call.State != store.StepRunning && call.State != store.StepAsked) {
+	if err != nil || (!call.Live()) {
 		return
 	}
 	for _, p := range call.Parties {

@@ -11,11 +11,7 @@ var errNoCobrowse = protocol.NewError(protocol.CodeNotFound, "This co-browse ses
 
 // CobrowseAsk asks the visitor to show the page (COB-1).
 func (s *Service) CobrowseAsk(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
-	c, err := s.talking(ctx, who.Principal, body.Conversation)
-	if err != nil {
-		return protocol.Ack{}, err
-	}
-	site, err := s.directory.Site(ctx, s.ws, c.Site)
+	c, site, err := s.asking(ctx, who.Principal, body.Conversation)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -26,8 +22,7 @@ func (s *Service) CobrowseAsk(ctx context.Context, who protocol.Caller, op proto
 	if err != nil {
 		return protocol.Ack{}, err
 	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, ID: string(session.ID)}, nil
+	return stepped(s, c, session.ID), nil
 }
 
 // CobrowseAnswer is the visitor's consent, or the lack of it. Nothing of the
@@ -37,13 +32,12 @@ func (s *Service) CobrowseAnswer(ctx context.Context, who protocol.Caller, op pr
 	if err != nil {
 		return protocol.Ack{}, err
 	}
-	if _, err := s.store.AnswerCobrowse(ctx, store.AnswerCobrowseIn{
-		Workspace: s.ws, Cobrowse: session.ID, Allow: body.Allow, Author: author(who.Principal), Actor: who.Actor(), Op: op,
+	if _, err := s.store.AnswerCobrowse(ctx, store.AnswerIn[protocol.CobrowseID]{
+		Workspace: s.ws, Step: session.ID, Allow: body.Allow, Author: author(who.Principal), Actor: who.Actor(), Op: op,
 	}); err != nil {
 		return protocol.Ack{}, err
 	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, ID: string(session.ID)}, nil
+	return stepped(s, c, session.ID), nil
 }
 
 // CobrowseStop ends a session, from either side, or takes a question back.
@@ -56,21 +50,16 @@ func (s *Service) CobrowseStop(ctx context.Context, who protocol.Caller, op prot
 	if _, err := s.store.EndCobrowse(ctx, s.ws, session.ID, author(who.Principal), who.Actor(), op, "stopped"); err != nil {
 		return protocol.Ack{}, err
 	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, ID: string(session.ID)}, nil
+	return stepped(s, c, session.ID), nil
 }
 
 // cobrowse gives a session to its visitor and to the agent who asked for it.
 func (s *Service) cobrowse(ctx context.Context, who protocol.Principal, id protocol.CobrowseID) (store.Cobrowse, store.Conversation, error) {
-	if !protocol.ValidID(id) || who.Workspace != s.ws {
-		return store.Cobrowse{}, store.Conversation{}, errNoCobrowse
-	}
-	session, err := s.store.Cobrowse(ctx, s.ws, id)
+	session, c, err := stepOf(ctx, s, who, id, s.store.Cobrowse, errNoCobrowse)
 	if err != nil {
-		return store.Cobrowse{}, store.Conversation{}, err
+		return store.Cobrowse{}, c, err
 	}
-	c, err := s.owned(ctx, who, session.Conversation)
-	if err != nil || (who.Kind == protocol.KindAgent && session.Agent != who.Agent) {
+	if who.Kind == protocol.KindAgent && (session.Agent != who.Agent || c.Owner != who.Agent) {
 		return store.Cobrowse{}, c, errNoCobrowse
 	}
 	return session, c, nil
@@ -96,7 +85,7 @@ func (s *Service) endSteps(ctx context.Context, who protocol.Principal, conv pro
 		s.log.Error("find the calls of a conversation failed", "conversation", conv, "error", err)
 	}
 	for _, call := range calls {
-		if call.State == store.StepAsked || call.State == store.StepRunning {
+		if call.Live() {
 			if err := s.endCall(ctx, call, author(who), who.Actor(), "", "ended"); err != nil {
 				s.log.Error("end a call failed", "call", call.ID, "error", err)
 			}
@@ -107,7 +96,7 @@ func (s *Service) endSteps(ctx context.Context, who protocol.Principal, conv pro
 		s.log.Error("find the co-browse sessions of a conversation failed", "conversation", conv, "error", err)
 	}
 	for _, session := range sessions {
-		if session.State == store.StepAsked || session.State == store.StepRunning {
+		if session.Live() {
 			s.shared(session.ID)
 			if _, err := s.store.EndCobrowse(ctx, s.ws, session.ID, author(who), who.Actor(), "", "ended"); err != nil {
 				s.log.Error("end a co-browse session failed", "cobrowse", session.ID, "error", err)

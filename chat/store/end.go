@@ -84,10 +84,7 @@ func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, 
 	if err != nil {
 		return nil, err
 	}
-	actors := []string{visitorActor(c.Visitor)}
-	for _, l := range slots {
-		actors = append(actors, agentActor(l.Agent))
-	}
+	actors := audience(c, slots)
 	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateEnded, ConversationEnded, now, 0
 	if len(slots) == 0 {
 		c.State = protocol.StateClosed

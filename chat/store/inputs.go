@@ -81,17 +81,6 @@ type AskCallIn struct {
 	Op           protocol.Op
 }
 
-// AnswerCallIn allows or refuses a call. Which sides may is the caller's to check.
-type AnswerCallIn struct {
-	Workspace protocol.WorkspaceID
-	Call      protocol.CallID
-	Allow     bool
-	Cause     string
-	Author    protocol.Author
-	Actor     string
-	Op        protocol.Op
-}
-
 // AskCobrowseIn asks the visitor to show the page.
 type AskCobrowseIn struct {
 	Workspace    protocol.WorkspaceID
@@ -101,11 +90,12 @@ type AskCobrowseIn struct {
 	Op           protocol.Op
 }
 
-// AnswerCobrowseIn is the visitor's answer.
-type AnswerCobrowseIn struct {
+// AnswerIn allows or refuses what was asked for: a call or a co-browse session.
+type AnswerIn[ID ~string] struct {
 	Workspace protocol.WorkspaceID
-	Cobrowse  protocol.CobrowseID
+	Step      ID
 	Allow     bool
+	Cause     string // of a refusal; may be empty
 	Author    protocol.Author
 	Actor     string
 	Op        protocol.Op

@@ -7,13 +7,38 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
+func scanParty(row scanner) (p Party, err error) {
+	err = row.Scan(&p.Actor, &p.Side, &p.Name, &p.Ordinal, &p.Connection, &p.Here, &p.Audio, &p.Video)
+	return p, err
+}
+
+func withParties(ctx context.Context, x executor, workspace protocol.WorkspaceID, calls []Call) error {
+	for i := range calls {
+		var err error
+		calls[i].Parties, err = all(ctx, x, scanParty, `SELECT actor, side, name, ordinal, connection, here, audio, video FROM call_parties
+			WHERE workspace = $1 AND call = $2 ORDER BY ordinal`, workspace, calls[i].ID)
+		if err != nil {
+			return fmt.Errorf("read parties: %w", err)
+		}
+	}
+	return nil
+}
+
+// partiesGone notes that nobody is in a call any more.
+func partiesGone(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id protocol.CallID) error {
+	if _, err := t.exec(ctx, `UPDATE call_parties SET here = 0 WHERE workspace = $1 AND call = $2`, workspace, id); err != nil {
+		return fmt.Errorf("empty call: %w", err)
+	}
+	return nil
+}
+
 // JoinCall puts a party into a live call, or gives the one that is in it
 // already its new connection and media. The visitor has ordinal 0, agents the
 // next free one; an ordinal is never given again while the call lasts.
 // CodeExpired when the call has ended.
 func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, p Party) (Call, Party, error) {
-	call, err := s.onCall(ctx, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, call *Call) error {
-		if call.State != StepRunning && call.State != StepAsked {
+	call, err := callKind.change(ctx, s, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, call *Call) error {
+		if !call.Live() {
 			return errStepOver()
 		}
 		n, err := t.exec(ctx, `UPDATE call_parties SET name = $4, connection = $5, here = $6, audio = $7, video = $8
@@ -69,7 +94,7 @@ func (s *Store) PartyHere(ctx context.Context, workspace protocol.WorkspaceID, i
 }
 
 func (s *Store) onParty(ctx context.Context, doing string, workspace protocol.WorkspaceID, id protocol.CallID, update string, args ...any) (Call, error) {
-	call, err := s.onCall(ctx, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, _ *Call) error {
+	call, err := callKind.change(ctx, s, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, _ *Call) error {
 		n, err := t.exec(ctx, update, append([]any{workspace, id}, args...)...)
 		if err == nil && n == 0 {
 			err = protocol.NewError(protocol.CodeNotFound, "You are not in this call.")

@@ -168,22 +168,36 @@ const (
 	StepEnded   StepState = "ended"
 )
 
-// A Call is pinned to the node that carries its media.
-type Call struct {
-	ID           protocol.CallID
+// A Step is what a call and a co-browse session have in common: a question that
+// the other side allows or refuses, and what runs by that consent.
+type Step struct {
 	Conversation protocol.ConversationID
-	Media        protocol.Media
 	State        StepState
-	AskedBy      protocol.PrincipalKind
-	AskedByName  string
-	Node         protocol.NodeID
 	Asked        int64
 	Started      int64
 	Ended        int64
 	Cause        string
-	Parties      []Party
 
 	Touched []string // actors whose view was changed by the method that returned this
+}
+
+// Live tells that the step is asked for or runs.
+func (s Step) Live() bool { return s.State == StepAsked || s.State == StepRunning }
+
+// Common is the step itself, of a call as of a co-browse session.
+func (s Step) Common() Step { return s }
+
+// A Call is pinned to the node that carries its media.
+type Call struct {
+	Step
+	ID          protocol.CallID
+	Media       protocol.Media
+	AskedBy     protocol.PrincipalKind
+	AskedByName string
+	Node        protocol.NodeID
+	Parties     []Party
+
+	nextOrdinal int
 }
 
 // A Party is one person in a call. Ordinals are fixed while the call lasts:
@@ -201,17 +215,10 @@ type Party struct {
 
 // A Cobrowse is one consent to see the visitor's page.
 type Cobrowse struct {
-	ID           protocol.CobrowseID
-	Conversation protocol.ConversationID
-	Agent        protocol.AgentID
-	AgentName    string
-	State        StepState
-	Asked        int64
-	Started      int64
-	Ended        int64
-	Cause        string
-
-	Touched []string // actors whose view was changed by the method that returned this
+	Step
+	ID        protocol.CobrowseID
+	Agent     protocol.AgentID
+	AgentName string
 }
 
 // A Head is what the once-a-second poll compares: a lost hint is healed by it.

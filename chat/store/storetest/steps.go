@@ -32,8 +32,8 @@ func calls(t *testing.T, s *store.Store) {
 	_, err = s.AskCall(t.Context(), ask)
 	want(t, err, protocol.CodeWrongState)
 	visitor := "visitor:" + string(c.Visitor)
-	answer := store.AnswerCallIn{
-		Workspace: w.ID, Call: call.ID, Allow: true, Author: protocol.Author{Kind: protocol.KindVisitor, ID: string(c.Visitor)}, Actor: visitor, Op: op(),
+	answer := store.AnswerIn[protocol.CallID]{
+		Workspace: w.ID, Step: call.ID, Allow: true, Author: protocol.Author{Kind: protocol.KindVisitor, ID: string(c.Visitor)}, Actor: visitor, Op: op(),
 	}
 	call, err = s.AnswerCall(t.Context(), answer)
 	must(t, err)
@@ -106,8 +106,8 @@ func cobrowses(t *testing.T, s *store.Store) {
 	ask.Op = op()
 	_, err = s.AskCobrowse(t.Context(), ask)
 	want(t, err, protocol.CodeWrongState)
-	answer := store.AnswerCobrowseIn{
-		Workspace: w.ID, Cobrowse: b.ID, Author: visitor, Actor: "visitor:" + string(c.Visitor), Op: op(),
+	answer := store.AnswerIn[protocol.CobrowseID]{
+		Workspace: w.ID, Step: b.ID, Author: visitor, Actor: "visitor:" + string(c.Visitor), Op: op(),
 	}
 	refused, err := s.AnswerCobrowse(t.Context(), answer)
 	must(t, err)
@@ -116,7 +116,7 @@ func cobrowses(t *testing.T, s *store.Store) {
 	}
 	b, err = s.AskCobrowse(t.Context(), ask)
 	must(t, err)
-	answer.Cobrowse, answer.Allow, answer.Op = b.ID, true, op()
+	answer.Step, answer.Allow, answer.Op = b.ID, true, op()
 	running, err := s.AnswerCobrowse(t.Context(), answer)
 	must(t, err)
 	if running.State != store.StepRunning || len(running.Touched) != 2 {
