@@ -187,14 +187,14 @@ class ChromiumLens implements Lens {
     return this.#frame().url();
   }
 
-  async find(steps: readonly Step[]): Promise<Held[]> {
-    let at: EngineFrame | Locator = this.#frame();
-    let found: Locator | undefined;
-    for (const step of steps) {
-      found = locate(at, step).filter({ visible: true });
-      at = found;
-    }
-    return (await (found?.all() ?? [])).map((one) => new ChromiumHeld(one));
+  count(steps: readonly Step[]): Promise<number> {
+    return this.#located(steps).count();
+  }
+
+  async find(steps: readonly Step[]): Promise<Held | number> {
+    const found = this.#located(steps);
+    const count = await found.count();
+    return count === 1 ? new ChromiumHeld(found.first()) : count;
   }
 
   evaluate<A, R>(fn: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
@@ -213,6 +213,14 @@ class ChromiumLens implements Lens {
       return frame;
     };
     return new ChromiumLens(this.#page, child, this.report);
+  }
+
+  #located(steps: readonly Step[]): Locator {
+    const [first, ...inner] = steps;
+    if (first === undefined) throw new Error("nothing to look for");
+    let found = locate(this.#frame(), first).filter({ visible: true });
+    for (const step of inner) found = locate(found, step).filter({ visible: true });
+    return found;
   }
 }
 
@@ -238,8 +246,16 @@ class ChromiumHeld implements Held {
   }
 
   async type(text: string, timeout: number): Promise<void> {
-    await this.#one.fill("", { timeout });
-    await this.#one.pressSequentially(text, { timeout });
+    const end = performance.now() + timeout;
+    for (;;) {
+      const left = Math.max(1, end - performance.now());
+      await this.#one.fill("", { timeout: left });
+      await this.#one.pressSequentially(text, { timeout: left });
+      const typed = await this.#one.inputValue({ timeout: left });
+      if (typed === text) return;
+      // The element was another one by the last key, or the focus was taken from it in between.
+      if (performance.now() >= end) throw new Error(`it holds ${JSON.stringify(typed)} after ${JSON.stringify(text)} was typed`);
+    }
   }
 
   press(key: string, timeout: number): Promise<void> {
@@ -256,5 +272,9 @@ class ChromiumHeld implements Held {
 
   enabled(): Promise<boolean> {
     return this.#one.isEnabled({ timeout: 2_000 });
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve(); // a locator holds nothing
   }
 }

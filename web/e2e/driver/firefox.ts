@@ -2,6 +2,7 @@ import puppeteer, { type Browser as EngineBrowser, type ElementHandle, type Fram
 
 import { Diary, failure } from "./diary.ts";
 import { findBrowser } from "./find-browser.ts";
+import { FirefoxHeld } from "./firefox-held.ts";
 import { rolesSource } from "./roles.ts";
 import { Document, type Held, type Lens } from "./surface.ts";
 import { atMost } from "./until.ts";
@@ -59,7 +60,7 @@ class FirefoxPage extends Document implements Page {
   readonly #options: BrowserOptions;
 
   constructor(page: EnginePage, options: BrowserOptions, label: string) {
-    super(new FirefoxLens(() => page.mainFrame(), () => this.#report()));
+    super(new FirefoxLens(page, () => page.mainFrame(), () => this.#report()));
     this.#page = page;
     this.#options = options;
     this.label = label;
@@ -85,7 +86,7 @@ class FirefoxPage extends Document implements Page {
       if (frame === undefined) throw new Error(`no such frame: ${address}; there are ${this.frames().join(", ")}`);
       return frame;
     };
-    return new Document(new FirefoxLens(find, () => this.#report()));
+    return new Document(new FirefoxLens(this.#page, find, () => this.#report()));
   }
 
   frames(): string[] {
@@ -98,7 +99,7 @@ class FirefoxPage extends Document implements Page {
 
   async focused(): Promise<string> {
     for (const frame of this.#page.frames()) {
-      const has: unknown = await frame.evaluate(`(() => { ${rolesSource}; return document.hasFocus() ? focusedHere() : ""; })()`);
+      const has: unknown = await frame.evaluate(`(() => { ${rolesSource}; return document.hasFocus() ? focusedHere() : ""; })()`).catch(() => ""); // a frame that went meanwhile has no focus
       if (typeof has === "string" && has !== "" && has !== "frame") return has;
     }
     return "";
@@ -137,10 +138,12 @@ class FirefoxPage extends Document implements Page {
 
 /** One document, looked up anew at each use; elements are found by our own reading of roles and names. */
 class FirefoxLens implements Lens {
+  readonly #page: EnginePage;
   readonly #frame: () => EngineFrame;
   readonly report: () => Promise<string>;
 
-  constructor(frame: () => EngineFrame, report: () => Promise<string>) {
+  constructor(page: EnginePage, frame: () => EngineFrame, report: () => Promise<string>) {
+    this.#page = page;
     this.#frame = frame;
     this.report = report;
   }
@@ -149,20 +152,15 @@ class FirefoxLens implements Lens {
     return this.#frame().url();
   }
 
-  async find(steps: readonly Step[]): Promise<Held[]> {
-    const wire = JSON.stringify(steps.map((step) => (step.by === "text" ? { by: "text", name: sent(step.text) } : { by: "role", role: step.role, name: sent(step.name) })));
-    const list = await this.#frame().evaluateHandle(`(() => { ${rolesSource}; return findAll(${wire}); })()`);
-    const held: Held[] = [];
-    try {
-      const count = await list.evaluate((all) => (Array.isArray(all) ? all.length : 0));
-      for (let i = 0; i < count; i += 1) {
-        const one = (await list.evaluateHandle((all, n) => (Array.isArray(all) ? (all as unknown[])[n] : undefined), i)).asElement();
-        if (one !== null) held.push(new FirefoxHeld(one as ElementHandle)); // findAll gives elements alone
-      }
-    } finally {
-      await list.dispose();
-    }
-    return held;
+  async count(steps: readonly Step[]): Promise<number> {
+    return Number(await this.#frame().evaluate(`(() => { ${rolesSource}; return findAll(${travelling(steps)}).length; })()`));
+  }
+
+  async find(steps: readonly Step[]): Promise<Held | number> {
+    const found = await this.#frame().evaluateHandle(`(() => { ${rolesSource}; const all = findAll(${travelling(steps)}); return all.length === 1 ? all[0] : all.length; })()`);
+    const one = found.asElement();
+    if (one !== null) return new FirefoxHeld(one as ElementHandle, this.#page); // findAll gives elements alone
+    return Number(await found.jsonValue());
   }
 
   evaluate<A, R>(fn: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
@@ -180,50 +178,15 @@ class FirefoxLens implements Lens {
       if (frame === undefined) throw new Error(`no frame number ${n} inside ${this.url()}`);
       return frame;
     };
-    return new FirefoxLens(child, this.report);
+    return new FirefoxLens(this.#page, child, this.report);
   }
+}
+
+/** The steps as source of an expression. */
+function travelling(steps: readonly Step[]): string {
+  return JSON.stringify(steps.map((step) => (step.by === "text" ? { by: "text", name: sent(step.text) } : { by: "role", role: step.role, name: sent(step.name) })));
 }
 
 function sent(name: Name | undefined): string | [string, string] | undefined {
   return name instanceof RegExp ? [name.source, name.flags] : name;
-}
-
-class FirefoxHeld implements Held {
-  readonly #one: ElementHandle;
-
-  constructor(one: ElementHandle) {
-    this.#one = one;
-  }
-
-  async click(): Promise<void> {
-    if (!(await this.enabled())) throw new Error("it is disabled");
-    await this.#one.click();
-  }
-
-  async type(text: string): Promise<void> {
-    await this.#one.evaluate((element) => {
-      if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
-        element.focus();
-        element.select();
-      }
-    });
-    if ((await this.value()) !== "") await this.#one.press("Backspace");
-    await this.#one.type(text);
-  }
-
-  async press(key: string): Promise<void> {
-    await this.#one.press(key as KeyInput); // a list of names; an unknown one is refused when pressed
-  }
-
-  text(): Promise<string> {
-    return this.#one.evaluate((element) => (element instanceof HTMLElement ? element.innerText : (element.textContent ?? "")));
-  }
-
-  value(): Promise<string> {
-    return this.#one.evaluate((element) => (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement ? element.value : ""));
-  }
-
-  enabled(): Promise<boolean> {
-    return this.#one.evaluate((element) => !element.matches(":disabled") && element.getAttribute("aria-disabled") !== "true");
-  }
 }

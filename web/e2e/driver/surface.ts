@@ -1,21 +1,34 @@
 import { atMost, guard, NotSeen, until } from "./until.ts";
 import type { Frame, Name, Step, Surface, Wait } from "./types.ts";
 
-/** One element that was found, as an engine holds it. Each act must end within the given milliseconds. */
+/** An act that had no effect, because its element went away before it: what stands there now can be acted on. */
+export class Untouched extends Error {
+  override readonly name = "Untouched";
+}
+
+/**
+ * One element that was found, as an engine holds it. Each act must end within the given milliseconds, waits until the
+ * element can be acted on, and has reached the element exactly once when it returns.
+ */
 export interface Held {
   click(withinMs: number): Promise<void>;
+  /** Replaces what a text box holds; returns when it holds just this. */
   type(text: string, withinMs: number): Promise<void>;
   press(key: string, withinMs: number): Promise<void>;
   text(): Promise<string>;
   value(): Promise<string>;
   enabled(): Promise<boolean>;
+  /** Lets go of the element; nothing else may be asked of it afterwards. Does not fail. */
+  release(): Promise<void>;
 }
 
 /** What an engine must be able to do with one document, at once and without waiting. */
 export interface Lens {
   url(): string;
-  /** All visible matches of the steps, one inside the other. */
-  find(steps: readonly Step[]): Promise<Held[]>;
+  /** How many visible matches the steps have, one inside the other. */
+  count(steps: readonly Step[]): Promise<number>;
+  /** The one visible match, which the caller releases; when there is not exactly one, how many there are. */
+  find(steps: readonly Step[]): Promise<Held | number>;
   evaluate<A, R>(fn: (arg: A) => R | Promise<R>, arg: A): Promise<R>;
   html(): Promise<string>;
   inner(n: number): Lens;
@@ -72,7 +85,7 @@ export class Part implements Surface {
   }
 
   async count(role: string, name?: Name): Promise<number> {
-    return (await atMost(this.lens.find(this.#role(role, name)), guard)).length;
+    return atMost(this.lens.count(this.#role(role, name)), guard);
   }
 
   async read(role: string, name?: Name, wait?: Wait): Promise<string> {
@@ -85,7 +98,10 @@ export class Part implements Surface {
 
   async enabled(role: string, name: Name, can = true, wait?: Wait): Promise<void> {
     const steps = this.#role(role, name);
-    const look = async (): Promise<boolean> => (await this.#one(steps)).enabled().then((is) => is === can);
+    const look = async (): Promise<boolean> => {
+      const one = await this.#one(steps);
+      return one.enabled().finally(() => one.release()).then((is) => is === can);
+    };
     await until(`${told(steps)} ${can ? "can" : "cannot"} be used`, look, wait?.within ?? guard, () => this.lens.report());
   }
 
@@ -99,19 +115,18 @@ export class Part implements Surface {
 
   async #one(steps: readonly Step[]): Promise<Held> {
     const found = await this.lens.find(steps);
-    const [one] = found;
-    if (one === undefined || found.length > 1) throw new Error(`${found.length} elements match`);
-    return one;
+    if (typeof found === "number") throw new Error(`${found} elements match`);
+    return found;
   }
 
   async #count(steps: readonly Step[], what: string, right: (n: number) => boolean, wait: Wait | undefined): Promise<void> {
-    const look = async (): Promise<boolean> => right((await this.lens.find(steps)).length);
+    const look = async (): Promise<boolean> => right(await this.lens.count(steps));
     await until(`${told(steps)} ${what}`, look, wait?.within ?? guard, () => this.lens.report());
   }
 
   /**
    * Finds the one element and acts on it once; only the finding is repeated, for an act may have had its effect. It
-   * had none on an element that left the document in between: then what stands in its place is found and acted on.
+   * had none on an element that left the document before: then what stands in its place is found and acted on.
    */
   async #act<R>(verb: string, role: string, name: Name | undefined, wait: Wait | undefined, act: (one: Held, leftMs: number) => Promise<R>): Promise<R> {
     const steps = this.#role(role, name);
@@ -123,8 +138,10 @@ export class Part implements Surface {
         return await atMost(act(one, left), left + 1_000);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        if (/detached from document/i.test(reason) && performance.now() < end) continue;
+        if (error instanceof Untouched && performance.now() < end) continue;
         throw new NotSeen(`could not ${verb} ${told(steps)}: ${reason}\n${await this.lens.report()}`);
+      } finally {
+        void one.release();
       }
     }
   }
