@@ -44,13 +44,14 @@ func addEntries(ctx context.Context, t *tx, c *Conversation, entries ...Entry) e
 	return nil
 }
 
+var intoEntries = newInsert(`INSERT INTO entries (`+entryColumns+`, workspace)`, 14, "")
+
 func insertEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, e Entry) error {
 	body, err := e.Body.MarshalBody()
 	if err != nil {
 		return fmt.Errorf("write entry: %w", err)
 	}
-	_, err = t.exec(ctx, `INSERT INTO entries (`+entryColumns+`, workspace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		e.Conversation, e.Seq, sql.NullInt64{Int64: e.VisitorSeq, Valid: e.VisitorSeq > 0}, e.ID, e.Kind, e.Audience,
+	_, err = t.insert(ctx, intoEntries, e.Conversation, e.Seq, sql.NullInt64{Int64: e.VisitorSeq, Valid: e.VisitorSeq > 0}, e.ID, e.Kind, e.Audience,
 		e.Author.Kind, e.Author.ID, storable(e.Author.Name), e.Actor, e.Op, e.At, string(body), workspace)
 	if err != nil {
 		return fmt.Errorf("write entry: %w", err)

@@ -79,13 +79,10 @@ var (
 
 // first is once for commands that are hardly ever repeated: it carries the
 // command out without looking, and fails with errRepeated, undoing all, when
-// the ledger turns out to have it.
-func first[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (got T, err error) {
+// the ledger turns out to have it. The hash is the caller's, who makes it
+// before the transaction.
+func first[T any](ctx context.Context, t *tx, c command, hash string, fn func() (T, error)) (got T, err error) {
 	if got, err = fn(); err != nil || c.op == "" {
-		return got, err
-	}
-	hash, err := c.hash()
-	if err != nil {
 		return got, err
 	}
 	fresh, err := keep(ctx, t, c, hash, got)
@@ -94,6 +91,8 @@ func first[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (
 	}
 	return got, err
 }
+
+var intoOps = newInsert(`INSERT INTO ops (workspace, actor, op, hash, result, at)`, 6, ` ON CONFLICT (workspace, actor, op) DO NOTHING`)
 
 // keep writes a command's result; fresh is false when there is one already.
 func keep(ctx context.Context, t *tx, c command, hash string, result any) (fresh bool, err error) {
@@ -105,10 +104,9 @@ func keep(ctx context.Context, t *tx, c command, hash string, result any) (fresh
 	if err != nil {
 		return false, err
 	}
-	n, err := t.exec(ctx, `INSERT INTO ops (workspace, actor, op, hash, result, at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (workspace, actor, op) DO NOTHING`, c.workspace, c.actor, c.op, hash, string(raw), now)
+	fresh, err = t.insert(ctx, intoOps, c.workspace, c.actor, c.op, hash, string(raw), now)
 	if err != nil {
 		return false, fmt.Errorf("keep command's result: %w", err)
 	}
-	return n == 1, nil
+	return fresh, nil
 }

@@ -78,10 +78,7 @@ func (b *postgres) stats() Stats {
 	return Stats{Commits: n, Functions: n, Retries: b.retries.Load()}
 }
 
-const (
-	postgresNow       = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint`
-	postgresStatement = `(extract(epoch FROM statement_timestamp()) * 1000)::bigint` // the same wherever the statement asks
-)
+const postgresNow = `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
 func (b *postgres) now(ctx context.Context) (int64, error) {
 	now, _, err := one(ctx, b.db, scanInt, postgresNow)
@@ -116,7 +113,7 @@ func (b *postgres) attempt(ctx context.Context, fn func(context.Context, *tx) er
 		now, _, err := one(ctx, inner, scanInt, postgresNow)
 		return now, err
 	}
-	if err := fn(ctx, &tx{executor: inner, lock: " FOR UPDATE", clock: clock, own: postgresStatement}); err != nil {
+	if err := fn(ctx, &tx{executor: inner, lock: " FOR UPDATE", clock: clock}); err != nil {
 		_ = inner.Rollback() // a broken connection rolls back by itself
 		return err
 	}

@@ -20,7 +20,7 @@ type tx struct {
 	executor
 	lock  string // appended to a SELECT whose row will be changed; empty in SQLite, where there is one writer
 	clock func(context.Context) (int64, error)
-	own   string // the database's expression for the time of a statement; empty in SQLite
+	later *later // holds back rows of insert; nil: they are added at once
 	now   int64  // set by time
 	wrote bool   // a statement that may write was sent
 
@@ -39,18 +39,6 @@ func (t *tx) time(ctx context.Context) (int64, error) {
 	}
 	t.now = now
 	return now, nil
-}
-
-// stamp is the transaction's time for one statement: a parameter, and the
-// expression that makes the time of it. PostgreSQL reads its clock in the
-// statement, without a question of its own.
-func (t *tx) stamp(ctx context.Context, parameter int) (now int64, expression string, err error) {
-	expression = fmt.Sprintf("CAST($%d AS BIGINT)", parameter)
-	if t.own != "" {
-		return t.now, "COALESCE(NULLIF(" + expression + ", 0), " + t.own + ")", nil
-	}
-	now, err = t.time(ctx)
-	return now, expression, err
 }
 
 // exec runs a statement and counts the rows it changed.

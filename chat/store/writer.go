@@ -71,6 +71,7 @@ func (b *sqlite) transaction(w *writerConn, batch []*job, each func(context.Cont
 	if err := w.run(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return errUnavailable(fmt.Errorf("begin: %w", err))
 	}
+	w.later.reset()
 	kept := int64(0)
 	for _, j := range batch {
 		if j.err = j.ctx.Err(); j.err != nil {
@@ -84,6 +85,10 @@ func (b *sqlite) transaction(w *writerConn, batch []*job, each func(context.Cont
 			kept++
 		}
 	}
+	if err := w.flush(ctx); err != nil {
+		_ = w.run(ctx, "ROLLBACK")
+		return err
+	}
 	if err := w.run(ctx, "COMMIT"); err != nil {
 		_ = w.run(ctx, "ROLLBACK")
 		return errUnavailable(fmt.Errorf("commit: %w", err))
@@ -96,15 +101,16 @@ func (b *sqlite) transaction(w *writerConn, batch []*job, each func(context.Cont
 // A writerConn is the writing connection with its prepared statements. Only
 // the writer goroutine uses it.
 type writerConn struct {
-	conn *sql.Conn
-	kept map[string]*sql.Stmt
+	conn  *sql.Conn
+	kept  map[string]*sql.Stmt
+	later later // rows of the transaction under way
 }
 
-// plain runs one function. It fails with errSpoiled when the function's
-// failure has left something behind.
+// plain runs one function, whose rows may be added together with those of
+// others. It fails with errSpoiled when a failure has left something behind.
 func (w *writerConn) plain(ctx context.Context, b *sqlite, j *job) error {
-	t := &tx{executor: w, clock: b.now}
-	if j.err = j.fn(ctx, t); j.err != nil && t.wrote {
+	t := &tx{executor: w, clock: b.now, later: &w.later}
+	if j.err = j.fn(ctx, t); j.err != nil && t.wrote || w.later.spoiled {
 		return errSpoiled
 	}
 	return nil
@@ -127,8 +133,16 @@ func (w *writerConn) apart(ctx context.Context, b *sqlite, j *job) error {
 }
 
 func (w *writerConn) run(ctx context.Context, query string) error {
-	_, err := w.ExecContext(ctx, query)
+	_, err := w.exec(ctx, query)
 	return err
+}
+
+func (w *writerConn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, err := w.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
 }
 
 func (w *writerConn) statement(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -145,15 +159,19 @@ func (w *writerConn) statement(ctx context.Context, query string) (*sql.Stmt, er
 
 // ExecContext runs a statement that is prepared once.
 func (w *writerConn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	st, err := w.statement(ctx, query)
-	if err != nil {
+	if err := w.flush(ctx); err != nil {
 		return nil, err
 	}
-	return st.ExecContext(ctx, args...)
+	return w.exec(ctx, query, args...)
 }
 
 // QueryContext runs a query that is prepared once.
 func (w *writerConn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if !besides[query] {
+		if err := w.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
 	st, err := w.statement(ctx, query)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// rowsAtOnce are the numbers of rows for which there are statements, the
+// largest first.
+var rowsAtOnce = [...]int{16, 4, 1}
+
+// An insert adds rows to a table, several of them by one statement.
+type insert struct {
+	columns int
+	texts   [len(rowsAtOnce)]string
+}
+
+func newInsert(head string, columns int, tail string) *insert {
+	in := &insert{columns: columns}
+	for i, rows := range rowsAtOnce {
+		var text strings.Builder
+		text.WriteString(head + " VALUES ")
+		for n := range rows * columns {
+			switch {
+			case n == 0:
+				text.WriteByte('(')
+			case n%columns == 0:
+				text.WriteString("), (")
+			default:
+				text.WriteString(", ")
+			}
+			if rows == 1 {
+				text.WriteString("$" + strconv.Itoa(n+1))
+			} else {
+				text.WriteByte('?') // without a name, which SQLite's driver would look for along the whole list
+			}
+		}
+		text.WriteString(")" + tail)
+		in.texts[i] = text.String()
+	}
+	return in
+}
+
+// insert adds one row. fresh is false when the statement's ON CONFLICT left
+// the row out. Where the transaction holds rows back, fresh is always true,
+// and a row that turns out not to be has the transaction run again without
+// holding back.
+func (t *tx) insert(ctx context.Context, into *insert, row ...any) (fresh bool, err error) {
+	if t.later != nil {
+		t.wrote = true
+		t.later.add(into, row)
+		return true, nil
+	}
+	n, err := t.exec(ctx, into.texts[len(rowsAtOnce)-1], row...)
+	return n == 1, err
+}
+
+// besides are the statements that neither read nor write a table whose rows
+// are held back: they may overtake them.
+var besides = map[string]bool{takeSeqs: true, whoseTurn: true}
+
+// A later holds rows back until somebody could miss them, so that many
+// functions of one transaction share a statement.
+type later struct {
+	tables  []held
+	spoiled bool // a row could not be added: whose it was is not known
+}
+
+type held struct {
+	into *insert
+	rows int
+	args []any
+}
+
+func (l *later) add(into *insert, row []any) {
+	for i := range l.tables {
+		if h := &l.tables[i]; h.into == into {
+			h.rows, h.args = h.rows+1, append(h.args, row...)
+			return
+		}
+	}
+	l.tables = append(l.tables, held{into: into, rows: 1, args: row})
+}
+
+// reset forgets the rows.
+func (l *later) reset() {
+	l.spoiled = false
+	for i := range l.tables {
+		h := &l.tables[i]
+		clear(h.args)
+		h.rows, h.args = 0, h.args[:0]
+	}
+}
+
+// flush adds what has been held back. After an error the transaction has to be
+// given up.
+func (w *writerConn) flush(ctx context.Context) error {
+	for i := range w.later.tables {
+		h := &w.later.tables[i]
+		args := h.args
+		for h.rows > 0 {
+			size := 0
+			for rowsAtOnce[size] > h.rows {
+				size++
+			}
+			rows := rowsAtOnce[size]
+			r, err := w.exec(ctx, h.into.texts[size], args[:rows*h.into.columns]...)
+			added := int64(0)
+			if err == nil {
+				added, err = r.RowsAffected()
+			}
+			if err != nil || added != int64(rows) {
+				w.later.spoiled = true
+				return fmt.Errorf("add %d rows, %d added: %w", rows, added, errSpoiled)
+			}
+			h.rows, args = h.rows-rows, args[rows*h.into.columns:]
+		}
+		clear(h.args)
+		h.args = h.args[:0]
+	}
+	return nil
+}
