@@ -98,7 +98,7 @@ func benchChat(ctx context.Context, arguments, environ []string, out, errs io.Wr
 	return runBench(ctx, "chat", arguments, environ, out, errs, func(f *pflag.FlagSet) {
 		f.StringVar(&o.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database: a database is made there and dropped again; empty: SQLite")
 		f.IntVar(&o.Senders, "senders", 128, "visitors, each in a conversation with an agent")
-		f.IntVar(&o.Window, "window", 1, "messages that one visitor has under way")
+		f.IntVar(&o.Window, "window", 4, "messages that one visitor has under way")
 		secondsVar(f, &o.Measured, "seconds", 8, "seconds for which acknowledged messages are counted")
 		f.Float64Var(&o.Rate, "rate", 400, "messages a second while delivery is timed")
 		secondsVar(f, &o.Open, "deliver-seconds", 6, "seconds for which delivery is timed")
