@@ -92,8 +92,10 @@ func (c *connection) link(l *link) bool {
 	}
 }
 
-// unlink takes a transport away. When it was the last, the person is gone for
-// others, and the connection is kept for Timers.Keep.
+// unlink takes a transport away. When it was the last that had begun, the
+// person is gone for others: one whose first frame has not come may be the
+// attempt of a page that was closed meanwhile. The connection is kept for
+// Timers.Keep.
 func (c *connection) unlink(l *link) {
 	c.mu.Lock()
 	before := len(c.links)
@@ -101,10 +103,10 @@ func (c *connection) unlink(l *link) {
 	if c.primary == l {
 		c.primary = nil
 	}
-	last := before > 0 && len(c.links) == 0 && !c.dropped
-	if last {
+	if before > 0 && len(c.links) == 0 && !c.dropped {
 		c.detached = time.Now()
 	}
+	last := l.attached.Load() && len(c.links) < before && !c.dropped && !slices.ContainsFunc(c.links, (*link).begun)
 	c.mu.Unlock()
 	if last {
 		c.edge.presence.gone(c.who)
@@ -112,9 +114,18 @@ func (c *connection) unlink(l *link) {
 }
 
 // use makes a link the one that frames go out by, and closes the older ones
-// after a while if the client does not.
+// after a while if the client does not. A link that has closed meanwhile is
+// not used, and its owner is gone if it was the last.
 func (c *connection) use(l *link) {
 	c.mu.Lock()
+	if !slices.Contains(c.links, l) {
+		last := !c.dropped && !slices.ContainsFunc(c.links, (*link).begun)
+		c.mu.Unlock()
+		if last {
+			c.edge.presence.gone(c.who)
+		}
+		return
+	}
 	c.primary = l
 	c.detached = time.Time{}
 	var old []*link

@@ -43,6 +43,7 @@ type record struct {
 	ops       map[protocol.Op]protocol.Ack
 	revoked   map[string]bool
 	changed   map[string]protocol.Principal // by session: what the record says now
+	slowHere  func()                        // what Here waits for
 	unsigned  error                         // Sessions fails by it
 	signs     []string                      // of presence
 	calls     int                           // of Heads
@@ -266,7 +267,15 @@ func (r *record) Status(context.Context, string) (protocol.SiteItem, error) {
 	return protocol.SiteItem{Name: "Shop", Open: true}, nil
 }
 
-func (r *record) Here(who protocol.Caller) { r.sign("here " + who.Actor()) }
+func (r *record) Here(who protocol.Caller) {
+	r.sign("here " + who.Actor())
+	r.mu.Lock()
+	slow := r.slowHere
+	r.mu.Unlock()
+	if slow != nil {
+		slow()
+	}
+}
 func (r *record) Gone(who protocol.Caller) { r.sign("gone " + who.Actor()) }
 func (r *record) sign(s string) {
 	r.mu.Lock()

@@ -51,6 +51,9 @@ func (e *Edge) newLink(transport, ip string, s sink, within time.Duration) *link
 	return l
 }
 
+// begun says whether the first frame has come.
+func (l *link) begun() bool { return l.attached.Load() }
+
 func (l *link) failed(err error) {
 	reason := "closed"
 	if errors.Is(err, errSlow) {

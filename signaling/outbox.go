@@ -17,7 +17,8 @@ var (
 // A sink is the far end of a transport.
 type sink interface {
 	// write hands one message over and waits until there is room for the next.
-	write(ctx context.Context, m message) error
+	// While more follows it may be held back.
+	write(ctx context.Context, m message, more bool) error
 	// close ends the transport, telling the peer why where that is possible. It
 	// does not wait.
 	close(reason string)
@@ -83,9 +84,9 @@ func (o *outbox) put(m message, packet bool) error {
 	return nil
 }
 
-// next takes the oldest frame, else the oldest packet; without one the writer
-// ends.
-func (o *outbox) next() (message, bool) {
+// next takes the oldest frame, else the oldest packet, and says whether more
+// wait; without one the writer ends.
+func (o *outbox) next() (m message, more, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	queue, bytes := &o.frames, &o.frameBytes
@@ -94,21 +95,21 @@ func (o *outbox) next() (message, bool) {
 	}
 	if o.closed || len(*queue) == 0 {
 		o.frames, o.packets, o.writing = nil, nil, false
-		return message{}, false
+		return message{}, false, false
 	}
-	m := (*queue)[0]
+	m = (*queue)[0]
 	(*queue)[0] = message{}
 	*queue = (*queue)[1:]
 	*bytes -= len(m.data) + messageOverhead
 	if o.frameBytes <= o.maxFrames/2 {
 		o.wakeLocked()
 	}
-	return m, true
+	return m, len(o.frames)+len(o.packets) > 0, true
 }
 
 func (o *outbox) write() {
 	for {
-		m, ok := o.next()
+		m, more, ok := o.next()
 		if !ok {
 			o.mu.Lock()
 			then := o.then
@@ -119,7 +120,7 @@ func (o *outbox) write() {
 			return
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), o.stall)
-		err := o.sink.write(ctx, m)
+		err := o.sink.write(ctx, m, more)
 		if err != nil && ctx.Err() != nil {
 			err = errSlow
 		}

@@ -45,12 +45,13 @@ func (e *Edge) connect(c echo.Context) error {
 	}
 	defer e.workers.Done()
 	agent := e.cookieProof(c)
-	ws, err := websocket.Accept(c.Response(), r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // checked above
+	cork := &cork{}
+	ws, err := websocket.Accept(&corker{c.Response(), cork}, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // checked above
 	if err != nil {
 		return errAnswered
 	}
 	ws.SetReadLimit(readLimit)
-	s := &socket{ws: ws, edge: e}
+	s := &socket{ws: ws, cork: cork, edge: e}
 	s.ctx, s.stop = context.WithCancel(e.ctx)
 	l := e.newLink(TransportWS, ip, s, e.o.Timers.Hello)
 	l.agent = agent
@@ -64,6 +65,7 @@ var errAnswered = errors.New("answered")
 // A socket is the sink of a WebSocket.
 type socket struct {
 	ws   *websocket.Conn
+	cork *cork
 	edge *Edge
 	ctx  context.Context // of the reader; ending it cuts the socket
 	stop context.CancelFunc
@@ -91,7 +93,8 @@ func (s *socket) read(l *link) {
 	}
 }
 
-func (s *socket) write(ctx context.Context, m message) error {
+func (s *socket) write(ctx context.Context, m message, more bool) error {
+	s.cork.expect(more)
 	if !m.binary {
 		return s.ws.Write(ctx, websocket.MessageText, m.data)
 	}
@@ -111,6 +114,7 @@ func (s *socket) close(reason string) {
 	case protocol.CodeBadFrame, protocol.CodeTooLarge, protocol.CodeUnknownKind:
 		code = CloseRefuse
 	}
+	s.cork.expect(false)
 	over := func() {
 		// The close frame waits for the peer's; a peer that reads no more is cut.
 		late := time.AfterFunc(time.Second, s.stop)

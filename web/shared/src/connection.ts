@@ -86,6 +86,7 @@ export class Connection {
   #failures = 0;
   #climbFailures = 0;
   #since = 0;
+  #away = false;
   #lostAt: number | undefined;
   #stopRetry: (() => void) | undefined;
   #stopClimb: (() => void) | undefined;
@@ -140,6 +141,26 @@ export class Connection {
     if (link && this.#o.clock.now() - link.heard > nudgeSilence) this.#lost(link);
   }
 
+  /**
+   * The page goes away: every way is closed now, so that the other side learns of it at once. What is not answered stays
+   * kept. Only a page that comes back calls `back`.
+   */
+  leave(): void {
+    if (this.#away || this.#state.value === "idle" || this.#state.value === "refused" || this.#state.value === "closed") return;
+    this.#away = true;
+    this.#endWays();
+    this.#state.value = "reconnecting";
+    this.#lostAt = this.#o.clock.now();
+  }
+
+  /** The page that went away was only put aside, and is back: connects again. Otherwise it does nothing. */
+  back(): void {
+    if (!this.#away) return;
+    this.#away = false;
+    this.#lostAt = this.#o.clock.now();
+    this.#dial();
+  }
+
   /** An op for a command that the caller wants to know before it is sent. */
   op(): Op {
     return newOp(this.#o.clock);
@@ -184,7 +205,7 @@ export class Connection {
   #dial(): void {
     this.#stopRetry?.();
     this.#stopRetry = undefined;
-    if (this.#dialling || this.#primary || this.#o.signal.aborted) return;
+    if (this.#dialling || this.#primary || this.#away || this.#o.signal.aborted) return;
     let stop = (): void => undefined;
     const link = this.#link(
       (events) => this.#o.dialSocket(events),
@@ -268,12 +289,18 @@ export class Connection {
 
   #close(): void {
     this.#state.value = "closed";
+    this.#endWays();
+    this.#stopWatch?.();
+    this.#outbox.close();
+  }
+
+  #endWays(): void {
     this.#transport.value = undefined;
-    for (const stop of [this.#stopRetry, this.#stopClimb, this.#stopWatch]) stop?.();
+    for (const stop of [this.#stopRetry, this.#stopClimb]) stop?.();
+    this.#stopRetry = this.#stopClimb = undefined;
     this.#endResume();
     for (const link of [this.#primary, this.#dialling, this.#climbing]) if (link) this.#drop(link);
     this.#primary = this.#dialling = this.#climbing = undefined;
-    this.#outbox.close();
   }
 
   // -- climbing --

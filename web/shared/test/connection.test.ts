@@ -38,6 +38,62 @@ beforeEach(() => {
 });
 afterEach(() => end.abort());
 
+describe("a page that goes away", () => {
+  test("closes every way at once, DataChannels too, and dials no new one", async () => {
+    const s = await live();
+    s.connection.climb();
+    await clock.pass(200);
+    expect(s.connection.transport.value).toBe("dc");
+    s.connection.leave();
+    expect(server.links.map((l) => l.open)).toEqual([false, false]);
+    s.connection.nudge();
+    await clock.pass(60_000);
+    expect(server.links.length).toBe(2);
+    expect(s.connection.transport.value).toBeUndefined();
+  });
+
+  test("gives a climb up that is on its way", async () => {
+    const s = await live();
+    s.connection.climb();
+    await clock.pass(30);
+    s.connection.leave();
+    expect(server.links.map((l) => [l.kind, l.open])).toEqual([["ws", false], ["dc", false]]);
+  });
+
+  test("that the browser put aside goes on with its connection when it comes back, and loses nothing that was said", async () => {
+    const s = await live();
+    s.connection.climb();
+    await clock.pass(200);
+    s.connection.leave();
+    s.log(conv).post("said while away");
+    await clock.pass(5_000);
+    expect(server.entries.get(conv) ?? []).toEqual([]);
+    s.connection.back();
+    s.connection.back();
+    await clock.pass(500);
+    expect(s.connection.state.value).toBe("live");
+    expect(server.heard.filter((h) => h.frame.kind === "connection.hello").at(-1)?.frame.body).toMatchObject({ secret: "secret" });
+    expect(server.entries.get(conv)?.length).toBe(1);
+    expect(s.connection.transport.value).toBe("dc");
+  });
+
+  test("does nothing to a connection that was never asked for, was refused, or has ended", async () => {
+    const s = session();
+    s.connection.leave();
+    s.connection.back();
+    await clock.pass(1_000);
+    expect(server.links).toEqual([]);
+    s.connection.connect();
+    await clock.pass(100);
+    end.abort();
+    s.connection.leave();
+    s.connection.back();
+    await clock.pass(1_000);
+    expect(s.connection.state.value).toBe("closed");
+    expect(server.links.length).toBe(1);
+  });
+});
+
 describe("the ladder", () => {
   test("begins with a WebSocket, says hello first, and learns who we are", async () => {
     const s = await live();

@@ -49,7 +49,7 @@ export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
   const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signal });
   const layout = layouts.load(me.agent);
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
-  watchPage(() => connection.nudge(), signal);
+  watchPage(connection, signal);
   connection.connect();
   const stopWaiting = effect(() => {
     if (desk.offers.value.length + desk.cards.value.length > 0) connection.climb(); // while it rings, so that they are open when it is taken

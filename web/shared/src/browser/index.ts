@@ -1,4 +1,4 @@
-export { systemClock, watchPage } from "./system-clock.ts";
+export { systemClock, watchPage, type PageEvents } from "./system-clock.ts";
 export { webSockets } from "./web-socket.ts";
 export { dataChannels } from "./data-channels.ts";
 export { CallLeg, slotOf, type CallLegOptions, type LegState } from "./call-leg.ts";

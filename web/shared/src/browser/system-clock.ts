@@ -10,9 +10,20 @@ export const systemClock: Clock = {
   random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
 };
 
-/** Calls `nudge` when the page learns that a retry may succeed now: online again, or shown again. */
-export function watchPage(nudge: () => void, signal: AbortSignal): void {
-  addEventListener("online", nudge, { signal });
-  addEventListener("pageshow", nudge, { signal });
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && nudge(), { signal });
+/** What a page tells of itself. */
+export interface PageEvents {
+  /** A retry may succeed now: online again, or shown again. */
+  nudge(): void;
+  /** It goes away: another page comes, the tab or the frame is closed, or the browser puts it aside. */
+  leave(): void;
+  /** The browser had put it aside and shows it again. */
+  back(): void;
+}
+
+/** Tells what the page learns of itself until signal ends. */
+export function watchPage(page: PageEvents, signal: AbortSignal): void {
+  addEventListener("online", () => page.nudge(), { signal });
+  addEventListener("pagehide", () => page.leave(), { signal });
+  addEventListener("pageshow", ({ persisted }) => (persisted ? page.back() : page.nudge()), { signal });
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && page.nudge(), { signal });
 }

@@ -161,6 +161,13 @@ export class PanelModel {
     if (this.pageVisible.peek()) this.#sharing.peek()?.shown();
   }
 
+  /** The page goes away, or the browser that had put it aside shows it again: the agent is to know at once. */
+  away(gone: boolean): void {
+    const connection = this.#session.peek()?.connection;
+    if (gone) connection?.leave();
+    else connection?.back();
+  }
+
   #begin(open: boolean, kept: string | null, identity: string | undefined): void {
     const { store, ownPlace, bootstrap, tell } = this.#ports;
     this.#identity = identity;
