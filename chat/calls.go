@@ -64,9 +64,7 @@ func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protoc
 		return protocol.Ack{}, err
 	}
 	if !body.Allow {
-		if err := s.do(ctx, call, protocol.MediaRequest{Do: protocol.MediaEnd, Call: call.ID}); err != nil { // a leg that was warmed
-			s.log.Warn("the call's node was not told of the refusal", "call", call.ID, "node", call.Node, "error", err)
-		}
+		s.release(ctx, call)
 	}
 	return stepped(s, c, call.ID), nil
 }
@@ -158,9 +156,7 @@ func (s *Service) endCall(ctx context.Context, call store.Call, by protocol.Auth
 	if _, err := s.store.EndCall(ctx, s.ws, call.ID, by, actor, op, cause); err != nil {
 		return err
 	}
-	if err := s.do(ctx, call, protocol.MediaRequest{Do: protocol.MediaEnd, Call: call.ID}); err != nil {
-		s.log.Warn("the call's node was not told of its end", "call", call.ID, "node", call.Node, "error", err)
-	}
+	s.release(ctx, call)
 	return nil
 }
 
@@ -200,6 +196,10 @@ func (s *Service) MediaEvent(ctx context.Context, e protocol.MediaEvent) {
 	c, err := s.store.Conversation(ctx, s.ws, call.Conversation)
 	if err != nil {
 		s.log.Error("find a call's conversation failed", "call", e.Call, "error", err)
+		return
+	}
+	if e.Kind == protocol.MediaLegUp && !call.Live() { // it joined while the call ended
+		s.release(ctx, call)
 		return
 	}
 	if e.Kind == protocol.MediaLegGone && call.State == store.StepRunning {

@@ -77,30 +77,3 @@ func (s *Service) CobrowseConsent(ctx context.Context, who protocol.Principal, i
 	}
 	return visitorActor(c.Visitor), agentActor(session.Agent), nil
 }
-
-// endSteps ends the call and the co-browse session of a conversation that ends.
-func (s *Service) endSteps(ctx context.Context, who protocol.Principal, conv protocol.ConversationID) {
-	calls, err := s.store.CallsOf(ctx, s.ws, conv)
-	if err != nil {
-		s.log.Error("find the calls of a conversation failed", "conversation", conv, "error", err)
-	}
-	for _, call := range calls {
-		if call.Live() {
-			if err := s.endCall(ctx, call, author(who), who.Actor(), "", "ended"); err != nil {
-				s.log.Error("end a call failed", "call", call.ID, "error", err)
-			}
-		}
-	}
-	sessions, err := s.store.CobrowsesOf(ctx, s.ws, conv)
-	if err != nil {
-		s.log.Error("find the co-browse sessions of a conversation failed", "conversation", conv, "error", err)
-	}
-	for _, session := range sessions {
-		if session.Live() {
-			s.shared(session.ID)
-			if _, err := s.store.EndCobrowse(ctx, s.ws, session.ID, author(who), who.Actor(), "", "ended"); err != nil {
-				s.log.Error("end a co-browse session failed", "cobrowse", session.ID, "error", err)
-			}
-		}
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +16,8 @@ import (
 )
 
 const hang = 20 * time.Second // a guard against hanging, no bound
+
+const sweeping = 10 * time.Millisecond // of what the record says of calls
 
 // A house is a Service on a real record and a real router, with the edge and
 // the media played.
@@ -49,7 +52,7 @@ func newHouse(t *testing.T) *house {
 		ReachChanged: func(ws protocol.WorkspaceID, actor string) { h.ReachChanged(ws, actor) },
 	})
 	h.Service = chat.New(chat.Options{
-		Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h,
+		Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: chat.Limits{Sweep: sweeping},
 		CobrowseEnded: func(id protocol.CobrowseID) { h.mu.Lock(); defer h.mu.Unlock(); h.stopped = append(h.stopped, id) },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -63,6 +66,20 @@ func newHouse(t *testing.T) *house {
 // again is the service of the same node after a restart.
 func (h *house) again(l chat.Limits) *chat.Service {
 	return chat.New(chat.Options{Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: l})
+}
+
+// asked tells whether the media was asked to do something with a call.
+func (h *house) asked(do protocol.MediaOp, call protocol.CallID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.requests, func(r protocol.MediaRequest) bool { return r.Do == do && r.Call == call })
+}
+
+// hasStopped tells whether a co-browse session's packets were stopped.
+func (h *house) hasStopped(id protocol.CobrowseID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.stopped, id)
 }
 
 func (h *house) must(err error) {

@@ -33,11 +33,12 @@ func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.O
 	if queue, err := s.directory.Queue(ctx, s.ws, before.Queue); err == nil && queue.WrapUpMs != 0 {
 		wrapUp = max(queue.WrapUpMs, 0)
 	}
-	s.endSteps(ctx, who, before.ID)
+	steps := s.runningIn(ctx, before.ID)
 	c, slots, err := s.store.End(ctx, s.ws, before.ID, author(who), who.Actor(), op, cause, wrapUp)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
+	s.stop(ctx, steps)
 	if before.State == protocol.StateQueued {
 		s.routed("remove", s.router.Remove(ctx, c.ID))
 	}

@@ -53,6 +53,7 @@ type Limits struct {
 	FormFields        int           // 20
 	WrapUp            time.Duration // where the queue says nothing: 60 s; below 0: without limit
 	LegGrace          time.Duration // how long a call waits for legs lost with a node: 45 s
+	Sweep             time.Duration // how often the record is gone over for calls and co-browse sessions: 1 s
 }
 
 func (l Limits) withDefaults() Limits {
@@ -69,6 +70,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.LegGrace == 0 {
 		l.LegGrace = 45 * time.Second
+	}
+	if l.Sweep == 0 {
+		l.Sweep = time.Second
 	}
 	return l
 }
@@ -109,12 +113,13 @@ func New(o Options) *Service {
 	}
 }
 
-// Run tells people that the other side came or went, and ends calls that a
-// stopped node left behind. It returns when ctx ends and all its work has.
+// Run tells people that the other side came or went, sweeps calls and co-browse
+// sessions, and ends calls that a stopped node left behind. It returns when ctx ends and all its work has.
 func (s *Service) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	all.Go(func() { s.tellReach(ctx) })
 	all.Go(func() { s.endDesertedCalls(ctx) })
+	all.Go(func() { s.runSweeps(ctx) })
 	all.Wait()
 	return nil
 }

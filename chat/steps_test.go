@@ -68,7 +68,7 @@ func TestCallIsAskedAllowedJoinedAndHungUp(t *testing.T) { // CALL-1, CALL-4, PR
 	if _, err := h.CallHangUp(ctx, visitor, op(), protocol.OfCall{Call: call}); err != nil {
 		t.Fatal(err)
 	}
-	if h.view(agent)[key].Call != nil || h.requests[len(h.requests)-1].Do != protocol.MediaEnd {
+	if h.view(agent)[key].Call != nil || !h.asked(protocol.MediaEnd, call) {
 		t.Error("the call goes on after it was hung up")
 	}
 	if _, err := h.Post(ctx, visitor, op(), protocol.Post{Conversation: conv, Text: "the chat goes on"}); err != nil {
@@ -128,8 +128,8 @@ func TestCobrowseNeedsConsent(t *testing.T) { // COB-1, PRIV-2
 	if _, err := h.CobrowseStop(ctx, visitor, op(), protocol.OfCobrowse{Cobrowse: id}); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := h.CobrowseConsent(ctx, agent.Principal, id); err == nil || len(h.stopped) != 1 {
-		t.Errorf("after Stop: %v, stopped %v", err, h.stopped)
+	if _, _, err := h.CobrowseConsent(ctx, agent.Principal, id); err == nil || !h.hasStopped(id) {
+		t.Errorf("after Stop: %v, stopped %v", err, h.hasStopped(id))
 	}
 }
 
@@ -157,6 +157,89 @@ func TestEndEndsCallAndCobrowse(t *testing.T) { // DESK-6
 	got := kinds(log.Entries)
 	if len(got) == 0 || got[len(got)-1] != "ended" {
 		t.Errorf("log %v", got)
+	}
+}
+
+// both has a call and a co-browse session run.
+func (h *house) both(visitor, agent protocol.Caller, conv protocol.ConversationID) (protocol.CallID, protocol.CobrowseID) {
+	h.t.Helper()
+	ctx := h.t.Context()
+	call, err := h.CallAsk(ctx, agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaVideo})
+	h.must(err)
+	_, err = h.CallAnswer(ctx, visitor, op(), protocol.CallAnswer{Call: protocol.CallID(call.ID), Allow: true})
+	h.must(err)
+	_, err = h.CallJoin(ctx, visitor, op(), protocol.CallJoin{Call: protocol.CallID(call.ID)})
+	h.must(err)
+	session, err := h.CobrowseAsk(ctx, agent, op(), protocol.OfConversation{Conversation: conv})
+	h.must(err)
+	_, err = h.CobrowseAnswer(ctx, visitor, op(), protocol.CobrowseAnswer{Cobrowse: protocol.CobrowseID(session.ID), Allow: true})
+	h.must(err)
+	return protocol.CallID(call.ID), protocol.CobrowseID(session.ID)
+}
+
+func TestAnEndThatFailsEndsNothingInside(t *testing.T) { // DESK-6: all or nothing
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	call, session := h.both(visitor, agent, conv)
+	used := op()
+	_, err := h.Post(t.Context(), agent, used, protocol.Post{Conversation: conv, Text: "one moment"})
+	h.must(err)
+	if _, err := h.End(t.Context(), agent, used, protocol.OfConversation{Conversation: conv}); code(err) != protocol.CodeConflict {
+		t.Fatalf("ended under a used op: %v", err)
+	}
+	items := h.view(visitor)
+	if items["call/"+string(call)].Call == nil || items["cobrowse/"+string(session)].Cobrowse == nil {
+		t.Errorf("a conversation that runs has lost its call or co-browsing: %+v", items)
+	}
+	if h.asked(protocol.MediaEnd, call) || h.hasStopped(session) {
+		t.Error("media or packets were stopped for an end that was refused")
+	}
+	_, err = h.End(t.Context(), agent, op(), protocol.OfConversation{Conversation: conv})
+	h.must(err)
+	if !h.asked(protocol.MediaEnd, call) || !h.hasStopped(session) {
+		t.Error("the end has not stopped media and packets")
+	}
+}
+
+func TestGoingBackToTheQueueStopsCallAndCobrowse(t *testing.T) { // STATE-6, PRIV-2
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	call, session := h.both(visitor, agent, conv)
+	_, err := h.store.Requeue(t.Context(), h.ws, conv, "connection_lost") // what routing does with the chats of a lost agent
+	h.must(err)
+	h.until("the call's legs are closed and the packets stopped", func() bool { return h.asked(protocol.MediaEnd, call) && h.hasStopped(session) })
+	h.until("the record knows that the call is freed", func() bool {
+		calls, err := h.store.UnreleasedCalls(t.Context(), h.ws, "n1")
+		h.must(err)
+		return len(calls) == 0
+	})
+	if _, _, err := h.CobrowseConsent(t.Context(), visitor.Principal, session); code(err) != protocol.CodeNotFound {
+		t.Errorf("the consent outlives the agent it was given to: %v", err)
+	}
+	ledger, err := h.store.Consents(t.Context(), h.ws, conv)
+	h.must(err)
+	for _, c := range ledger {
+		if c.Revoked == 0 {
+			t.Errorf("consent %+v", c)
+		}
+	}
+	if len(ledger) != 2 {
+		t.Errorf("%d consents", len(ledger))
+	}
+}
+
+func TestALegThatComesUpAfterTheEndIsClosed(t *testing.T) { // CALL-4
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	call, _ := h.both(visitor, agent, conv)
+	_, err := h.CallHangUp(t.Context(), agent, op(), protocol.OfCall{Call: call})
+	h.must(err)
+	h.mu.Lock()
+	h.requests = nil
+	h.mu.Unlock()
+	h.MediaEvent(t.Context(), protocol.MediaEvent{Kind: protocol.MediaLegUp, Call: call, Ordinal: 0})
+	if !h.asked(protocol.MediaEnd, call) {
+		t.Error("the leg stays")
 	}
 }
 

@@ -36,6 +36,8 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"loads are audited", audit},
 		{"calls", calls},
 		{"co-browse sessions", cobrowses},
+		{"calls and co-browsing go with their conversation", stepsGo}, // DESK-6
+		{"what has ended is to be freed, once", released},             // CALL-6
 		{"applying a workspace twice changes nothing", applying},
 		{"sessions and visitors", sessions},
 		{"views' versions go up", versions},
