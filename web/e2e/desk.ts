@@ -73,6 +73,19 @@ export class Desk {
     await this.page.seeText(text, wait);
   }
 
+  /** How far the verbs of the card in front go up or down within the next second, in pixels: 0 when they stay where they are. */
+  async jumps(): Promise<number> {
+    return this.page.evaluate(async () => {
+      const tops = new Set<number>();
+      const end = performance.now() + 1_000;
+      while (performance.now() < end) {
+        tops.add(document.querySelector(".card-tools")?.getBoundingClientRect().top ?? -1);
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+      return Math.max(...tops) - Math.min(...tops);
+    });
+  }
+
   async park(): Promise<void> {
     await this.page.click("button", "Park");
   }

@@ -41,6 +41,7 @@ describe("in Firefox", () => {
     await anna.sees("I am at the cart.");
     await anna.page.reload();
     await anna.sees("I am at the cart.");
+    expect(await anna.jumps(), "pixels that the card moves after it has been shown").toBe(0);
     await anna.park();
     await visitor.sees(/Anna will be back/);
     await anna.resume();

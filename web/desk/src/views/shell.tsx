@@ -11,7 +11,6 @@ import { BackToList, Inbox } from "./inbox.tsx";
 import { DeskContext, observed, useDesk } from "./observed.ts";
 import { Offers } from "./offers.tsx";
 
-const Dock = lazy(async () => ({ default: (await import("./dock.tsx")).Dock }));
 const Overlays = lazy(async () => ({ default: (await import("./overlays.tsx")).Overlays }));
 
 /** What the desk must tell before all else: no more offers, no sound, a refused verb. */
@@ -55,6 +54,22 @@ const FrontCard = observed(function FrontCard() {
   const card = useDesk().front.value;
   return card === undefined ? <EmptyCard /> : <CardView key={card.conversation} card={card} />;
 });
+
+/**
+ * Wide screens: all cards, in the dock, which is loaded by itself. Until it is here no card is shown: one that moved into
+ * the dock later would go from under the mouse, and lose the cursor.
+ */
+function Cards({ agent }: { agent: string }) {
+  const [part, setPart] = useState<typeof import("./dock.tsx") | "failed">();
+  useEffect(() => {
+    let here = true;
+    const arrive = (it: typeof part) => here && setPart(it);
+    import("./dock.tsx").then(arrive, () => arrive("failed"));
+    return () => void (here = false);
+  }, []);
+  if (part === "failed") throw new Error("the dock could not be loaded");
+  return <div className="cards">{part !== undefined && <part.Dock agent={agent} />}</div>;
+}
 
 /** Narrow screens: the list, or the card. */
 const Stack = observed(function Stack() {
@@ -130,11 +145,7 @@ export const Shell = observed(function Shell(props: { desk: Desk; agent: string;
                   <Offers />
                   <Inbox onShow={() => undefined} />
                 </div>
-                <div className="cards">
-                  <Suspense fallback={<FrontCard />}>
-                    <Dock agent={props.agent} />
-                  </Suspense>
-                </div>
+                <Cards agent={props.agent} />
               </>
             )}
           </Boundary>
