@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // corkBytes is how much a cork holds back before it lets go.
@@ -16,22 +17,20 @@ const corkBytes = 16 << 10
 type cork struct {
 	net.Conn
 
+	more atomic.Bool // something follows
+
 	mu   sync.Mutex
-	more bool   // something follows
 	held []byte // nil while nothing is held
 }
 
-// expect says whether another write follows soon. It writes nothing by itself.
-func (c *cork) expect(more bool) {
-	c.mu.Lock()
-	c.more = more
-	c.mu.Unlock()
-}
+// expect says whether another write follows soon. It writes nothing by itself
+// and waits for nobody, not even for a peer that reads no more.
+func (c *cork) expect(more bool) { c.more.Store(more) }
 
 func (c *cork) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock() // also while writing: what is written keeps its order
-	if c.more && len(c.held)+len(p) <= corkBytes {
+	if c.more.Load() && len(c.held)+len(p) <= corkBytes {
 		c.held = append(c.held, p...)
 		return len(p), nil
 	}
