@@ -68,6 +68,9 @@ func (h *house) climb(t *testing.T, c *client) (*transport.Conn, *tap, string) {
 				t.Errorf("offer: %d %s", res.StatusCode, answer)
 			}
 			location = res.Header.Get("Location")
+			if h.answered != nil {
+				*h.answered = answer
+			}
 			return answer, nil
 		})
 	if err != nil {

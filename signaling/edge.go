@@ -77,6 +77,7 @@ func New(o Options) (*Edge, error) {
 	if e.server, err = e.routes(); err != nil {
 		return nil, fmt.Errorf("build edge: %w", err)
 	}
+	o.Hub.Serve(transportService, e.serveTransport)
 	o.Hub.queues.setEvery(o.Timers.Queues)
 	e.presence.init(o.Presence)
 	e.start(func() { e.presence.run(e.ctx) })

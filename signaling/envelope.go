@@ -22,6 +22,7 @@ const (
 	hintFrame   = "frame"
 	hintPacket  = "packet"
 	hintRevoke  = "revoke"
+	hintSeek    = "seek"  // "who has this connection?"
 	hintWhere   = "where" // "this connection is at my node"
 	hintAsk     = "ask"
 	hintAnswer  = "answer"
@@ -122,32 +123,6 @@ func (p *publisher) run() {
 			return
 		}
 	}
-}
-
-// maxWhereabouts bounds what a hub remembers of connections elsewhere; when it
-// is full all is forgotten, and asked again.
-const maxWhereabouts = 16_384
-
-// Whereabouts remember at which node a connection is.
-type whereabouts struct {
-	mu    sync.Mutex
-	nodes map[protocol.ConnectionID]protocol.NodeID
-}
-
-func (w *whereabouts) of(conn protocol.ConnectionID) (protocol.NodeID, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	node, ok := w.nodes[conn]
-	return node, ok
-}
-
-func (w *whereabouts) learn(conn protocol.ConnectionID, node protocol.NodeID) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.nodes == nil || len(w.nodes) >= maxWhereabouts {
-		w.nodes = map[protocol.ConnectionID]protocol.NodeID{}
-	}
-	w.nodes[conn] = node
 }
 
 // queueHints lets a workspace's hint through at once and then at most one in

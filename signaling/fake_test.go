@@ -313,6 +313,8 @@ type house struct {
 	hub    *signaling.Hub
 	edge   *signaling.Edge
 	server *httptest.Server
+
+	answered *string // where climb puts the SDP answer, if anywhere
 }
 
 func newHouse(t testing.TB, r *record, change func(*signaling.Options)) *house {

@@ -63,7 +63,7 @@ func (e *Edge) surface() map[string]echo.HandlerFunc {
 		"GET /v1/connect":      e.connect,
 		"POST /v1/connections/:connection/transports":              e.offerTransport,
 		"PATCH /v1/connections/:connection/transports/:transport":  e.trickle,
-		"DELETE /v1/connections/:connection/transports/:transport": e.closeTransport,
+		"DELETE /v1/connections/:connection/transports/:transport": e.changeTransport,
 		"GET /v1/conversations/:conversation/entries":              e.entries,
 		"POST /v1/conversations/:conversation/messages":            e.postMessage,
 	}
@@ -85,9 +85,8 @@ func ipExtractor(o Options) echo.IPExtractor {
 }
 
 const (
-	keyPrincipal  = "parlour.principal"
-	keyConnection = "parlour.connection"
-	keyToken      = "parlour.token"
+	keyPrincipal = "parlour.principal"
+	keyToken     = "parlour.token"
 )
 
 func principalOf(c echo.Context) protocol.Principal {
@@ -95,16 +94,11 @@ func principalOf(c echo.Context) protocol.Principal {
 	return who
 }
 
-func connectionOf(c echo.Context) *connection {
-	conn, _ := c.Get(keyConnection).(*connection)
-	return conn
-}
-
-// authorized runs a handler only for those whom the dictionary's line names.
-// Routes of a connection are proved by its secret, the others by a visitor's
-// token or an agent's cookie.
+// authorized runs a handler only for those whom the dictionary's line names: by
+// a visitor's token or an agent's cookie. Routes of a connection are proved by
+// its secret, at the node that holds it; see askTransport.
 func (e *Edge) authorized(route protocol.Route, handle echo.HandlerFunc) echo.HandlerFunc {
-	if len(route.Who) == 0 {
+	if len(route.Who) == 0 || strings.Contains(route.Path, "/:connection/") {
 		return handle
 	}
 	return func(c echo.Context) error {
@@ -125,14 +119,6 @@ func (e *Edge) authorized(route protocol.Route, handle echo.HandlerFunc) echo.Ha
 
 func (e *Edge) authenticate(c echo.Context) (protocol.Principal, error) {
 	bearer, hasBearer := strings.CutPrefix(c.Request().Header.Get(echo.HeaderAuthorization), "Bearer ")
-	if id := c.Param("connection"); id != "" {
-		conn := e.owned(protocol.ConnectionID(id), bearer)
-		if conn == nil || !hasBearer {
-			return protocol.Principal{}, errUnauthenticated
-		}
-		c.Set(keyConnection, conn)
-		return conn.who.Principal, nil
-	}
 	if hasBearer {
 		return e.o.Identities.Visitor(c.Request().Context(), bearer)
 	}
