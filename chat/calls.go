@@ -25,7 +25,7 @@ func (s *Service) CallAsk(ctx context.Context, who protocol.Caller, op protocol.
 		return protocol.Ack{}, protocol.NewError(protocol.CodeSwitchedOff, "This site does not offer that kind of call.")
 	}
 	call, err := s.store.AskCall(ctx, store.AskCallIn{
-		Workspace: s.ws, Conversation: c.ID, Media: body.Media, Node: s.node, Author: author(who.Principal), Actor: who.Actor(), Op: op,
+		Workspace: s.ws, Conversation: c.ID, Media: body.Media, Node: s.node, Author: author(who.Principal), Actor: who.Actor(), Op: op, Stands: s.limits.Question,
 	})
 	if err != nil {
 		return protocol.Ack{}, err

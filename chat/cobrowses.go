@@ -18,7 +18,9 @@ func (s *Service) CobrowseAsk(ctx context.Context, who protocol.Caller, op proto
 	if !site.Cobrowse {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeSwitchedOff, "This site does not offer co-browsing.")
 	}
-	session, err := s.store.AskCobrowse(ctx, store.AskCobrowseIn{Workspace: s.ws, Conversation: c.ID, Agent: who.Agent, Author: author(who.Principal), Op: op})
+	session, err := s.store.AskCobrowse(ctx, store.AskCobrowseIn{
+		Workspace: s.ws, Conversation: c.ID, Agent: who.Agent, Author: author(who.Principal), Op: op, Stands: s.limits.Question,
+	})
 	if err != nil {
 		return protocol.Ack{}, err
 	}

@@ -52,6 +52,7 @@ type Limits struct {
 	NameCharacters    int           // 100
 	FormFields        int           // 20
 	WrapUp            time.Duration // where the queue says nothing: 60 s; below 0: without limit
+	Question          time.Duration // how long a question for a call or co-browsing stands: 60 s; below 0: until it is answered
 	LegGrace          time.Duration // how long a call waits for legs lost with a node: 45 s
 	Sweep             time.Duration // how often the record is gone over for calls and co-browse sessions: 1 s
 }
@@ -67,6 +68,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.FormFields, 20)
 	if l.WrapUp == 0 {
 		l.WrapUp = time.Minute
+	}
+	if l.Question == 0 {
+		l.Question = time.Minute
 	}
 	if l.LegGrace == 0 {
 		l.LegGrace = 45 * time.Second

@@ -243,6 +243,46 @@ func TestALegThatComesUpAfterTheEndIsClosed(t *testing.T) { // CALL-4
 	}
 }
 
+func TestAQuestionThatNobodyAnswersIsTakenBack(t *testing.T) { // CALL-1, COB-1
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	ctx := t.Context()
+	hasty := h.again(chat.Limits{Question: time.Millisecond})
+	call, err := hasty.CallAsk(ctx, agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaAudio})
+	h.must(err)
+	_, err = hasty.CallJoin(ctx, agent, op(), protocol.CallJoin{Call: protocol.CallID(call.ID)}) // who asks may warm a leg
+	if code(err) != "" && code(err) != protocol.CodeNotFound && code(err) != protocol.CodeExpired {
+		t.Error(err)
+	}
+	_, err = hasty.CobrowseAsk(ctx, agent, op(), protocol.OfConversation{Conversation: conv})
+	h.must(err)
+	for _, who := range []protocol.Caller{visitor, agent} {
+		h.until("the questions close at "+string(who.Kind), func() bool {
+			for _, item := range h.view(who) {
+				if item.Call != nil || item.Cobrowse != nil {
+					return false
+				}
+			}
+			return true
+		})
+		log, err := h.Entries(ctx, who.Principal, conv, 0)
+		h.must(err)
+		causes := map[protocol.EntryKind]string{}
+		for _, e := range log.Entries {
+			causes[e.Kind] = e.Body.Cause
+		}
+		if causes[protocol.EntryCallEnded] != "unanswered" || causes[protocol.EntryCobrowseEnded] != "unanswered" {
+			t.Errorf("%s reads %v", who.Kind, causes)
+		}
+	}
+	h.until("the warmed leg is closed", func() bool { return h.asked(protocol.MediaEnd, protocol.CallID(call.ID)) })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.viewed[visitor.Actor()] == 0 || h.viewed[agent.Actor()] == 0 {
+		t.Errorf("views told: %v", h.viewed)
+	}
+}
+
 func TestCallsOfAnEarlierRunEndWhenNobodyComesBack(t *testing.T) { // CALL-6
 	h := newHouse(t)
 	visitor, agent, conv := h.talk()

@@ -44,7 +44,17 @@ func (w *sweep) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.releaseCalls(ctx), w.stopCobrowses(ctx, now))
+	return errors.Join(w.expireQuestions(ctx), w.releaseCalls(ctx), w.stopCobrowses(ctx, now))
+}
+
+// expireQuestions ends what nobody answered in time, and tells both sides.
+func (w *sweep) expireQuestions(ctx context.Context) error {
+	ended, err := w.store.ExpireQuestions(ctx, w.ws)
+	for _, one := range ended {
+		w.notify.EntriesAdded(w.ws, one.Conversation)
+		w.notify.ViewChanged(w.ws, one.Touched...)
+	}
+	return err
 }
 
 // releaseCalls frees what calls that are over have taken on this node.

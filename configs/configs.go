@@ -124,7 +124,8 @@ type Session struct {
 
 // Chat is the timers of conversations.
 type Chat struct {
-	Poll time.Duration `koanf:"poll"`
+	Poll            time.Duration `koanf:"poll"`
+	QuestionTimeout time.Duration `koanf:"question_timeout"`
 }
 
 // Routing is the timers of offers, presence and queues.

@@ -39,7 +39,7 @@ func (s *Store) CallsOfNode(ctx context.Context, workspace protocol.WorkspaceID,
 // asked for or runs, or the conversation does not run.
 func (s *Store) AskCall(ctx context.Context, in AskCallIn) (Call, error) {
 	cmd := command{in.Workspace, in.Actor, in.Op, []any{"ask call", in.Conversation, in.Media}}
-	call, err := callKind.ask(ctx, s, cmd, in.Conversation, in.Author, Call{
+	call, err := callKind.ask(ctx, s, cmd, question{in.Conversation, in.Author, in.Stands}, Call{
 		Media: in.Media, AskedBy: in.Author.Kind, AskedByName: in.Author.Name, Node: in.Node, nextOrdinal: 1,
 	})
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *Store) CobrowsesOf(ctx context.Context, workspace protocol.WorkspaceID,
 // is asked for or runs, or the conversation does not run.
 func (s *Store) AskCobrowse(ctx context.Context, in AskCobrowseIn) (Cobrowse, error) {
 	cmd := command{in.Workspace, agentActor(in.Agent), in.Op, []any{"ask cobrowse", in.Conversation}}
-	b, err := cobrowseKind.ask(ctx, s, cmd, in.Conversation, in.Author, Cobrowse{Agent: in.Agent, AgentName: in.Author.Name})
+	b, err := cobrowseKind.ask(ctx, s, cmd, question{in.Conversation, in.Author, in.Stands}, Cobrowse{Agent: in.Agent, AgentName: in.Author.Name})
 	if err != nil {
 		return Cobrowse{}, fmt.Errorf("ask for co-browsing: %w", err)
 	}

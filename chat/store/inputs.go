@@ -1,6 +1,10 @@
 package store
 
-import "github.com/parlour-chat/parlour/signaling/protocol"
+import (
+	"time"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
 
 // A Workspace is what a workspace file declares. Lists refer to each other by
 // id; rows that exist already by key, name or e-mail keep the id they have.
@@ -79,6 +83,7 @@ type AskCallIn struct {
 	Author       protocol.Author
 	Actor        string
 	Op           protocol.Op
+	Stands       time.Duration // how long the question does; 0 or less: until it is answered
 }
 
 // AskCobrowseIn asks the visitor to show the page.
@@ -88,6 +93,7 @@ type AskCobrowseIn struct {
 	Agent        protocol.AgentID
 	Author       protocol.Author
 	Op           protocol.Op
+	Stands       time.Duration // how long the question does; 0 or less: until it is answered
 }
 
 // AnswerIn allows or refuses what was asked for: a call or a co-browse session.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -25,7 +26,7 @@ type kind[S any, ID ~string] struct {
 	over func(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id ID) error         // what else its end means; may be nil
 }
 
-const stepColumns = `id, conversation, state, asked, started, ended, cause`
+const stepColumns = `id, conversation, state, asked, deadline, started, ended, cause`
 
 // stepLive are the states in which a conversation can have one step of a kind.
 const stepLive = `state IN ('asked', 'running')`
@@ -35,7 +36,7 @@ func (k *kind[S, ID]) columns() string { return stepColumns + ", " + k.own }
 // pointers are the fields of columns, in their order.
 func (k *kind[S, ID]) pointers(one *S) []any {
 	id, s := k.parts(one)
-	return append([]any{id, &s.Conversation, &s.State, &s.Asked, &s.Started, &s.Ended, &s.Cause}, k.fields(one)...)
+	return append([]any{id, &s.Conversation, &s.State, &s.Asked, &s.Deadline, &s.Started, &s.Ended, &s.Cause}, k.fields(one)...)
 }
 
 func (k *kind[S, ID]) scan(row scanner) (one S, err error) {
@@ -103,19 +104,26 @@ func (k *kind[S, ID]) change(ctx context.Context, s *Store, cmd command, id ID, 
 	return k.after(ctx, s, cmd.workspace, id, c.Touched)
 }
 
+// A question is where a step is asked for, by whom, and for how long.
+type question struct {
+	conversation protocol.ConversationID
+	by           protocol.Author
+	stands       time.Duration
+}
+
 // ask puts the question: it makes the step in a running conversation that has
 // no live one of the kind. When the command was carried out before, it gives
 // the step that was made then.
-func (k *kind[S, ID]) ask(ctx context.Context, s *Store, cmd command, conv protocol.ConversationID, by protocol.Author, one S) (S, error) {
+func (k *kind[S, ID]) ask(ctx context.Context, s *Store, cmd command, q question, one S) (S, error) {
 	id := protocol.NewID[ID]()
 	var touched []string
 	made, err := write(ctx, s, func(ctx context.Context, t *tx) (ID, error) {
-		c, err := conversation(ctx, t, cmd.workspace, conv, t.lock)
+		c, err := conversation(ctx, t, cmd.workspace, q.conversation, t.lock)
 		if err != nil {
 			return "", err
 		}
 		made, _, err := once(ctx, t, cmd, func() (ID, error) {
-			touched, err = k.make(ctx, t, &c, by, cmd.actor, id, one)
+			touched, err = k.make(ctx, t, &c, q, cmd.actor, id, one)
 			return id, err
 		})
 		return made, err
@@ -127,7 +135,7 @@ func (k *kind[S, ID]) ask(ctx context.Context, s *Store, cmd command, conv proto
 }
 
 // make writes the row and the entry of a new step.
-func (k *kind[S, ID]) make(ctx context.Context, t *tx, c *Conversation, by protocol.Author, actor string, id ID, one S) ([]string, error) {
+func (k *kind[S, ID]) make(ctx context.Context, t *tx, c *Conversation, q question, actor string, id ID, one S) ([]string, error) {
 	if c.State != protocol.StateActive {
 		return nil, protocol.NewError(protocol.CodeWrongState, "This needs a running conversation.")
 	}
@@ -143,12 +151,12 @@ func (k *kind[S, ID]) make(ctx context.Context, t *tx, c *Conversation, by proto
 		return nil, err
 	}
 	its, step := k.parts(&one)
-	*its, step.Conversation, step.State, step.Asked = id, c.ID, StepAsked, now
+	*its, step.Conversation, step.State, step.Asked, step.Deadline = id, c.ID, StepAsked, now, deadlineOf(now, q.stands)
 	values := append(k.pointers(&one), c.Workspace)
 	if _, err := t.exec(ctx, `INSERT INTO `+k.table+` (`+k.columns()+`, workspace) VALUES (`+places(len(values))+`)`, values...); err != nil {
 		return nil, fmt.Errorf("write %s: %w", k.name, err)
 	}
-	if err := addEntries(ctx, t, c, k.entry(k.asked, by, actor, &one, "", 0)); err != nil {
+	if err := addEntries(ctx, t, c, k.entry(k.asked, q.by, actor, &one, "", 0)); err != nil {
 		return nil, err
 	}
 	if err := saveConversation(ctx, t, *c); err != nil {
@@ -177,7 +185,7 @@ func (k *kind[S, ID]) entry(what protocol.EntryKind, by protocol.Author, actor s
 }
 
 // answer allows, with a consent in the ledger, or refuses. CodeExpired when the
-// question no longer stands.
+// question no longer stands, by the record's clock.
 func (k *kind[S, ID]) answer(ctx context.Context, s *Store, in AnswerIn[ID]) (S, error) {
 	cmd := command{in.Workspace, in.Actor, in.Op, []any{"answer " + k.name, in.Step, in.Allow, in.Cause}}
 	return k.change(ctx, s, cmd, in.Step, func(ctx context.Context, t *tx, c *Conversation, one *S) error {
@@ -189,8 +197,9 @@ func (k *kind[S, ID]) answer(ctx context.Context, s *Store, in AnswerIn[ID]) (S,
 		if in.Allow {
 			to, what, started, ended = StepRunning, k.allowed, now, 0
 		}
-		n, err := t.exec(ctx, `UPDATE `+k.table+` SET state = $3, started = $4, ended = $5, cause = $6 WHERE workspace = $1 AND id = $2 AND state = 'asked'`,
-			in.Workspace, in.Step, to, started, ended, storable(in.Cause))
+		n, err := t.exec(ctx, `UPDATE `+k.table+` SET state = $3, started = $4, ended = $5, cause = $6
+			WHERE workspace = $1 AND id = $2 AND state = 'asked' AND (deadline = 0 OR deadline > $7)`,
+			in.Workspace, in.Step, to, started, ended, storable(in.Cause), now)
 		if err != nil {
 			return fmt.Errorf("write the answer: %w", err)
 		}

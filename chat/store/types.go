@@ -174,6 +174,7 @@ type Step struct {
 	Conversation protocol.ConversationID
 	State        StepState
 	Asked        int64
+	Deadline     int64 // of the question; 0: none
 	Started      int64
 	Ended        int64
 	Cause        string

@@ -168,7 +168,8 @@ func (a *app) joinFeatures(ctx context.Context) error {
 		Workspace: a.ws, Node: a.node, Store: a.store, Router: a.router, Directory: directory{a.sites}, Notify: a.hub, Media: calls,
 		CobrowseEnded: func(id protocol.CobrowseID) { a.cobrowse.Ended(id) },
 		Limits: chat.Limits{
-			MessageCharacters: a.config.Limits.MessageCharacters, WrapUp: none(a.config.Routing.WrapUp), LegGrace: a.config.Call.LegGrace,
+			MessageCharacters: a.config.Limits.MessageCharacters, WrapUp: none(a.config.Routing.WrapUp),
+			Question: none(a.config.Chat.QuestionTimeout), LegGrace: a.config.Call.LegGrace, Sweep: a.config.Routing.Sweep,
 		},
 		Logger: a.log,
 	})

@@ -36,8 +36,9 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"loads are audited", audit},
 		{"calls", calls},
 		{"co-browse sessions", cobrowses},
-		{"calls and co-browsing go with their conversation", stepsGo}, // DESK-6
-		{"what has ended is to be freed, once", released},             // CALL-6
+		{"calls and co-browsing go with their conversation", stepsGo},       // DESK-6
+		{"a question that nobody answers ends at its deadline", unanswered}, // CALL-1, COB-1
+		{"what has ended is to be freed, once", released},                   // CALL-6
 		{"applying a workspace twice changes nothing", applying},
 		{"sessions and visitors", sessions},
 		{"views' versions go up", versions},

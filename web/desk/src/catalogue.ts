@@ -71,7 +71,7 @@ function entry(e: Entry): string {
     case "call_refused":
       return `${side(b.by)} did not take the ${medium(b.media)}. ${refusals[b.cause ?? ""] ?? ""}`.trim();
     case "call_ended":
-      return `The ${medium(b.media)} ended.${time}`;
+      return b.cause === "unanswered" ? `The question for the ${medium(b.media)} was not answered.` : `The ${medium(b.media)} ended.${time}`;
     case "cobrowse_asked":
       return `${name} asked to see the visitor's page.`;
     case "cobrowse_allowed":
@@ -79,7 +79,7 @@ function entry(e: Entry): string {
     case "cobrowse_refused":
       return "The visitor does not share the page.";
     case "cobrowse_ended":
-      return `Page sharing ended.${time}`;
+      return b.cause === "unanswered" ? "The question to see the page was not answered." : `Page sharing ended.${time}`;
     default:
       return String(e.kind satisfies never);
   }

@@ -116,9 +116,11 @@ export const systemLines = {
   call_asked: (video: boolean): string => (video ? "Video call requested." : "Audio call requested."),
   call_allowed: "Call started.",
   call_refused: "The call was declined.",
-  call_ended: (time: string): string => (time ? `Call ended after ${time}.` : "Call ended."),
+  call_ended: (time: string, cause: string | undefined): string =>
+    cause === "unanswered" ? "The call was not answered." : time ? `Call ended after ${time}.` : "Call ended.",
   cobrowse_asked: "Page sharing requested.",
   cobrowse_allowed: "Page sharing started.",
   cobrowse_refused: "Page sharing was declined.",
-  cobrowse_ended: "Page sharing ended.",
+  cobrowse_ended: (cause: string | undefined): string =>
+    cause === "unanswered" ? "The question to share the page was not answered." : "Page sharing ended.",
 } as const;

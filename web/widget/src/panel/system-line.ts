@@ -18,8 +18,9 @@ export function systemLine({ kind, body }: Entry): string {
     case "cobrowse_asked":
     case "cobrowse_allowed":
     case "cobrowse_refused":
-    case "cobrowse_ended":
       return lines[kind];
+    case "cobrowse_ended":
+      return lines.cobrowse_ended(body.cause);
     case "joined":
     case "parked":
     case "resumed":
@@ -29,7 +30,7 @@ export function systemLine({ kind, body }: Entry): string {
     case "call_asked":
       return lines.call_asked(body.media === "video");
     case "call_ended":
-      return lines.call_ended(duration(body.seconds ?? 0));
+      return lines.call_ended(duration(body.seconds ?? 0), body.cause);
     case "message":
     case "offered":
     case "offer_ended":
