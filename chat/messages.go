@@ -30,7 +30,7 @@ func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, 
 		return protocol.Ack{}, err
 	}
 	in := store.AskIn{
-		Workspace: s.ws, Site: who.Site, Visitor: who.Visitor, Queue: queue.ID, Op: op, Name: strings.TrimSpace(body.Name), Email: body.Email,
+		Workspace: s.ws, Site: who.Site, Visitor: who.Visitor, Queue: queue.ID, Op: op, Name: protocol.Name(body.Name), Email: protocol.OneLine(body.Email, s.limits.NameCharacters),
 		Form: body.Form, Text: body.Text, Author: author(who.Principal), MaxOpen: openPerVisitor,
 	}
 	if visitor.Subject != "" { // the site has signed who this is: what is typed does not count

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -156,24 +155,24 @@ func (p *People) SignOut(ctx context.Context, token string) error {
 	return nil
 }
 
-// maxName is how many characters of a visitor's name are kept.
-const maxName = 80
+// maxEmail is how many characters of an address are kept.
+const maxEmail = 254
 
 // NewVisitor makes a visitor of a site and the token that proves it. identity
 // is a JWT of the site's backend, or empty; what it says of name and e-mail
 // goes before name. A JWT that does not hold is refused, never ignored (S6).
 func (p *People) NewVisitor(ctx context.Context, site store.Site, identity, name string) (protocol.Principal, string, error) {
 	v := store.Visitor{
-		ID: protocol.NewID[protocol.VisitorID](), Workspace: site.Workspace, Site: site.ID, Name: shorten(name, maxName),
+		ID: protocol.NewID[protocol.VisitorID](), Workspace: site.Workspace, Site: site.ID, Name: protocol.Name(name),
 	}
 	if identity != "" {
 		signed, err := readIdentity(site, identity, p.now)
 		if err != nil {
 			return protocol.Principal{}, "", err
 		}
-		v.Subject, v.Email = signed.Subject, signed.Email
+		v.Subject, v.Email = signed.Subject, protocol.OneLine(signed.Email, maxEmail)
 		if signed.Name != "" {
-			v.Name = shorten(signed.Name, maxName)
+			v.Name = protocol.Name(signed.Name)
 		}
 	}
 	token := NewToken()
@@ -202,12 +201,4 @@ func (p *People) Visitor(ctx context.Context, token string) (protocol.Principal,
 		p.log.Warn("touch visitor", "visitor", v.ID, "err", err)
 	}
 	return visitor(v, TokenHash(token)), nil
-}
-
-func shorten(s string, characters int) string {
-	s = strings.TrimSpace(s)
-	if utf8.RuneCountInString(s) <= characters {
-		return s
-	}
-	return string([]rune(s)[:characters])
 }

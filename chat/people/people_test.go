@@ -204,12 +204,12 @@ func TestOldParametersAreRenewed(t *testing.T) {
 
 func TestVisitorIsKnownByToken(t *testing.T) {
 	h := newHouse(t)
-	who, token, err := h.people.NewVisitor(t.Context(), h.site, "", "  Vera  ")
+	who, token, err := h.people.NewVisitor(t.Context(), h.site, "", "  \u202EVe\x00\nra\u202C "+strings.Repeat("x", 80))
 	if err != nil {
 		t.Fatal(err)
 	}
 	again, err := h.people.Visitor(t.Context(), token)
-	if err != nil || again.Visitor != who.Visitor || again.Name != "Vera" || again.Site != h.site.ID || again.Kind != protocol.KindVisitor {
+	if err != nil || again.Visitor != who.Visitor || again.Name != "Ve ra "+strings.Repeat("x", 74) || again.Site != h.site.ID || again.Kind != protocol.KindVisitor {
 		t.Errorf("visitor %+v, %v", again, err)
 	}
 	for _, wrong := range []string{"", "x", token + "x", strings.Repeat("x", 1000)} {

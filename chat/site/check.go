@@ -102,7 +102,7 @@ func (f *File) checkQueue(c *checker, i int, queues map[string]bool) {
 	q := &f.Queues[i]
 	at := fmt.Sprintf("queues[%d]", i)
 	c.key(at, q.Key, queues)
-	if q.Name == "" {
+	if q.Name = protocol.Name(q.Name); q.Name == "" {
 		q.Name = q.Key
 	}
 	if q.Weight == 0 {
@@ -123,7 +123,7 @@ func (f *File) checkSite(c *checker, i int, sites, queues map[string]bool) {
 	s := &f.Sites[i]
 	at := fmt.Sprintf("sites[%d]", i)
 	c.key(at, s.Key, sites)
-	if s.Name == "" {
+	if s.Name = protocol.Name(s.Name); s.Name == "" {
 		s.Name = s.Key
 	}
 	if s.Color == "" {
@@ -174,7 +174,7 @@ func (f *File) checkAgent(c *checker, i int, emails, roles, profiles map[string]
 		c.wrong(at+".email", "%q is not an e-mail address", a.Email)
 	}
 	c.once(at+".email", a.Email, emails)
-	if strings.TrimSpace(a.Name) == "" {
+	if a.Name = protocol.Name(a.Name); a.Name == "" {
 		c.wrong(at+".name", "a name is missing; visitors read it")
 	}
 	c.named(at+".role", "role", a.Role, roles)

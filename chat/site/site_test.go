@@ -92,6 +92,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		{"short password", "name: A", "name: A, password: abc", "8 to 1024 bytes"},
 		{"too many chats", "name: A", "name: A, max_chats: 9", "must be 1 to 4"},
 		{"no e-mail", "a@b.c", "anna", "not an e-mail address"},
+		{"a name of which nothing can be seen", "name: A", `name: "\u202E\u200B"`, "a name is missing"},
 		{"twice", "{key: q}", "{key: q}, {key: q}", "declared twice"},
 		{"empty", good, "", "the file is empty"},
 		{"missing file", "name: A", "name: A, password_file: none", "no such file"},
