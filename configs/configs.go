@@ -81,7 +81,7 @@ type Redis struct {
 	URLFile string    `koanf:"url_file"`
 }
 
-// Blob is where files and recordings are kept.
+// Blob is where files and recordings will be kept; nothing uses it yet.
 type Blob struct {
 	URL SecretURL `koanf:"url"` // empty: see Config.BlobURL
 }
@@ -91,7 +91,7 @@ type Data struct {
 	Directory string `koanf:"directory"`
 }
 
-// Secrets is the key that seals secrets in the record.
+// Secrets is the key that will seal secrets in the record; nothing uses it yet.
 type Secrets struct {
 	KeyFile string `koanf:"key_file"` // empty: secrets.key in the data folder
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/parlour-chat/parlour/chat/routing"
 	"github.com/parlour-chat/parlour/configs"
-	"github.com/parlour-chat/parlour/media/transport"
 )
 
 // A finding is one line of the doctor's report.
@@ -33,7 +32,7 @@ func doctor(ctx context.Context, arguments, environ []string, out, errs io.Write
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	failed := 0
-	for _, check := range []func(context.Context, configs.Config) finding{checkData, checkRecord, checkRedis, checkWebRTC, checkHTTP} {
+	for _, check := range []func(context.Context, configs.Config) finding{checkData, checkRecord, checkRedis, checkWebRTC, checkHTTP, checkTLS, checkSecrets, checkBlob} {
 		f := check(ctx, c)
 		sign, text := "ok  ", f.note
 		if f.err != nil {
@@ -94,20 +93,6 @@ func checkRedis(ctx context.Context, c configs.Config) finding {
 		f.err = fmt.Errorf("%w: is it running, and is redis.url right?", err)
 	}
 	return finding{part: f.part, note: f.note, err: errors.Join(f.err, client.Close())}
-}
-
-func checkWebRTC(_ context.Context, c configs.Config) finding {
-	f := finding{part: "webrtc", note: "closed: chat goes by WebSocket, and there are no calls"}
-	endpoint, err := transport.Listen(transport.Options{UDPAddress: c.WebRTC.UDPAddress, TCPAddress: c.WebRTC.TCPAddress})
-	if err != nil {
-		f.err = fmt.Errorf("%w: is a server running already? Else look at webrtc.udp_address and webrtc.tcp_address", err)
-		return f
-	}
-	if len(endpoint.Candidates()) > 0 {
-		f.note = fmt.Sprintf("%d addresses for browsers", len(endpoint.Candidates()))
-	}
-	f.err = endpoint.Close()
-	return f
 }
 
 func checkHTTP(_ context.Context, c configs.Config) finding {
