@@ -237,6 +237,9 @@ func (s *Service) Recover(ctx context.Context) error {
 		}
 	}
 	s.recovered = calls
+	if err := s.beat(ctx); err != nil { // before another node takes them for lost
+		return fmt.Errorf("keep calls of an earlier run: %w", err)
+	}
 	return nil
 }
 

@@ -64,8 +64,11 @@ func newHouse(t *testing.T) *house {
 }
 
 // again is the service of the same node after a restart.
-func (h *house) again(l chat.Limits) *chat.Service {
-	return chat.New(chat.Options{Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: l})
+func (h *house) again(l chat.Limits) *chat.Service { return h.on("n1", l) }
+
+// on is the service of a node.
+func (h *house) on(node protocol.NodeID, l chat.Limits) *chat.Service {
+	return chat.New(chat.Options{Workspace: h.ws, Node: node, Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: l})
 }
 
 // asked tells whether the media was asked to do something with a call.
@@ -137,7 +140,7 @@ func op() protocol.Op { return protocol.NewID[protocol.Op]() }
 
 func (h *house) ask(who protocol.Caller, text string) protocol.ConversationID {
 	h.t.Helper()
-	ack, err := h.Ask(h.t.Context(), who, op(), protocol.Ask{Text: text, Name: "Vera"})
+	ack, err := h.Ask(h.t.Context(), who, op(), protocol.Ask{Text: text, Name: " \u202EVera\u2069\n"})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/chat"
+	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
@@ -276,6 +277,55 @@ func TestAQuestionThatNobodyAnswersIsTakenBack(t *testing.T) { // CALL-1, COB-1
 		}
 	}
 	h.until("the warmed leg is closed", func() bool { return h.asked(protocol.MediaEnd, protocol.CallID(call.ID)) })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.viewed[visitor.Actor()] == 0 || h.viewed[agent.Actor()] == 0 {
+		t.Errorf("views told: %v", h.viewed)
+	}
+}
+
+func TestACallWhoseNodeStaysAwayEnds(t *testing.T) { // CALL-4, CALL-6
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	limits := chat.Limits{LegGrace: time.Second, Sweep: sweeping}
+	run := func(node protocol.NodeID) (*chat.Service, func()) {
+		s := h.on(node, limits)
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		var work sync.WaitGroup
+		work.Go(func() { h.must(s.Run(ctx)) })
+		return s, func() { cancel(); work.Wait() }
+	}
+	far, farStops := run("n2")
+	_, nearStops := run("n1")
+	defer nearStops()
+	ack, err := far.CallAsk(t.Context(), agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaVideo})
+	h.must(err)
+	id := protocol.CallID(ack.ID)
+	_, err = far.CallAnswer(t.Context(), visitor, op(), protocol.CallAnswer{Call: id, Allow: true})
+	h.must(err)
+	_, _, err = h.store.JoinCall(t.Context(), h.ws, id, store.Party{Actor: visitor.Actor(), Side: protocol.KindVisitor, Here: true})
+	h.must(err)
+	call, err := h.store.Call(t.Context(), h.ws, id)
+	h.must(err)
+	h.until("the grace has passed since the call was asked for, and its node was there", func() bool {
+		now, err := h.store.Now(t.Context())
+		h.must(err)
+		return now > call.Asked+2*limits.LegGrace.Milliseconds()
+	})
+	if call, err = h.store.Call(t.Context(), h.ws, id); err != nil || call.State != store.StepRunning {
+		t.Fatalf("the call of a node that is there is %+v, %v", call, err)
+	}
+	farStops()
+	h.until("the call has ended, the chat has not", func() bool {
+		items := h.view(agent)
+		return items["call/"+string(id)].Call == nil && items["card/"+string(conv)].Card.State == protocol.StateActive
+	})
+	if call, err = h.store.Call(t.Context(), h.ws, id); err != nil || call.Cause != store.CauseNodeLost || call.Parties[0].Here {
+		t.Errorf("ended %+v, %v", call, err)
+	}
+	if left, err := h.store.UnreleasedCalls(t.Context(), h.ws, "n2"); err != nil || len(left) != 1 {
+		t.Errorf("the node, if it comes back, finds %+v to free, %v", left, err)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.viewed[visitor.Actor()] == 0 || h.viewed[agent.Actor()] == 0 {

@@ -16,6 +16,7 @@ import (
 // no harm, since the record lets each step end once.
 type sweep struct {
 	*Service
+	nodes  watch
 	looked int64 // the record's time of the last look at ended co-browse sessions
 }
 
@@ -24,7 +25,7 @@ type sweep struct {
 const lateCommit = 5000
 
 func (s *Service) runSweeps(ctx context.Context) {
-	w := sweep{Service: s}
+	w := sweep{Service: s, nodes: watch{Service: s}}
 	tick := time.NewTicker(s.limits.Sweep)
 	defer tick.Stop()
 	for {
@@ -44,17 +45,22 @@ func (w *sweep) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.expireQuestions(ctx), w.releaseCalls(ctx), w.stopCobrowses(ctx, now))
+	return errors.Join(w.expireQuestions(ctx), w.releaseCalls(ctx), w.stopCobrowses(ctx, now), w.nodes.once(ctx, now))
 }
 
 // expireQuestions ends what nobody answered in time, and tells both sides.
 func (w *sweep) expireQuestions(ctx context.Context) error {
 	ended, err := w.store.ExpireQuestions(ctx, w.ws)
 	for _, one := range ended {
-		w.notify.EntriesAdded(w.ws, one.Conversation)
-		w.notify.ViewChanged(w.ws, one.Touched...)
+		w.over(one)
 	}
 	return err
+}
+
+// over tells both sides of a step that has ended without either.
+func (s *Service) over(one store.Step) {
+	s.notify.EntriesAdded(s.ws, one.Conversation)
+	s.notify.ViewChanged(s.ws, one.Touched...)
 }
 
 // releaseCalls frees what calls that are over have taken on this node.

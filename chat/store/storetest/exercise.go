@@ -38,6 +38,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"co-browse sessions", cobrowses},
 		{"calls and co-browsing go with their conversation", stepsGo},       // DESK-6
 		{"a question that nobody answers ends at its deadline", unanswered}, // CALL-1, COB-1
+		{"calls of a node that is away are found", stranded},                // CALL-6
 		{"what has ended is to be freed, once", released},                   // CALL-6
 		{"applying a workspace twice changes nothing", applying},
 		{"sessions and visitors", sessions},

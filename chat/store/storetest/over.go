@@ -123,3 +123,33 @@ func checkUnreleased(t testing.TB, w *World, want int) {
 		t.Errorf("%d calls to free, want %d: %+v, %v", len(calls), want, calls, err)
 	}
 }
+
+// stranded finds the calls of nodes that have fallen silent, and no others.
+func stranded(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 1)
+	agent := w.Agents[0]
+	call, err := s.AskCall(t.Context(), w.askCall(w.Active(t, agent), agent))
+	must(t, err)
+	find := func(before int64, want int, when string) {
+		t.Helper()
+		if calls, err := s.StrandedCalls(t.Context(), w.ID, before); err != nil || len(calls) != want {
+			t.Errorf("%s: stranded calls %+v, %v; want %d", when, calls, err, want)
+		}
+	}
+	find(call.Asked, 0, "asked for a moment ago")
+	find(call.Asked+1, 1, "its node has never been heard of")
+	past(t, s, call.Asked+1)
+	must(t, s.Beat(t.Context(), w.ID, "n2"))
+	find(call.Asked+1, 1, "another node has been heard of")
+	for range 2 {
+		must(t, s.Beat(t.Context(), w.ID, "n1"))
+	}
+	now, err := s.Now(t.Context())
+	must(t, err)
+	find(call.Asked+1, 0, "its node has been heard of")
+	find(now+1, 1, "and then no more")
+	_, err = s.EndCall(t.Context(), w.ID, call.ID, protocol.Author{Kind: protocol.KindSystem}, "system", "", store.CauseNodeLost)
+	must(t, err)
+	find(now+1, 0, "it has ended")
+}

@@ -22,6 +22,9 @@ describe("catalogue", () => {
     expect(words.entry(entry("offer_ended", { name: "Ben", cause: "timed_out" }))).toBe("Ben did not answer.");
     expect(words.entry(entry("call_ended", { media: "video", seconds: 65 }))).toBe("The video call ended. It took 1:05.");
     expect(words.entry(entry("call_ended", { media: "video", cause: "unanswered" }))).toBe("The question for the video call was not answered.");
+    expect(words.entry(entry("call_ended", { media: "audio", cause: "node_lost", seconds: 65 }))).toBe(
+      "The audio call ended: the server that carried it was lost. It took 1:05.",
+    );
     expect(words.entry(entry("cobrowse_ended", { cause: "unanswered" }))).toBe("The question to see the page was not answered.");
     expect(words.entry(entry("call_refused", { media: "audio", by: "visitor", cause: "missing" }))).toContain("No camera or microphone");
     expect(words.entry(entry("ended", { by: "visitor" }))).toBe("The visitor ended the conversation.");

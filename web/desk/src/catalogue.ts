@@ -29,6 +29,11 @@ const outcomes: Readonly<Record<string, string>> = {
   rescinded: "was not needed any more",
 };
 
+const losses: Readonly<Record<string, string>> = {
+  lost: ": a connection was lost",
+  node_lost: ": the server that carried it was lost",
+};
+
 const refusals: Readonly<Record<string, string>> = {
   missing: "No camera or microphone was found.",
   refused: "The browser did not allow the camera or microphone.",
@@ -71,7 +76,8 @@ function entry(e: Entry): string {
     case "call_refused":
       return `${side(b.by)} did not take the ${medium(b.media)}. ${refusals[b.cause ?? ""] ?? ""}`.trim();
     case "call_ended":
-      return b.cause === "unanswered" ? `The question for the ${medium(b.media)} was not answered.` : `The ${medium(b.media)} ended.${time}`;
+      if (b.cause === "unanswered") return `The question for the ${medium(b.media)} was not answered.`;
+      return `The ${medium(b.media)} ended${losses[b.cause ?? ""] ?? ""}.${time}`;
     case "cobrowse_asked":
       return `${name} asked to see the visitor's page.`;
     case "cobrowse_allowed":
