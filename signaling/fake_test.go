@@ -364,11 +364,21 @@ func newNode(t testing.TB, r *record, node protocol.NodeID, bus signaling.Bus, c
 func (h *house) everything() {
 	yes := protocol.Ack{ID: "done"}
 	h.edge.On(protocol.UpAsk, accept[protocol.Ask](yes))
-	for _, kind := range []string{protocol.UpLeave, protocol.UpEnd, protocol.UpPark, protocol.UpUnpark, protocol.UpClear, protocol.UpCobrowseAsk} {
+	for _, kind := range []string{protocol.UpLeave, protocol.UpEnd, protocol.UpPark, protocol.UpUnpark, protocol.UpClear, protocol.UpStay, protocol.UpPick, protocol.UpCobrowseAsk} {
 		h.edge.On(kind, accept[protocol.OfConversation](yes))
 	}
 	h.edge.On(protocol.UpMark, signaling.Notice(func(context.Context, protocol.Caller, protocol.Mark) error { return nil }))
 	h.edge.On(protocol.UpDeclare, accept[protocol.Declare](yes))
+	h.edge.On(protocol.UpLeaveMessage, accept[protocol.LeaveMessage](yes))
+	h.edge.On(protocol.UpProfile, accept[protocol.ChooseProfile](yes))
+	h.edge.On(protocol.UpAutoAccept, accept[protocol.Switch](yes))
+	h.edge.On(protocol.UpUsed, signaling.Notice(func(context.Context, protocol.Caller, protocol.Used) error { return nil }))
+	h.edge.On(protocol.UpNext, accept[protocol.OfQueue](yes))
+	for _, kind := range []string{protocol.UpTransfer, protocol.UpInvite, protocol.UpEnquire} {
+		h.edge.On(kind, accept[protocol.TeamAsk](yes))
+	}
+	h.edge.On(protocol.UpCancel, accept[protocol.OfRequest](yes))
+	h.edge.On(protocol.UpDepart, accept[protocol.Depart](yes))
 	h.edge.On(protocol.UpAccept, accept[protocol.OfOffer](yes))
 	h.edge.On(protocol.UpReject, accept[protocol.OfOffer](yes))
 	h.edge.On(protocol.UpCallAsk, accept[protocol.CallAsk](yes))

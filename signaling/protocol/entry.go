@@ -7,25 +7,36 @@ import "encoding/json"
 type EntryKind string
 
 const (
-	EntryMessage         EntryKind = "message"          // Text
-	EntryAsked           EntryKind = "asked"            // the request was taken: Queue
-	EntryOffered         EntryKind = "offered"          // agents only: Agent, Name
-	EntryOfferEnded      EntryKind = "offer_ended"      // agents only: Agent, Name, Cause = outcome
-	EntryJoined          EntryKind = "joined"           // Agent, Name
-	EntryParked          EntryKind = "parked"           // Agent, Name
-	EntryResumed         EntryKind = "resumed"          // Agent, Name
-	EntryRequeued        EntryKind = "requeued"         // Cause
-	EntryLeftQueue       EntryKind = "left_queue"       // the visitor left while waiting
-	EntryEnded           EntryKind = "ended"            // By, Name
-	EntryCleared         EntryKind = "cleared"          // agents only: Agent, Name, Cause
-	EntryCallAsked       EntryKind = "call_asked"       // Call, Media, By
-	EntryCallAllowed     EntryKind = "call_allowed"     // Call, Media, By
-	EntryCallRefused     EntryKind = "call_refused"     // Call, Media, By, Cause
-	EntryCallEnded       EntryKind = "call_ended"       // Call, Media, By, Cause, Seconds
-	EntryCobrowseAsked   EntryKind = "cobrowse_asked"   // Cobrowse, Name
-	EntryCobrowseAllowed EntryKind = "cobrowse_allowed" // Cobrowse, Name
-	EntryCobrowseRefused EntryKind = "cobrowse_refused" // Cobrowse, Name
-	EntryCobrowseEnded   EntryKind = "cobrowse_ended"   // Cobrowse, By, Cause, Seconds
+	EntryMessage         EntryKind = "message"           // Text
+	EntryAsked           EntryKind = "asked"             // the request was taken: Queue
+	EntryOffered         EntryKind = "offered"           // agents only: Agent, Name
+	EntryOfferEnded      EntryKind = "offer_ended"       // agents only: Agent, Name, Cause = outcome
+	EntryJoined          EntryKind = "joined"            // Agent, Name
+	EntryParked          EntryKind = "parked"            // Agent, Name
+	EntryResumed         EntryKind = "resumed"           // Agent, Name
+	EntryRequeued        EntryKind = "requeued"          // Cause
+	EntryLeftQueue       EntryKind = "left_queue"        // the visitor left while waiting
+	EntryEnded           EntryKind = "ended"             // By, Name
+	EntryCleared         EntryKind = "cleared"           // agents only: Agent, Name, Cause
+	EntryCallAsked       EntryKind = "call_asked"        // Call, Media, By
+	EntryCallAllowed     EntryKind = "call_allowed"      // Call, Media, By
+	EntryCallRefused     EntryKind = "call_refused"      // Call, Media, By, Cause
+	EntryCallEnded       EntryKind = "call_ended"        // Call, Media, By, Cause, Seconds
+	EntryCobrowseAsked   EntryKind = "cobrowse_asked"    // Cobrowse, Name
+	EntryCobrowseAllowed EntryKind = "cobrowse_allowed"  // Cobrowse, Name
+	EntryCobrowseRefused EntryKind = "cobrowse_refused"  // Cobrowse, Name
+	EntryCobrowseEnded   EntryKind = "cobrowse_ended"    // Cobrowse, By, Cause, Seconds
+	EntryTransferAsked   EntryKind = "transfer_asked"    // agents only: Agent, Name, To, Note, Request
+	EntryInvited         EntryKind = "invited"           // agents only: Agent, Name, To, Note, Request
+	EntryConsultAsked    EntryKind = "consult_asked"     // agents only: Agent, Name, To, Note, Request
+	EntryRequestEnded    EntryKind = "request_ended"     // agents only: What, To, Cause, Request
+	EntryTransferred     EntryKind = "transferred"       // Agent, Name: who has it now
+	EntryLeft            EntryKind = "left"              // Agent, Name
+	EntryOwnerChanged    EntryKind = "owner_changed"     // agents only: Agent, Name: who owns it now
+	EntryMissed          EntryKind = "missed"            // a message is left for later: Cause
+	EntryReplyOverdue    EntryKind = "reply_overdue"     // agents only: Agent, Name, Cause
+	EntryWaitingForOwner EntryKind = "waiting_for_owner" // agents only: Agent, Name
+	EntryOverflowed      EntryKind = "overflowed"        // agents only: Cause
 )
 
 // EntryKinds lists every kind.
@@ -33,7 +44,9 @@ func EntryKinds() []EntryKind {
 	return []EntryKind{
 		EntryMessage, EntryAsked, EntryOffered, EntryOfferEnded, EntryJoined, EntryParked, EntryResumed, EntryRequeued, EntryLeftQueue,
 		EntryEnded, EntryCleared, EntryCallAsked, EntryCallAllowed, EntryCallRefused, EntryCallEnded, EntryCobrowseAsked,
-		EntryCobrowseAllowed, EntryCobrowseRefused, EntryCobrowseEnded,
+		EntryCobrowseAllowed, EntryCobrowseRefused, EntryCobrowseEnded, EntryTransferAsked, EntryInvited, EntryConsultAsked,
+		EntryRequestEnded, EntryTransferred, EntryLeft, EntryOwnerChanged, EntryMissed, EntryReplyOverdue, EntryWaitingForOwner,
+		EntryOverflowed,
 	}
 }
 
@@ -64,6 +77,10 @@ type EntryBody struct {
 	Media    Media         `json:"media,omitempty"`
 	Cobrowse CobrowseID    `json:"cobrowse,omitempty"`
 	Seconds  int64         `json:"seconds,omitempty"`
+	To       string        `json:"to,omitempty"`   // name of the agent or queue that is asked
+	Note     string        `json:"note,omitempty"` // for agents only
+	What     RequestKind   `json:"what,omitempty"`
+	Request  RequestID     `json:"request,omitempty"`
 }
 
 // An Entry is one line of a conversation's record as one reader sees it. To

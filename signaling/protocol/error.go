@@ -25,6 +25,8 @@ const (
 	CodeUnknownSite      Code = "unknown_site"      // the site key is not known here
 	CodeOriginRefused    Code = "origin_refused"    // the page may not embed this site's panel
 	CodeUnsupportedMedia Code = "unsupported_media" // the offer asks for what the server does not do
+	CodeClosed           Code = "closed"            // outside the hours of the queue
+	CodeNotAble          Code = "not_able"          // who is asked cannot take it
 	CodeSwitchedOff      Code = "switched_off"      // the site or the right does not allow it
 	CodeRateLimited      Code = "rate_limited"      // too many, try later
 	CodeSlow             Code = "slow"              // the reader fell behind and was cut; it resumes by seq
@@ -37,7 +39,7 @@ var statuses = map[Code]int{
 	CodeTooLarge: http.StatusRequestEntityTooLarge, CodeUnauthenticated: http.StatusUnauthorized, CodeForbidden: http.StatusForbidden,
 	CodeNotFound: http.StatusNotFound, CodeConflict: http.StatusConflict, CodeTaken: http.StatusConflict, CodeExpired: http.StatusConflict,
 	CodeFull: http.StatusConflict, CodeWrongState: http.StatusConflict, CodeNoDesk: http.StatusConflict, CodeUnknownSite: http.StatusNotFound,
-	CodeOriginRefused: http.StatusForbidden, CodeUnsupportedMedia: http.StatusUnsupportedMediaType, CodeSwitchedOff: http.StatusForbidden,
+	CodeOriginRefused: http.StatusForbidden, CodeClosed: http.StatusConflict, CodeNotAble: http.StatusConflict, CodeUnsupportedMedia: http.StatusUnsupportedMediaType, CodeSwitchedOff: http.StatusForbidden,
 	CodeRateLimited: http.StatusTooManyRequests, CodeSlow: http.StatusServiceUnavailable, CodeUnavailable: http.StatusServiceUnavailable,
 	CodeInternal: http.StatusInternalServerError,
 }
@@ -47,7 +49,7 @@ func Codes() []Code {
 	return []Code{
 		CodeBadFrame, CodeUnknownKind, CodeTooLarge, CodeInvalid, CodeUnauthenticated, CodeForbidden, CodeNotFound, CodeConflict,
 		CodeTaken, CodeExpired, CodeFull, CodeWrongState, CodeNoDesk, CodeUnknownSite, CodeOriginRefused, CodeUnsupportedMedia,
-		CodeSwitchedOff, CodeRateLimited, CodeSlow, CodeUnavailable, CodeInternal,
+		CodeClosed, CodeNotAble, CodeSwitchedOff, CodeRateLimited, CodeSlow, CodeUnavailable, CodeInternal,
 	}
 }
 

@@ -40,7 +40,7 @@ func sample(t reflect.Type) reflect.Value {
 		v.Set(reflect.Append(v, sample(t.Elem())))
 	case reflect.Map:
 		v.Set(reflect.MakeMap(t))
-		v.SetMapIndex(reflect.ValueOf("key"), sample(t.Elem()))
+		v.SetMapIndex(reflect.ValueOf("key").Convert(t.Key()), sample(t.Elem()))
 	case reflect.Struct:
 		for i := range t.NumField() {
 			v.Field(i).Set(sample(t.Field(i).Type))
@@ -82,9 +82,45 @@ func TestGoldenFrames(t *testing.T) {
 			decodeAgain(t, golden, body)
 		})
 	}
+}
+
+func TestGoldenShapes(t *testing.T) {
+	for _, shape := range protocol.Shapes() {
+		t.Run(shape.Name(), func(t *testing.T) {
+			data, err := json.Marshal(sample(shape).Interface())
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join("golden", "shape."+strings.ToLower(shape.Name())+".json")
+			if *update {
+				write(t, path, data)
+			}
+			golden, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatalf("no golden file: run go test ./signaling/protocol -update: %v", err)
+			}
+			got := reflect.New(shape)
+			if err := json.Unmarshal(golden, got.Interface()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(sample(shape).Interface(), got.Elem().Interface()); diff != "" {
+				t.Errorf("the shape has changed (-now +golden):\n%s", diff)
+			}
+			var compact bytes.Buffer
+			if err := json.Compact(&compact, golden); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(compact.String(), string(data)); diff != "" {
+				t.Errorf("the shape has changed (-golden +now):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNoGoldenFileTooMany(t *testing.T) {
 	files, _ := filepath.Glob("golden/*.json")
-	if len(files) != len(frames) {
-		t.Errorf("%d golden files for %d kinds: remove what is gone", len(files), len(frames))
+	if want := len(protocol.Rules()) + len(protocol.Downs()) + len(protocol.Shapes()); len(files) != want {
+		t.Errorf("%d golden files for %d kinds and shapes: remove what is gone", len(files), want)
 	}
 }
 

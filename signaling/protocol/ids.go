@@ -15,6 +15,7 @@ type (
 	ConversationID string
 	EntryID        string
 	OfferID        string
+	RequestID      string
 	CallID         string
 	CobrowseID     string
 	ConnectionID   string

@@ -19,12 +19,14 @@ const (
 	PermCall     Permission = "call.start"       // execute audio and video
 	PermCobrowse Permission = "cobrowse.start"   // execute co-browsing
 	PermWatch    Permission = "conversation.all" // read every conversation of the workspace
+	PermPickAny  Permission = "pick.any"         // take from a waiting list out of order
+	PermExceed   Permission = "capacity.exceed"  // take more than the own capacity
 	PermAdmin    Permission = "admin"            // change the workspace
 )
 
 // Permissions lists every right.
 func Permissions() []Permission {
-	return []Permission{PermDesk, PermCall, PermCobrowse, PermWatch, PermAdmin}
+	return []Permission{PermDesk, PermCall, PermCobrowse, PermWatch, PermPickAny, PermExceed, PermAdmin}
 }
 
 // A Principal is somebody whose identity has been proved. The zero value may do

@@ -12,6 +12,8 @@ const (
 	ObjectOwned        Object = "owned"        // its visitor, or the agent who owns it
 	ObjectOffer        Object = "offer"        // the agent who was asked
 	ObjectCall         Object = "call"         // a party of the call's conversation
+	ObjectWaiting      Object = "waiting"      // an agent whose profile has its queue
+	ObjectRequest      Object = "request"      // the agent who asked
 	ObjectCobrowse     Object = "cobrowse"     // the visitor, or the agent who asked
 )
 
@@ -43,13 +45,25 @@ var rules = []Rule{
 	{UpTyping, body[Typing](), both, PermDesk, ObjectConversation, false},
 	{UpMark, body[Mark](), both, PermDesk, ObjectConversation, false},
 	{UpLeave, body[OfConversation](), visitors, "", ObjectConversation, true},
+	{UpLeaveMessage, body[LeaveMessage](), visitors, "", ObjectConversation, true},
+	{UpStay, body[OfConversation](), visitors, "", ObjectConversation, true},
 	{UpEnd, body[OfConversation](), both, PermDesk, ObjectOwned, true},
 	{UpPark, body[OfConversation](), agents, PermDesk, ObjectOwned, true},
 	{UpUnpark, body[OfConversation](), agents, PermDesk, ObjectOwned, true},
 	{UpClear, body[OfConversation](), agents, PermDesk, ObjectConversation, true},
 	{UpDeclare, body[Declare](), agents, PermDesk, ObjectNone, true},
+	{UpProfile, body[ChooseProfile](), agents, PermDesk, ObjectNone, true},
+	{UpAutoAccept, body[Switch](), agents, PermDesk, ObjectNone, true},
+	{UpUsed, body[Used](), agents, PermDesk, ObjectNone, false},
 	{UpAccept, body[OfOffer](), agents, PermDesk, ObjectOffer, true},
 	{UpReject, body[OfOffer](), agents, PermDesk, ObjectOffer, true},
+	{UpPick, body[OfConversation](), agents, PermDesk, ObjectWaiting, true},
+	{UpNext, body[OfQueue](), agents, PermDesk, ObjectWaiting, true},
+	{UpTransfer, body[TeamAsk](), agents, PermDesk, ObjectOwned, true},
+	{UpInvite, body[TeamAsk](), agents, PermDesk, ObjectConversation, true},
+	{UpEnquire, body[TeamAsk](), agents, PermDesk, ObjectConversation, true},
+	{UpCancel, body[OfRequest](), agents, PermDesk, ObjectRequest, true},
+	{UpDepart, body[Depart](), agents, PermDesk, ObjectConversation, true},
 	{UpCallAsk, body[CallAsk](), both, PermCall, ObjectOwned, true},
 	{UpCallAnswer, body[CallAnswer](), both, PermDesk, ObjectCall, true},
 	{UpCallJoin, body[CallJoin](), both, PermDesk, ObjectCall, true},

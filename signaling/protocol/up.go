@@ -11,13 +11,25 @@ const (
 	UpTyping         = "chat.typing"
 	UpMark           = "chat.mark"
 	UpLeave          = "chat.leave"
+	UpLeaveMessage   = "chat.leave_message"
+	UpStay           = "chat.stay"
 	UpEnd            = "chat.end"
 	UpPark           = "chat.park"
 	UpUnpark         = "chat.unpark"
 	UpClear          = "chat.clear"
 	UpDeclare        = "agent.declare"
+	UpProfile        = "agent.profile"
+	UpAutoAccept     = "agent.auto_accept"
+	UpUsed           = "agent.used"
 	UpAccept         = "offer.accept"
 	UpReject         = "offer.reject"
+	UpPick           = "queue.pick"
+	UpNext           = "queue.next"
+	UpTransfer       = "team.transfer"
+	UpInvite         = "team.invite"
+	UpEnquire        = "team.enquire"
+	UpCancel         = "team.cancel"
+	UpDepart         = "team.leave"
 	UpCallAsk        = "call.ask"
 	UpCallAnswer     = "call.answer"
 	UpCallJoin       = "call.join"
@@ -65,6 +77,20 @@ type Ask struct {
 	Email string            `json:"email,omitempty"`
 	Queue string            `json:"queue,omitempty"` // a queue's key; empty: the site's first
 	Form  map[string]string `json:"form,omitempty"`
+	// Medium is what the visitor wants to talk by: chat, audio or video; empty: chat.
+	Medium string `json:"medium,omitempty"`
+}
+
+// LeaveMessage leaves a message for later: a conversation that is missed from
+// its first moment, or, with Conversation, one that waits and now leaves its
+// queue as missed. Text may be empty only with Conversation.
+type LeaveMessage struct {
+	Conversation ConversationID    `json:"conversation,omitempty"`
+	Text         string            `json:"text,omitempty"`
+	Name         string            `json:"name,omitempty"`
+	Email        string            `json:"email,omitempty"`
+	Queue        string            `json:"queue,omitempty"` // a queue's key; empty: the site's first
+	Form         map[string]string `json:"form,omitempty"`
 }
 
 // Post says something in a conversation.
@@ -93,7 +119,7 @@ type Mark struct {
 }
 
 // OfConversation is the body of the commands that need nothing but the
-// conversation: leave, end, park, unpark, clear, cobrowse.ask.
+// conversation: leave, stay, end, park, unpark, clear, queue.pick, cobrowse.ask.
 type OfConversation struct {
 	Conversation ConversationID `json:"conversation"`
 }
@@ -108,6 +134,47 @@ type Declare struct {
 type OfOffer struct {
 	Offer  OfferID `json:"offer"`
 	Reason string  `json:"reason,omitempty"`
+}
+
+// ChooseProfile takes another of the agent's own profiles (work levels). It is
+// possible while the agent is not ready or has no conversation.
+type ChooseProfile struct {
+	Profile ProfileID `json:"profile"`
+}
+
+// Switch turns the agent's own auto-accept on or off.
+type Switch struct {
+	On bool `json:"on"`
+}
+
+// Used tells that a visible desk was used just now; at most one each 20 s.
+type Used struct{}
+
+// OfQueue names a queue of the agent's profile: the next that waits in it is taken.
+type OfQueue struct {
+	Queue QueueID `json:"queue"`
+}
+
+// TeamAsk is the body of transfer, invite and enquire: exactly one of Agent
+// and Queue says who is asked. The note is for agents only.
+type TeamAsk struct {
+	Conversation ConversationID `json:"conversation"`
+	Agent        AgentID        `json:"agent,omitempty"`
+	Queue        QueueID        `json:"queue,omitempty"`
+	Note         string         `json:"note,omitempty"`
+	Leave        bool           `json:"leave,omitempty"` // transfer to a queue only: without waiting for somebody to take it
+}
+
+// OfRequest takes back what its sender asked of a colleague.
+type OfRequest struct {
+	Request RequestID `json:"request"`
+}
+
+// Depart leaves a conversation that goes on with the others in it. The last
+// agent says what then becomes of it: "queue" or "end".
+type Depart struct {
+	Conversation ConversationID `json:"conversation"`
+	Then         string         `json:"then,omitempty"`
 }
 
 // CallAsk asks the other side for a call.

@@ -8,6 +8,8 @@ const (
 	DeclaredOffline  Declared = "offline"
 	DeclaredNotReady Declared = "not_ready"
 	DeclaredReady    Declared = "ready"
+	// DeclaredPending is not ready after the last of the agent's conversations.
+	DeclaredPending Declared = "pending_not_ready"
 )
 
 // A Label is the one word shown for an agent everywhere: computed, never stored.
@@ -65,6 +67,7 @@ type Item struct {
 	Offer        *OfferItem        `json:"offer,omitempty"`        // desk: key offer/ID
 	Card         *CardItem         `json:"card,omitempty"`         // desk: key card/CONVERSATION
 	Queue        *QueueItem        `json:"queue,omitempty"`        // desk: key queue/ID
+	Waiting      *WaitingItem      `json:"waiting,omitempty"`      // desk: key waiting/CONVERSATION
 	Site         *SiteItem         `json:"site,omitempty"`         // visitor: key site/ID
 	Conversation *ConversationItem `json:"conversation,omitempty"` // visitor: key conversation/ID
 	Call         *CallItem         `json:"call,omitempty"`         // both: key call/ID
@@ -80,13 +83,27 @@ type AgentItem struct {
 	Label    Label    `json:"label"`
 	Used     int      `json:"used"`  // k of "Busy (k of n)"
 	Total    int      `json:"total"` // n
+
+	Profile       ProfileID `json:"profile,omitempty"`
+	Profiles      []Named   `json:"profiles,omitempty"`   // that the agent may choose of
+	AutoAccept    bool      `json:"autoAccept,omitempty"` // the agent's own switch
+	AutoAllowed   bool      `json:"autoAllowed,omitempty"`
+	Pending       bool      `json:"pending,omitempty"` // not ready after these conversations
+	PauseReasons  []Named   `json:"pauseReasons,omitempty"`
+	RejectReasons []Named   `json:"rejectReasons,omitempty"`
+}
+
+// Named is a key or an id, and what people read for it.
+type Named struct {
+	Key  string `json:"key"`
+	Name string `json:"name"`
 }
 
 // An OfferItem is the question "will you take this conversation?" (ROUTE-3).
 type OfferItem struct {
 	Offer        OfferID           `json:"offer"`
 	Conversation ConversationID    `json:"conversation"`
-	Medium       string            `json:"medium"` // chat
+	Medium       string            `json:"medium"` // chat, audio, video
 	Site         string            `json:"site"`   // the site's name
 	Queue        string            `json:"queue"`  // the queue's name
 	Name         string            `json:"name,omitempty"`
@@ -98,6 +115,11 @@ type OfferItem struct {
 	Offered      int64             `json:"offered"`
 	Deadline     int64             `json:"deadline"`
 	Rings        bool              `json:"rings"` // this tab sounds
+	Kind         OfferKind         `json:"kind,omitempty"`
+	From         string            `json:"from,omitempty"` // name of the agent who asks, of a request
+	Note         string            `json:"note,omitempty"` // his note
+	LastAgent    string            `json:"lastAgent,omitempty"`
+	TakenBy      string            `json:"takenBy,omitempty"` // another was first: it no longer rings
 }
 
 // A CardItem is a conversation that holds one of the agent's slots.
@@ -118,6 +140,46 @@ type CardItem struct {
 	Cobrowse     bool              `json:"cobrowse"`
 	Last         int64             `json:"last"` // newest seq
 	Read         int64             `json:"read"` // the agent's own read mark
+
+	Kind          string         `json:"kind,omitempty"`   // consult: an enquiry
+	Parent        ConversationID `json:"parent,omitempty"` // of an enquiry
+	Role          string         `json:"role,omitempty"`   // owner, guest, asker
+	Agents        []CardAgent    `json:"agents,omitempty"`
+	Request       *RequestItem   `json:"request,omitempty"` // the agent's own
+	Transfer      bool           `json:"transfer,omitempty"`
+	Over          bool           `json:"over,omitempty"` // over the agent's capacity
+	CallOver      bool           `json:"callOver,omitempty"`
+	ReplyDue      int64          `json:"replyDue,omitempty"`
+	WaitsForOwner bool           `json:"waitsForOwner,omitempty"`
+	Medium        string         `json:"medium,omitempty"`
+}
+
+// A CardAgent is one of the agents in a conversation.
+type CardAgent struct {
+	Agent AgentID `json:"agent"`
+	Name  string  `json:"name"`
+	Role  string  `json:"role"`
+}
+
+// A RequestItem is what the agent asked of colleagues, and how it stands.
+type RequestItem struct {
+	Request RequestID   `json:"request"`
+	Kind    RequestKind `json:"kind"`
+	To      string      `json:"to"`    // name of the agent or queue
+	State   string      `json:"state"` // open, accepted, refused, withdrawn, expired
+	Cause   string      `json:"cause,omitempty"`
+}
+
+// A WaitingItem is a conversation that waits to be picked.
+type WaitingItem struct {
+	Conversation ConversationID `json:"conversation"`
+	Queue        QueueID        `json:"queue"`
+	QueueName    string         `json:"queueName"`
+	Name         string         `json:"name,omitempty"`
+	Verified     bool           `json:"verified,omitempty"`
+	First        string         `json:"first"` // at most 200 characters
+	Since        int64          `json:"since"`
+	Head         bool           `json:"head,omitempty"` // the one whose turn it is
 }
 
 // A QueueItem is a queue of the agent's profile.
@@ -126,6 +188,13 @@ type QueueItem struct {
 	Name    string  `json:"name"`
 	Waiting int     `json:"waiting"`
 	Oldest  int64   `json:"oldest,omitempty"` // first enqueue of the one that waits longest
+
+	Mode     string `json:"mode,omitempty"`     // empty: ring_one; ring_all, pull
+	Ready    int    `json:"ready,omitempty"`    // agents who could take one now
+	Closed   bool   `json:"closed,omitempty"`   // outside its hours
+	Delayed  bool   `json:"delayed,omitempty"`  // somebody waits although somebody could take it
+	Bare     bool   `json:"bare,omitempty"`     // somebody waits and nobody is ready
+	AllAsked bool   `json:"allAsked,omitempty"` // everybody who is able has been asked
 }
 
 // A SiteItem is what the widget knows of its site (SITE-5).
@@ -138,7 +207,20 @@ type SiteItem struct {
 	Audio     bool   `json:"audio"`
 	Video     bool   `json:"video"`
 	Cobrowse  bool   `json:"cobrowse"`
+
+	Reason  SiteReason `json:"reason,omitempty"`  // why it does not accept
+	OpensAt int64      `json:"opensAt,omitempty"` // when closed: the next opening; 0: not known
 }
+
+// A SiteReason is why a site takes no conversations now.
+type SiteReason string
+
+const (
+	SiteClosed SiteReason = "closed" // outside the hours
+	SiteNobody SiteReason = "nobody" // no agent is there
+	SiteFull   SiteReason = "full"   // too many wait
+	SiteSlow   SiteReason = "slow"   // the wait would be too long
+)
 
 // A ConversationItem is the visitor's own conversation.
 type ConversationItem struct {
@@ -150,6 +232,14 @@ type ConversationItem struct {
 	Parked       bool              `json:"parked,omitempty"`
 	Last         int64             `json:"last"`
 	Read         int64             `json:"read"` // the visitor's own read mark
+
+	Ahead    int      `json:"ahead,omitempty"` // of those before: who asked later
+	LowMs    int64    `json:"lowMs,omitempty"` // estimate of the wait, as a range; 0, 0: not known
+	HighMs   int64    `json:"highMs,omitempty"`
+	Choice   bool     `json:"choice,omitempty"` // a message can be left instead
+	Medium   string   `json:"medium,omitempty"`
+	ChatOnly bool     `json:"chatOnly,omitempty"` // of those there, nobody can do the medium
+	Agents   []string `json:"agents,omitempty"`   // names of all agents in it
 }
 
 // A PartyItem is one person in a call. Ordinal is fixed while the call lasts:

@@ -17,11 +17,15 @@ var unions = map[reflect.Type][]string{
 	reflect.TypeFor[protocol.PrincipalKind]():     texts([]protocol.PrincipalKind{protocol.KindVisitor, protocol.KindAgent, protocol.KindSystem}),
 	reflect.TypeFor[protocol.Audience]():          texts([]protocol.Audience{protocol.AudienceAll, protocol.AudienceAgents}),
 	reflect.TypeFor[protocol.Media]():             texts([]protocol.Media{protocol.MediaAudio, protocol.MediaVideo}),
-	reflect.TypeFor[protocol.Declared]():          texts([]protocol.Declared{protocol.DeclaredOffline, protocol.DeclaredNotReady, protocol.DeclaredReady}),
+	reflect.TypeFor[protocol.Declared]():          texts([]protocol.Declared{protocol.DeclaredOffline, protocol.DeclaredNotReady, protocol.DeclaredReady, protocol.DeclaredPending}),
 	reflect.TypeFor[protocol.Label]():             texts([]protocol.Label{protocol.LabelOffline, protocol.LabelNotReady, protocol.LabelReady, protocol.LabelBusy, protocol.LabelFull, protocol.LabelWrapUp}),
 	reflect.TypeFor[protocol.ConversationState](): texts([]protocol.ConversationState{protocol.StateQueued, protocol.StateActive, protocol.StateEnded, protocol.StateClosed}),
 	reflect.TypeFor[protocol.SlotState]():         texts([]protocol.SlotState{protocol.SlotActive, protocol.SlotParked, protocol.SlotWrapUp}),
 	reflect.TypeFor[protocol.Reach]():             texts([]protocol.Reach{protocol.ReachHere, protocol.ReachReconnecting, protocol.ReachAway}),
+	reflect.TypeFor[protocol.RequestKind]():       texts([]protocol.RequestKind{protocol.RequestTransfer, protocol.RequestInvite, protocol.RequestConsult}),
+	reflect.TypeFor[protocol.OfferKind]():         texts([]protocol.OfferKind{protocol.OfferAlone, protocol.OfferAll, protocol.OfferTransfer, protocol.OfferInvite, protocol.OfferConsult}),
+	reflect.TypeFor[protocol.Reason]():            texts(protocol.Reasons()),
+	reflect.TypeFor[protocol.SiteReason]():        texts([]protocol.SiteReason{protocol.SiteClosed, protocol.SiteNobody, protocol.SiteFull, protocol.SiteSlow}),
 	reflect.TypeFor[protocol.ConsentState]():      texts([]protocol.ConsentState{protocol.ConsentAsked, protocol.ConsentRunning}),
 }
 
@@ -59,6 +63,11 @@ func typescript() (string, error) {
 			return "", fmt.Errorf("kind %s: %w", d.Kind, err)
 		}
 		down = append(down, fmt.Sprintf("  | { kind: %q; op?: Op; body: %s }", d.Kind, name))
+	}
+	for _, shape := range protocol.Shapes() {
+		if _, err := f.typeOf(shape); err != nil {
+			return "", fmt.Errorf("shape %s: %w", shape.Name(), err)
+		}
 	}
 	if _, err := f.typeOf(reflect.TypeFor[protocol.Op]()); err != nil {
 		return "", err

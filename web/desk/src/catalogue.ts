@@ -41,6 +41,8 @@ const refusals: Readonly<Record<string, string>> = {
   person: "The answer was no.",
 };
 
+const noted = (note: string | undefined) => (note ? ` Note: ${note}` : "");
+
 /** What a system entry says. A kind that this version does not know says its name and nothing more. */
 function entry(e: Entry): string {
   const b = e.body;
@@ -86,6 +88,28 @@ function entry(e: Entry): string {
       return "The visitor does not share the page.";
     case "cobrowse_ended":
       return b.cause === "unanswered" ? "The question to see the page was not answered." : `Page sharing ended.${time}`;
+    case "transfer_asked":
+      return `${name} asked ${b.to ?? "a colleague"} to take over.${noted(b.note)}`;
+    case "invited":
+      return `${name} invited ${b.to ?? "a colleague"}.${noted(b.note)}`;
+    case "consult_asked":
+      return `${name} enquired of ${b.to ?? "a colleague"}.${noted(b.note)}`;
+    case "request_ended":
+      return `${b.to ?? "The colleague"} did not take it.`;
+    case "transferred":
+      return `${name} took the conversation over.`;
+    case "left":
+      return `${name} left the conversation.`;
+    case "owner_changed":
+      return `${name} owns the conversation now.`;
+    case "missed":
+      return "A message was left for later.";
+    case "reply_overdue":
+      return `The first reply of ${name} is overdue.`;
+    case "waiting_for_owner":
+      return `The visitor wrote and waits for ${name}.`;
+    case "overflowed":
+      return "More agents are asked now.";
     default:
       return String(e.kind satisfies never);
   }

@@ -17,6 +17,13 @@ export interface AgentItem {
   label: Label;
   used: number;
   total: number;
+  profile?: ProfileID;
+  profiles?: Named[];
+  autoAccept?: boolean;
+  autoAllowed?: boolean;
+  pending?: boolean;
+  pauseReasons?: Named[];
+  rejectReasons?: Named[];
 }
 
 export interface Ask {
@@ -25,6 +32,7 @@ export interface Ask {
   email?: string;
   queue?: string;
   form?: Record<string, string>;
+  medium?: string;
 }
 
 export type Audience = "all" | "agents";
@@ -81,6 +89,22 @@ export interface CallTrickle {
   candidate: string;
 }
 
+export interface Candidate {
+  agent: AgentID;
+  name?: string;
+  reason?: Reason;
+  load?: number;
+  level?: number;
+  caps?: number;
+  last?: number;
+}
+
+export interface CardAgent {
+  agent: AgentID;
+  name: string;
+  role: string;
+}
+
 export interface CardItem {
   conversation: ConversationID;
   slot: SlotState;
@@ -98,6 +122,21 @@ export interface CardItem {
   cobrowse: boolean;
   last: number;
   read: number;
+  kind?: string;
+  parent?: ConversationID;
+  role?: string;
+  agents?: CardAgent[];
+  request?: RequestItem;
+  transfer?: boolean;
+  over?: boolean;
+  callOver?: boolean;
+  replyDue?: number;
+  waitsForOwner?: boolean;
+  medium?: string;
+}
+
+export interface ChooseProfile {
+  profile: ProfileID;
 }
 
 export interface CobrowseAnswer {
@@ -120,7 +159,7 @@ export interface CobrowseSnapshot {
   cobrowse: CobrowseID;
 }
 
-export type Code = "bad_frame" | "unknown_kind" | "too_large" | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "taken" | "expired" | "full" | "wrong_state" | "no_desk" | "unknown_site" | "origin_refused" | "unsupported_media" | "switched_off" | "rate_limited" | "slow" | "unavailable" | "internal";
+export type Code = "bad_frame" | "unknown_kind" | "too_large" | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "taken" | "expired" | "full" | "wrong_state" | "no_desk" | "unknown_site" | "origin_refused" | "unsupported_media" | "closed" | "not_able" | "switched_off" | "rate_limited" | "slow" | "unavailable" | "internal";
 
 export type ConnectionID = string & { readonly __brand: "ConnectionID" };
 
@@ -137,6 +176,13 @@ export interface ConversationItem {
   parked?: boolean;
   last: number;
   read: number;
+  ahead?: number;
+  lowMs?: number;
+  highMs?: number;
+  choice?: boolean;
+  medium?: string;
+  chatOnly?: boolean;
+  agents?: string[];
 }
 
 export type ConversationState = "queued" | "active" | "ended" | "closed";
@@ -146,12 +192,56 @@ export interface Cursor {
   after: number;
 }
 
+export interface Decision {
+  at: number;
+  what: string;
+  queue: string;
+  class?: string;
+  conversation?: ConversationID;
+  chosen?: AgentID;
+  chosenName?: string;
+  rule?: string;
+  position?: number;
+  waited?: number;
+  eligible?: Candidate[];
+  skipped?: Candidate[];
+  more?: Record<string, number>;
+  next?: string;
+  nextAt?: number;
+}
+
 export interface Declare {
   declared: Declared;
   reason?: string;
 }
 
-export type Declared = "offline" | "not_ready" | "ready";
+export type Declared = "offline" | "not_ready" | "ready" | "pending_not_ready";
+
+export interface Depart {
+  conversation: ConversationID;
+  then?: string;
+}
+
+export interface DryRun {
+  file: string;
+  decisions?: number;
+}
+
+export interface DryRunResult {
+  decisions: number;
+  differ: number;
+  rows: DryRunRow[];
+}
+
+export interface DryRunRow {
+  conversation: ConversationID;
+  was?: AgentID;
+  wasName?: string;
+  would?: AgentID;
+  wouldName?: string;
+  rule?: string;
+  present?: boolean;
+}
 
 export interface Entries {
   conversation: ConversationID;
@@ -181,11 +271,15 @@ export interface EntryBody {
   media?: Media;
   cobrowse?: CobrowseID;
   seconds?: number;
+  to?: string;
+  note?: string;
+  what?: RequestKind;
+  request?: RequestID;
 }
 
 export type EntryID = string & { readonly __brand: "EntryID" };
 
-export type EntryKind = "message" | "asked" | "offered" | "offer_ended" | "joined" | "parked" | "resumed" | "requeued" | "left_queue" | "ended" | "cleared" | "call_asked" | "call_allowed" | "call_refused" | "call_ended" | "cobrowse_asked" | "cobrowse_allowed" | "cobrowse_refused" | "cobrowse_ended";
+export type EntryKind = "message" | "asked" | "offered" | "offer_ended" | "joined" | "parked" | "resumed" | "requeued" | "left_queue" | "ended" | "cleared" | "call_asked" | "call_allowed" | "call_refused" | "call_ended" | "cobrowse_asked" | "cobrowse_allowed" | "cobrowse_refused" | "cobrowse_ended" | "transfer_asked" | "invited" | "consult_asked" | "request_ended" | "transferred" | "left" | "owner_changed" | "missed" | "reply_overdue" | "waiting_for_owner" | "overflowed";
 
 export interface Failed {
   code: Code;
@@ -205,6 +299,7 @@ export interface Item {
   offer?: OfferItem;
   card?: CardItem;
   queue?: QueueItem;
+  waiting?: WaitingItem;
   site?: SiteItem;
   conversation?: ConversationItem;
   call?: CallItem;
@@ -212,6 +307,15 @@ export interface Item {
 }
 
 export type Label = "offline" | "not_ready" | "ready" | "busy" | "full" | "wrap_up";
+
+export interface LeaveMessage {
+  conversation?: ConversationID;
+  text?: string;
+  name?: string;
+  email?: string;
+  queue?: string;
+  form?: Record<string, string>;
+}
 
 export interface Mark {
   conversation: ConversationID;
@@ -228,6 +332,11 @@ export type Media = "audio" | "video";
 
 export interface Move {
   afterMs: number;
+}
+
+export interface Named {
+  key: string;
+  name: string;
 }
 
 export interface OfCall {
@@ -247,6 +356,14 @@ export interface OfOffer {
   reason?: string;
 }
 
+export interface OfQueue {
+  queue: QueueID;
+}
+
+export interface OfRequest {
+  request: RequestID;
+}
+
 export type OfferID = string & { readonly __brand: "OfferID" };
 
 export interface OfferItem {
@@ -264,7 +381,14 @@ export interface OfferItem {
   offered: number;
   deadline: number;
   rings: boolean;
+  kind?: OfferKind;
+  from?: string;
+  note?: string;
+  lastAgent?: string;
+  takenBy?: string;
 }
+
+export type OfferKind = "offer" | "all" | "transfer" | "invite" | "consult";
 
 export type Op = string & { readonly __brand: "Op" };
 
@@ -278,6 +402,22 @@ export interface PartyItem {
   video: boolean;
 }
 
+export interface PastOffer {
+  offer: OfferID;
+  conversation: ConversationID;
+  kind: OfferKind;
+  agent: AgentID;
+  name: string;
+  offered: number;
+  settled?: number;
+  ringMs?: number;
+  outcome?: string;
+  cause?: string;
+  load?: number;
+  before?: Declared;
+  after?: Declared;
+}
+
 export interface Patch {
   from: number;
   version: number;
@@ -285,7 +425,7 @@ export interface Patch {
   drop?: string[];
 }
 
-export type Permission = "desk" | "call.start" | "cobrowse.start" | "conversation.all" | "admin";
+export type Permission = "desk" | "call.start" | "cobrowse.start" | "conversation.all" | "pick.any" | "capacity.exceed" | "admin";
 
 export type Ping = Record<string, never>;
 
@@ -298,6 +438,8 @@ export interface Post {
 
 export type PrincipalKind = "visitor" | "agent" | "system";
 
+export type ProfileID = string & { readonly __brand: "ProfileID" };
+
 export type QueueID = string & { readonly __brand: "QueueID" };
 
 export interface QueueItem {
@@ -305,6 +447,12 @@ export interface QueueItem {
   name: string;
   waiting: number;
   oldest?: number;
+  mode?: string;
+  ready?: number;
+  closed?: boolean;
+  delayed?: boolean;
+  bare?: boolean;
+  allAsked?: boolean;
 }
 
 export type Reach = "here" | "reconnecting" | "away";
@@ -314,6 +462,20 @@ export interface ReadMark {
   delivered: number;
   read: number;
 }
+
+export type Reason = "not_ready" | "away" | "queue" | "medium" | "skill" | "full" | "spare" | "video" | "ringing" | "resting" | "excluded" | "sticky";
+
+export type RequestID = string & { readonly __brand: "RequestID" };
+
+export interface RequestItem {
+  request: RequestID;
+  kind: RequestKind;
+  to: string;
+  state: string;
+  cause?: string;
+}
+
+export type RequestKind = "transfer" | "invite" | "consult";
 
 export interface Resume {
   cursors?: Cursor[];
@@ -335,13 +497,57 @@ export interface SiteItem {
   audio: boolean;
   video: boolean;
   cobrowse: boolean;
+  reason?: SiteReason;
+  opensAt?: number;
 }
+
+export type SiteReason = "closed" | "nobody" | "full" | "slow";
 
 export type SlotState = "active" | "parked" | "wrap_up";
 
 export interface Snapshot {
   version: number;
   items: Record<string, Item>;
+}
+
+export interface Switch {
+  on: boolean;
+}
+
+export interface TargetAgent {
+  agent: AgentID;
+  name: string;
+  label: Label;
+  used: number;
+  total: number;
+  able: boolean;
+  reason?: Reason;
+}
+
+export interface TargetQueue {
+  queue: QueueID;
+  name: string;
+  open: boolean;
+  ready: number;
+  waiting: number;
+  lowMs?: number;
+  highMs?: number;
+  able: boolean;
+  reason?: SiteReason;
+}
+
+export interface Targets {
+  conversation: ConversationID;
+  agents: TargetAgent[];
+  queues: TargetQueue[];
+}
+
+export interface TeamAsk {
+  conversation: ConversationID;
+  agent?: AgentID;
+  queue?: QueueID;
+  note?: string;
+  leave?: boolean;
 }
 
 export interface Typing {
@@ -355,6 +561,19 @@ export interface TypingNow {
   typing: boolean;
 }
 
+export type Used = Record<string, never>;
+
+export interface WaitingItem {
+  conversation: ConversationID;
+  queue: QueueID;
+  queueName: string;
+  name?: string;
+  verified?: boolean;
+  first: string;
+  since: number;
+  head?: boolean;
+}
+
 export interface Welcome {
   connection: ConnectionID;
   secret: string;
@@ -364,6 +583,14 @@ export interface Welcome {
   ackTimeoutMs: number;
   now: number;
   dataChannels: boolean;
+}
+
+export interface Why {
+  conversation?: ConversationID;
+  agent?: AgentID;
+  decisions: Decision[];
+  offers: PastOffer[];
+  queue: Decision[];
 }
 
 /** Frames that a client sends. */
@@ -377,13 +604,25 @@ export type UpFrame =
   | { kind: "chat.typing"; op?: Op; body: Typing }
   | { kind: "chat.mark"; op?: Op; body: Mark }
   | { kind: "chat.leave"; op: Op; body: OfConversation }
+  | { kind: "chat.leave_message"; op: Op; body: LeaveMessage }
+  | { kind: "chat.stay"; op: Op; body: OfConversation }
   | { kind: "chat.end"; op: Op; body: OfConversation }
   | { kind: "chat.park"; op: Op; body: OfConversation }
   | { kind: "chat.unpark"; op: Op; body: OfConversation }
   | { kind: "chat.clear"; op: Op; body: OfConversation }
   | { kind: "agent.declare"; op: Op; body: Declare }
+  | { kind: "agent.profile"; op: Op; body: ChooseProfile }
+  | { kind: "agent.auto_accept"; op: Op; body: Switch }
+  | { kind: "agent.used"; op?: Op; body: Used }
   | { kind: "offer.accept"; op: Op; body: OfOffer }
   | { kind: "offer.reject"; op: Op; body: OfOffer }
+  | { kind: "queue.pick"; op: Op; body: OfConversation }
+  | { kind: "queue.next"; op: Op; body: OfQueue }
+  | { kind: "team.transfer"; op: Op; body: TeamAsk }
+  | { kind: "team.invite"; op: Op; body: TeamAsk }
+  | { kind: "team.enquire"; op: Op; body: TeamAsk }
+  | { kind: "team.cancel"; op: Op; body: OfRequest }
+  | { kind: "team.leave"; op: Op; body: Depart }
   | { kind: "call.ask"; op: Op; body: CallAsk }
   | { kind: "call.answer"; op: Op; body: CallAnswer }
   | { kind: "call.join"; op: Op; body: CallJoin }
@@ -418,13 +657,24 @@ export interface Commands {
   "chat.post": Post;
   "chat.since": Since;
   "chat.leave": OfConversation;
+  "chat.leave_message": LeaveMessage;
+  "chat.stay": OfConversation;
   "chat.end": OfConversation;
   "chat.park": OfConversation;
   "chat.unpark": OfConversation;
   "chat.clear": OfConversation;
   "agent.declare": Declare;
+  "agent.profile": ChooseProfile;
+  "agent.auto_accept": Switch;
   "offer.accept": OfOffer;
   "offer.reject": OfOffer;
+  "queue.pick": OfConversation;
+  "queue.next": OfQueue;
+  "team.transfer": TeamAsk;
+  "team.invite": TeamAsk;
+  "team.enquire": TeamAsk;
+  "team.cancel": OfRequest;
+  "team.leave": Depart;
   "call.ask": CallAsk;
   "call.answer": CallAnswer;
   "call.join": CallJoin;

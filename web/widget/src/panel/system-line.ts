@@ -13,6 +13,7 @@ export function systemLine({ kind, body }: Entry): string {
     case "asked":
     case "requeued":
     case "left_queue":
+    case "missed":
     case "call_allowed":
     case "call_refused":
     case "cobrowse_asked":
@@ -24,6 +25,8 @@ export function systemLine({ kind, body }: Entry): string {
     case "joined":
     case "parked":
     case "resumed":
+    case "transferred":
+    case "left":
       return lines[kind](name);
     case "ended":
       return lines.ended(body.by);
@@ -35,6 +38,14 @@ export function systemLine({ kind, body }: Entry): string {
     case "offered":
     case "offer_ended":
     case "cleared":
+    case "transfer_asked":
+    case "invited":
+    case "consult_asked":
+    case "request_ended":
+    case "owner_changed":
+    case "reply_overdue":
+    case "waiting_for_owner":
+    case "overflowed":
       return "";
     default:
       kind satisfies never; // a kind of a newer server is passed over
