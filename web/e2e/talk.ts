@@ -71,16 +71,20 @@ export async function shown(frame: Frame, who: string): Promise<number[]> {
   return [...text.matchAll(new RegExp(`^\\s*${who} says (\\d+)\\s*$`, "gm"))].map(([, n]) => Number(n));
 }
 
-/** Messages that a page has sent and whose ack has not come, by what crossed its wire: it must have been opened with `wire`. */
-export function inFlight(page: Page): number {
-  const posted = new Set<string>();
-  const answered = new Set<string>();
+/** Texts of messages that a page has sent and whose ack has not come, by what crossed its wire: it must have been opened with `wire`. */
+export function unanswered(page: Page): string[] {
+  const posted = new Map<string, string>();
   for (const { way, text } of page.wire) {
     const [, kind] = /"kind":"([\w.]+)"/.exec(text) ?? [];
     const [, op] = /"op":"([\w-]+)"/.exec(text) ?? [];
     if (op === undefined) continue;
-    if (way === "up" && kind === "chat.post") posted.add(op);
-    if (way === "down" && kind === "ack") answered.add(op);
+    if (way === "up" && kind === "chat.post") posted.set(op, /"text":"([^"]*)"/.exec(text)?.[1] ?? "");
+    if (way === "down" && kind === "ack") posted.delete(op);
   }
-  return [...posted].filter((op) => !answered.has(op)).length;
+  return [...posted.values()];
+}
+
+/** How many messages of a page are `unanswered`. */
+export function inFlight(page: Page): number {
+  return unanswered(page).length;
 }

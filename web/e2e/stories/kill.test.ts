@@ -1,30 +1,63 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, test } from "vitest";
 
+import { freePorts } from "../backends.ts";
 import { until } from "../driver/index.ts";
+import type { Server } from "../server.ts";
 import { Stage } from "../stage.ts";
-import { inFlight, Talk } from "../talk.ts";
+import { inFlight, Talk, unanswered } from "../talk.ts";
+import { UdpProxy } from "../udp-proxy.ts";
 
 const kills = 3;
+
+/** Whether a message stands in the files of the record. */
+function recorded(server: Server, message: string): boolean {
+  const text = readdirSync(server.data).filter((name) => name.startsWith("parlour.db")).map((name) => readFileSync(join(server.data, name), "latin1")).join("\n");
+  return text.includes(`"${message}"`);
+}
 
 // D1, D2, D3, D13, R7: the server is killed while both write; nobody reloads anything.
 describe("kill -9 of the server under traffic", () => {
   const stage = new Stage("kill");
 
-  test("both sides go on by themselves; nothing acknowledged is lost, doubled or out of order", { timeout: 240_000 }, async () => {
-    const server = await stage.server({ settings: { "limits.messages_per_minute_per_visitor": "6000" } });
+  test("both sides go on by themselves; nothing acknowledged is lost, doubled or out of order", { timeout: 400_000 }, async () => {
+    const [port = 0] = await freePorts(1);
+    const proxy = stage.keep(await UdpProxy.open(port));
+    const server = await stage.server({
+      settings: {
+        "webrtc.udp_address": `127.0.0.1:${port}`,
+        "webrtc.tcp_address": "",
+        "webrtc.advertise": proxy.address,
+        "limits.messages_per_minute_per_visitor": "6000",
+      },
+    });
     const [visitor, anna] = await Promise.all([stage.visitor("visitor", { wire: true }), stage.desk("anna", { wire: true })]);
+    const sides = [visitor.page, anna.page];
     const talk = new Talk(visitor, anna);
     await talk.begin(server);
     await talk.exchange(2);
     await talk.complete();
     const loads = await Promise.all([visitor.panel, anna.page].map((one) => one.evaluate(() => performance.timeOrigin)));
+    const open = (transport: "ws" | "dc"): Promise<number> => server.metric("parlour_transports_open", { transport });
 
+    // A message at the moment of a kill is unread by the server, read and not stored, or stored and not acknowledged. A
+    // server that is stopped before it is killed has most of what is in flight unread; the last case, which alone can double a
+    // message, is made by a kill after acks were kept from coming down, once a message is in the record whose ack is not there.
+    let caught: string[] = [];
     for (let kill = 1; kill <= kills; kill += 1) {
-      // Stopped first, so that what both send now is surely between the send and its ack when the kill comes.
+      const catching = caught.length === 0;
+      if (catching) await until("both are on DataChannels, whose acks can be kept back", async () => (await open("dc")) === 2 && (await open("ws")) === 0, 90_000);
       const { pid } = server;
       let killed = 0;
       let back: Promise<void> | undefined;
+      const stored = (): string[] => sides.flatMap((page) => unanswered(page)).filter((message) => recorded(server, message));
       const restart = async (): Promise<void> => {
+        // Whoever waits 1.5 s for an ack goes on by WebSocket, and is answered there: the stop comes before. What was not caught, the next kill tries again.
+        if (catching) await until("a message is stored and not acknowledged", () => Promise.resolve(stored().length > 0), 1_000).catch(() => undefined);
+        // Stopped first, so that what both send now is surely in flight when the kill comes.
+        process.kill(pid, "SIGSTOP");
         // An ack that was on its way when the server stopped may still arrive: what counts is what stays unanswered.
         let looks = 0;
         await until("each side has something in flight, and no ack comes any more", () => {
@@ -33,18 +66,20 @@ describe("kill -9 of the server under traffic", () => {
         });
         await server.kill();
         killed = Date.now();
-        const flying = [inFlight(visitor.page), inFlight(anna.page)];
-        console.log(`kill ${kill}: ${flying.join(" and ")} messages of visitor and agent in flight`);
+        if (catching) caught = stored();
+        const flying = sides.map((page) => inFlight(page));
+        console.log(`kill ${kill}: ${flying.join(" and ")} messages of visitor and agent in flight${catching ? `, stored already: ${caught.join(", ")}` : ""}`);
         expect(Math.min(...flying)).toBeGreaterThanOrEqual(1);
+        proxy.heal();
         await server.start();
         const ready = Date.now();
         await until("both are connected again", async () => (await server.metric("parlour_frames_total", { direction: "up", kind: "chat.post" })) >= 2 && (await server.metric("parlour_connections")) >= 2);
         console.log(`kill ${kill}: the server was ready after ${ready - killed} ms, both wrote again ${Date.now() - ready} ms later`);
       };
       const third = talk.said + 3;
-      await talk.exchange(8, (n) => {
+      await talk.exchange(catching ? 20 : 8, (n) => {
         if (n !== third) return;
-        process.kill(pid, "SIGSTOP");
+        if (catching) proxy.cut("down");
         back = restart();
         back.catch(() => undefined); // awaited below; it must not be an unhandled one until then
       });
@@ -54,6 +89,7 @@ describe("kill -9 of the server under traffic", () => {
       await talk.settled();
       console.log(`kill ${kill}: all ${talk.said} messages of each side are on both, ${Date.now() - killed} ms after the kill`);
     }
+    expect(caught, "messages that were stored and not acknowledged when the server was killed").not.toEqual([]);
 
     expect(await Promise.all([visitor.panel, anna.page].map((one) => one.evaluate(() => performance.timeOrigin))), "no page was loaded again").toEqual(loads);
     await visitor.page.screenshot("after-kills-visitor");
