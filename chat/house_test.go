@@ -17,7 +17,7 @@ import (
 
 const hang = 20 * time.Second // a guard against hanging, no bound
 
-const sweeping = 10 * time.Millisecond // of what the record says of calls
+const sweeping = 50 * time.Millisecond // of what the record says of calls
 
 // A house is a Service on a real record and a real router, with the edge and
 // the media played.
