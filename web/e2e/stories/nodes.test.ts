@@ -5,6 +5,9 @@ import { makeMedia } from "../media.ts";
 import { startPair, type Sign } from "../server.ts";
 import { Stage } from "../stage.ts";
 
+/** An offer rings while other people come and write: for as long as that takes on a machine that is busy. */
+const patient = { "routing.offer_timeout": "90s" };
+
 /** The desk of another node: same people, other address. */
 const at = (origin: string, sign: Sign): Sign => ({ ...sign, url: `${origin}/desk/` });
 
@@ -20,7 +23,7 @@ describe("visitor on one node, agent on the other", () => {
   const stage = new Stage("nodes");
 
   test("they chat and see each other; FLUSHALL loses nobody", { timeout: 240_000 }, async () => {
-    const { a, b, redis } = stage.keep(await startPair(stage.artifacts));
+    const { a, b, redis } = stage.keep(await startPair(stage.artifacts, patient));
     const [red, blue] = [makeMedia("red", 440), makeMedia("blue", 880)];
     const [vera, will, zoe, anna] = await Promise.all([
       stage.visitor("vera", { camera: red.camera, microphone: red.microphone }),
