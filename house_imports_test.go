@@ -30,11 +30,13 @@ var mayImport = map[string][]string{
 	"chat/store":               {"signaling/protocol"},
 	"chat/store/storetest":     {"signaling/protocol", "chat/store"},
 	"chat/people":              {"signaling/protocol", "chat/store"},
-	"chat/site":                {"signaling/protocol", "chat/store", "chat/people"},
-	"chat/routing":             {"signaling/protocol", "chat/store"},
+	"chat/site/hours":          {"chat/store"},
+	"chat/site":                {"signaling/protocol", "chat/store", "chat/people", "chat/site/hours"},
+	"chat/routing/rules":       {"signaling/protocol", "chat/store"},
+	"chat/routing":             {"signaling/protocol", "chat/store", "chat/routing/rules"},
 	"chat":                     {"signaling/protocol", "chat/store", "chat/people", "chat/site", "chat/routing"},
 	"cmd/parlour":              {anything},
-	"cmd/parlour/bench":        {"signaling/protocol", "chat/store", "media/transport", "media/transport/measure"},
+	"cmd/parlour/bench":        {"signaling/protocol", "chat/store", "chat/routing", "media/transport", "media/transport/measure"},
 }
 
 // A rule says which packages may import the modules whose paths begin with

@@ -51,7 +51,7 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 	if err := s.asked(ctx, who, body.Offer); err != nil {
 		return protocol.Ack{}, err
 	}
-	offer, settled, err := s.store.Settle(ctx, s.ws, body.Offer, store.OutcomeRejected, body.Reason)
+	offer, settled, err := s.store.Settle(ctx, s.ws, body.Offer, store.OutcomeRejected, body.Reason, "")
 	if err != nil {
 		return protocol.Ack{}, err
 	}

@@ -197,7 +197,7 @@ func (h *house) accept(o store.Offer) bool {
 }
 
 func (h *house) reject(o store.Offer) {
-	got, settled, err := h.mem.Settle(h.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy")
+	got, settled, err := h.mem.Settle(h.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
 	if err != nil || !settled {
 		return
 	}

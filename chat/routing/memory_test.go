@@ -61,7 +61,7 @@ func refusal(c protocol.Code) error { return protocol.NewError(c, "refused") }
 
 func (m *memory) Epoch() string { return "epoch" }
 
-func (m *memory) OpenOffer(_ context.Context, o store.Offer) (err error) {
+func (m *memory) OpenOffer(_ context.Context, o store.Offer, _ *store.Decision) (err error) {
 	m.do(func() {
 		if err = m.refuse; err != nil {
 			return
@@ -121,7 +121,7 @@ func (m *memory) Accept(agent protocol.AgentID, id protocol.OfferID) (o store.Of
 	return o, err
 }
 
-func (m *memory) Settle(_ context.Context, _ protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string) (o store.Offer, settled bool, err error) {
+func (m *memory) Settle(_ context.Context, _ protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string, _ protocol.Declared) (o store.Offer, settled bool, err error) {
 	m.do(func() {
 		row := m.offers[id]
 		if row == nil {

@@ -68,7 +68,7 @@ func (r *Router) open(ctx context.Context, p proposal, now int64) error {
 	err := r.record.OpenOffer(ctx, store.Offer{
 		ID: p.Offer, Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, Round: p.Round, Cost: p.Cost,
 		Offered: now, Deadline: p.Deadline,
-	})
+	}, nil)
 	if err == nil {
 		r.stats.offered.Add(1)
 		r.notify.ViewChanged(r.ws, agentActor(p.Agent))
@@ -154,7 +154,7 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 // end closes an offer in the record and, if it was still open or Redis still
 // holds it, here.
 func (r *Router) end(ctx context.Context, id protocol.OfferID, outcome store.Outcome, cause string) error {
-	o, _, err := r.record.Settle(ctx, r.ws, id, outcome, cause)
+	o, _, err := r.record.Settle(ctx, r.ws, id, outcome, cause, "")
 	if code(err) == protocol.CodeNotFound { // reserved, but never written
 		return r.run(ctx, settleStep, newOp(), r.settling(id, "undone"), nil)
 	}

@@ -98,7 +98,7 @@ func story(s *site) {
 	}
 	c := s.ask()
 	first := s.rings(c, "")
-	rejected, _, err := s.Store.Settle(ctx, s.ID, first.ID, store.OutcomeRejected, "busy")
+	rejected, _, err := s.Store.Settle(ctx, s.ID, first.ID, store.OutcomeRejected, "busy", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,8 +112,8 @@ func takeSlot(ctx context.Context, t *tx, o Offer, now int64) (string, error) {
 	if !fits {
 		return "", errFull()
 	}
-	_, err = t.exec(ctx, `INSERT INTO slots (`+slotColumns+`, workspace) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)`,
-		o.Conversation, o.Agent, protocol.SlotActive, o.Cost, now, now, o.Workspace)
+	_, err = t.exec(ctx, `INSERT INTO slots (`+slotColumns+`, workspace) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, 0, 0, $10)`,
+		o.Conversation, o.Agent, protocol.SlotActive, o.Cost, now, now, RoleOwner, MediumChat, o.Cost, o.Workspace)
 	if err != nil {
 		return "", fmt.Errorf("take slot: %w", err)
 	}
@@ -123,8 +123,9 @@ func takeSlot(ctx context.Context, t *tx, o Offer, now int64) (string, error) {
 // Settle ends an offer that was not accepted, with the agents-only entry
 // "offer_ended". settled is false when it had ended before: then the offer is
 // returned as it is and nothing changes. OutcomeTimedOut also makes a ready
-// agent not ready (no_answer) in the same transaction (STATE-4).
-func (s *Store) Settle(ctx context.Context, workspace protocol.WorkspaceID, id protocol.OfferID, outcome Outcome, cause string) (o Offer, settled bool, err error) {
+// agent not ready (no_answer) in the same transaction (STATE-4). after, where
+// not empty, is what a rejecting agent who is ready declares with it.
+func (s *Store) Settle(ctx context.Context, workspace protocol.WorkspaceID, id protocol.OfferID, outcome Outcome, cause string, after protocol.Declared) (o Offer, settled bool, err error) {
 	if outcome != OutcomeRejected && outcome != OutcomeTimedOut && outcome != OutcomeRescinded {
 		return Offer{}, false, fmt.Errorf("settle offer: outcome %q is not for this method", outcome)
 	}
@@ -141,7 +142,7 @@ func (s *Store) Settle(ctx context.Context, workspace protocol.WorkspaceID, id p
 		if err != nil {
 			return r, err
 		}
-		if r.settled, err = settle(ctx, t, &c, r.o, outcome, cause); err != nil {
+		if r.settled, err = settle(ctx, t, &c, r.o, outcome, cause, after); err != nil {
 			return r, err
 		}
 		var touched []string
@@ -165,7 +166,7 @@ func (s *Store) Settle(ctx context.Context, workspace protocol.WorkspaceID, id p
 
 // settle ends an offer of a locked conversation; the caller saves the
 // conversation and touches the agent.
-func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcome, cause string) (bool, error) {
+func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcome, cause string, after protocol.Declared) (bool, error) {
 	now, err := t.time(ctx)
 	if err != nil {
 		return false, err
@@ -182,8 +183,17 @@ func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcom
 	if err := addEntries(ctx, t, c, systemEntry(protocol.EntryOfferEnded, protocol.AudienceAgents, body)); err != nil {
 		return false, err
 	}
-	if outcome == OutcomeTimedOut && a.Declared == protocol.DeclaredReady {
+	switch {
+	case a.Declared != protocol.DeclaredReady:
+	case outcome == OutcomeTimedOut:
 		err = declare(ctx, t, o.Workspace, o.Agent, protocol.DeclaredNotReady, "no_answer", systemActor, "offer "+string(o.ID)+" rang out")
+	case outcome == OutcomeRejected && after != "":
+		err = declare(ctx, t, o.Workspace, o.Agent, after, "rejected", systemActor, "offer "+string(o.ID)+" was rejected")
 	}
+	if err != nil {
+		return false, err
+	}
+	_, err = t.exec(ctx, `UPDATE offers SET state_after = (SELECT declared FROM agents WHERE agents.id = offers.agent) WHERE workspace = $1 AND id = $2`,
+		o.Workspace, o.ID)
 	return true, err
 }

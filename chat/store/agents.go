@@ -3,35 +3,67 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// Units is what an agent can carry; each conversation's cost is taken of it.
-const (
-	Units = 100
-	Cost  = 25 // of one conversation of any kind
-)
-
 const agentSelect = `SELECT a.id, a.workspace, a.email, a.name, a.password_hash, a.role, r.permissions, p.id, p.name, p.queues, p.media,
-	a.max_chats, a.declared, a.reason, a.declared_at, a.last_accepted, a.load, a.slots, a.disabled
+	a.max_chats, a.declared, a.reason, a.declared_at, a.last_accepted, a.load, a.slots, a.disabled, a.profiles, a.skills, a.rules, a.auto_accept,
+	(SELECT COUNT(*) FROM slots v WHERE v.workspace = a.workspace AND v.agent = a.id AND v.medium = 'video')
 	FROM agents a JOIN roles r ON r.id = a.role JOIN profiles p ON p.id = a.profile `
 
 func scanAgent(row scanner) (a Agent, err error) {
-	var permissions, queues, media string
+	var permissions, queues, media, profiles, skills, rules string
 	err = row.Scan(&a.ID, &a.Workspace, &a.Email, &a.Name, &a.PasswordHash, &a.Role, &permissions, &a.Profile.ID, &a.Profile.Name, &queues, &media,
-		&a.MaxChats, &a.Declared, &a.Reason, &a.DeclaredAt, &a.LastAccepted, &a.Load, &a.Slots, &a.Disabled)
+		&a.MaxChats, &a.Declared, &a.Reason, &a.DeclaredAt, &a.LastAccepted, &a.Load, &a.Slots, &a.Disabled,
+		&profiles, &skills, &rules, &a.AutoAccept, &a.Videos)
 	if err != nil {
 		return a, err
 	}
-	if err = fromJSON(permissions, &a.Permissions); err == nil {
-		err = fromJSON(queues, &a.Profile.Queues)
+	for _, part := range []struct {
+		text string
+		into any
+	}{
+		{permissions, &a.Permissions}, {queues, &a.Profile.Queues}, {media, &a.Profile.Media}, {profiles, &a.profiles}, {skills, &a.Skills},
+		{rules, &a.Rules},
+	} {
+		if err := fromJSON(part.text, part.into); err != nil {
+			return a, err
+		}
 	}
-	if err == nil {
-		err = fromJSON(media, &a.Profile.Media)
+	return a, nil
+}
+
+func scanProfile(row scanner) (p Profile, err error) {
+	var queues, media string
+	if err = row.Scan(&p.ID, &p.Name, &queues, &media); err != nil {
+		return p, err
 	}
-	return a, err
+	if err = fromJSON(queues, &p.Queues); err == nil {
+		err = fromJSON(media, &p.Media)
+	}
+	return p, err
+}
+
+// withProfiles fills in what each agent may choose of.
+func withProfiles(ctx context.Context, x executor, workspace protocol.WorkspaceID, agents ...*Agent) error {
+	if !slices.ContainsFunc(agents, func(a *Agent) bool { return len(a.profiles) > 0 }) {
+		return nil
+	}
+	list, err := all(ctx, x, scanProfile, `SELECT id, name, queues, media FROM profiles WHERE workspace = $1`, workspace)
+	if err != nil {
+		return fmt.Errorf("list profiles: %w", err)
+	}
+	for _, a := range agents {
+		for _, id := range a.profiles {
+			if i := slices.IndexFunc(list, func(p Profile) bool { return p.ID == id }); i >= 0 {
+				a.Profiles = append(a.Profiles, list[i])
+			}
+		}
+	}
+	return nil
 }
 
 func errNoAgent() error {
@@ -41,6 +73,13 @@ func errNoAgent() error {
 // Agents lists the workspace's agents by name, disabled ones too.
 func (s *Store) Agents(ctx context.Context, workspace protocol.WorkspaceID) ([]Agent, error) {
 	list, err := all(ctx, s.db.reader(), scanAgent, agentSelect+`WHERE a.workspace = $1 ORDER BY a.name, a.id`, workspace)
+	if err == nil {
+		them := make([]*Agent, len(list))
+		for i := range list {
+			them[i] = &list[i]
+		}
+		err = withProfiles(ctx, s.db.reader(), workspace, them...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list agents: %w", err)
 	}
@@ -75,6 +114,9 @@ func readAgent(ctx context.Context, x executor, workspace protocol.WorkspaceID, 
 	a, found, err := one(ctx, x, scanAgent, agentSelect+`WHERE a.workspace = $1 AND a.id = $2`, workspace, id)
 	if err == nil && !found {
 		err = errNoAgent()
+	}
+	if err == nil {
+		err = withProfiles(ctx, x, workspace, &a)
 	}
 	return a, err
 }

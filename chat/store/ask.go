@@ -66,7 +66,7 @@ func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
 	*c = Conversation{
 		ID: protocol.NewID[protocol.ConversationID](), Workspace: in.Workspace, Site: in.Site, Visitor: in.Visitor, Queue: in.Queue,
 		State: protocol.StateQueued, Name: storable(in.Name), Email: storable(in.Email), Verified: in.Verified, Form: in.Form,
-		First: storable(in.Text), Asked: now, TurnSince: now,
+		First: storable(in.Text), Asked: now, TurnSince: now, Medium: MediumChat,
 	}
 	if err := insertConversation(ctx, t, *c); err != nil {
 		return asked{}, err
@@ -113,8 +113,10 @@ func insertConversation(ctx context.Context, t *tx, c Conversation) error {
 		return err
 	}
 	_, err = t.exec(ctx, `INSERT INTO conversations (`+conversationColumns+`) VALUES
-		($1, $2, $3, $4, $5, $6, '', '', 0, 0, $7, $8, $9, $10, $11, $12, 0, 0, $13, 0, 0, 0, 0, 0)`,
-		c.ID, c.Workspace, c.Site, c.Visitor, c.Queue, c.State, c.Name, c.Email, number(c.Verified), form, c.First, c.Asked, c.TurnSince)
+		($1, $2, $3, $4, $5, $6, $23, $24, 0, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0, 0, 0,
+		$16, $17, $18, $19, $20, $21, 0, $22, 0, 0)`,
+		c.ID, c.Workspace, c.Site, c.Visitor, c.Queue, c.State, c.Name, c.Email, number(c.Verified), form, c.First, c.Asked,
+		c.Started, c.Ended, c.TurnSince, c.Kind, c.Parent, c.Previous, c.Medium, c.Boost, c.Sticky, c.Missed, c.Outcome, c.Owner)
 	if err != nil {
 		return fmt.Errorf("insert conversation: %w", err)
 	}

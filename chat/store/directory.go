@@ -21,19 +21,19 @@ func (s *Store) Workspaces(ctx context.Context) ([]protocol.WorkspaceID, error) 
 	return list, nil
 }
 
-const siteColumns = `id, workspace, key, name, origins, queues, audio, video, cobrowse, host_storage, identity, mask, color`
+const siteColumns = `id, workspace, key, name, origins, queues, audio, video, cobrowse, host_storage, identity, mask, color, rules`
 
 func scanSite(row scanner) (site Site, err error) {
-	var origins, queues, identity, mask string
+	var origins, queues, identity, mask, rules string
 	err = row.Scan(&site.ID, &site.Workspace, &site.Key, &site.Name, &origins, &queues, &site.Audio, &site.Video, &site.Cobrowse, &site.HostStorage,
-		&identity, &mask, &site.Color)
+		&identity, &mask, &site.Color, &rules)
 	if err != nil {
 		return site, err
 	}
 	for _, part := range []struct {
 		text string
 		into any
-	}{{origins, &site.Origins}, {queues, &site.Queues}, {identity, &site.Identity}, {mask, &site.Mask}} {
+	}{{origins, &site.Origins}, {queues, &site.Queues}, {identity, &site.Identity}, {mask, &site.Mask}, {rules, &site.Rules}} {
 		if err := fromJSON(part.text, part.into); err != nil {
 			return site, err
 		}
@@ -71,15 +71,20 @@ func (s *Store) site(ctx context.Context, where string, args ...any) (Site, erro
 	return site, nil
 }
 
+const queueColumns = `id, workspace, key, name, weight, offer_ms, wrap_ms, rules`
+
 func scanQueue(row scanner) (q Queue, err error) {
-	err = row.Scan(&q.ID, &q.Workspace, &q.Key, &q.Name, &q.Weight, &q.OfferMs, &q.WrapUpMs)
-	return q, err
+	var rules string
+	if err = row.Scan(&q.ID, &q.Workspace, &q.Key, &q.Name, &q.Weight, &q.OfferMs, &q.WrapUpMs, &rules); err != nil {
+		return q, err
+	}
+	return q, fromJSON(rules, &q.Rules)
 }
 
 // Queues lists the workspace's queues in the order of its file. A queue that
 // the file no longer has stays in the list's end while conversations wait in it.
 func (s *Store) Queues(ctx context.Context, workspace protocol.WorkspaceID) ([]Queue, error) {
-	list, err := all(ctx, s.db.reader(), scanQueue, `SELECT id, workspace, key, name, weight, offer_ms, wrap_ms FROM queues
+	list, err := all(ctx, s.db.reader(), scanQueue, `SELECT `+queueColumns+` FROM queues
 		WHERE workspace = $1 AND (disabled = 0 OR EXISTS (SELECT 1 FROM conversations c WHERE c.workspace = queues.workspace AND c.queue = queues.id
 			AND c.state IN ('queued', 'active', 'ended')))
 		ORDER BY disabled, position, key`, workspace)

@@ -47,7 +47,7 @@ func abandon(ctx context.Context, t *tx, c *Conversation, by protocol.Author, ac
 		return nil, err
 	}
 	if found {
-		if _, err := settle(ctx, t, c, open, OutcomeRescinded, "visitor_left"); err != nil {
+		if _, err := settle(ctx, t, c, open, OutcomeRescinded, "visitor_left", ""); err != nil {
 			return nil, err
 		}
 		actors = append(actors, agentActor(open.Agent))

@@ -9,13 +9,15 @@ import (
 // A Workspace is what a workspace file declares. Lists refer to each other by
 // id; rows that exist already by key, name or e-mail keep the id they have.
 type Workspace struct {
-	ID       protocol.WorkspaceID
-	Name     string
-	Sites    []Site
-	Queues   []Queue
-	Profiles []Profile
-	Roles    []Role
-	Agents   []Agent // Profile.ID and Role name rows of this workspace; an empty PasswordHash keeps the old one
+	ID        protocol.WorkspaceID
+	Name      string
+	Sites     []Site
+	Queues    []Queue
+	Profiles  []Profile
+	Roles     []Role
+	Calendars []Calendar
+	Settings  Settings
+	Agents    []Agent // Profile.ID and Role name rows of this workspace; an empty PasswordHash keeps the old one
 }
 
 // A Role is a named set of rights.

@@ -8,11 +8,13 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-const offerColumns = `id, workspace, conversation, queue, agent, round, cost, offered, deadline, outcome, cause, settled`
+const offerColumns = `id, workspace, conversation, queue, agent, round, cost, offered, deadline, outcome, cause, settled,
+	kind, request, load, state_before, state_after, taken_by`
 
 func scanOffer(row scanner) (o Offer, err error) {
 	var outcome sql.NullString
-	err = row.Scan(&o.ID, &o.Workspace, &o.Conversation, &o.Queue, &o.Agent, &o.Round, &o.Cost, &o.Offered, &o.Deadline, &outcome, &o.Cause, &o.Settled)
+	err = row.Scan(&o.ID, &o.Workspace, &o.Conversation, &o.Queue, &o.Agent, &o.Round, &o.Cost, &o.Offered, &o.Deadline, &outcome, &o.Cause, &o.Settled,
+		&o.Kind, &o.Request, &o.Load, &o.Before, &o.After, &o.TakenBy)
 	o.Outcome = Outcome(outcome.String)
 	return o, err
 }
@@ -42,16 +44,17 @@ func (s *Store) Offer(ctx context.Context, workspace protocol.WorkspaceID, id pr
 // "offered". It fails with CodeWrongState unless the conversation is queued
 // without an open offer (R2), and with CodeFull unless the agent's slots and
 // open offers leave room for one more (R1). The same offer again, while it
-// rings, changes nothing. Round, Cost and Offered are filled in where 0.
-func (s *Store) OpenOffer(ctx context.Context, o Offer) error {
-	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) { return struct{}{}, openOffer(ctx, t, o) })
+// rings, changes nothing. Round, Cost, Offered and Kind are filled in where
+// empty. The decision that the offer comes of is kept with it; nil: none.
+func (s *Store) OpenOffer(ctx context.Context, o Offer, why *Decision) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) { return struct{}{}, openOffer(ctx, t, o, why) })
 	if err != nil {
 		return fmt.Errorf("open offer: %w", err)
 	}
 	return nil
 }
 
-func openOffer(ctx context.Context, t *tx, o Offer) error {
+func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
 	c, err := conversation(ctx, t, o.Workspace, o.Conversation, t.lock)
 	if err != nil {
 		return err
@@ -70,12 +73,17 @@ func openOffer(ctx context.Context, t *tx, o Offer) error {
 	if err := fillOffer(ctx, t, &o, c); err != nil {
 		return err
 	}
-	name, err := roomFor(ctx, t, o)
+	name, err := roomFor(ctx, t, &o)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO offers (`+offerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0)`,
-		o.ID, o.Workspace, o.Conversation, o.Queue, o.Agent, o.Round, o.Cost, o.Offered, o.Deadline)
+	if why != nil {
+		if err := decide(ctx, t, *why); err != nil {
+			return err
+		}
+	}
+	_, err = t.exec(ctx, `INSERT INTO offers (`+offerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0, $10, $11, $12, $13, '', '')`,
+		o.ID, o.Workspace, o.Conversation, o.Queue, o.Agent, o.Round, o.Cost, o.Offered, o.Deadline, o.Kind, o.Request, o.Load, o.Before)
 	if err != nil {
 		return fmt.Errorf("insert offer: %w", err)
 	}
@@ -105,6 +113,9 @@ func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
 	if o.Offered == 0 {
 		o.Offered = now
 	}
+	if o.Kind == "" {
+		o.Kind = protocol.OfferAlone
+	}
 	if o.Queue == "" {
 		o.Queue = c.Queue
 	}
@@ -115,10 +126,11 @@ type room struct {
 	name              string
 	load, slots, most int
 	disabled          bool
+	declared          protocol.Declared
 }
 
 func scanRoom(row scanner) (r room, err error) {
-	err = row.Scan(&r.name, &r.load, &r.slots, &r.most, &r.disabled)
+	err = row.Scan(&r.name, &r.load, &r.slots, &r.most, &r.disabled, &r.declared)
 	return r, err
 }
 
@@ -128,9 +140,9 @@ func scanTwo(row scanner) (n [2]int, err error) {
 }
 
 // roomFor checks that an offer fits beside the agent's slots and other open
-// offers, and gives the agent's name. It locks the agent.
-func roomFor(ctx context.Context, t *tx, o Offer) (string, error) {
-	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, slots, max_chats, disabled FROM agents WHERE workspace = $1 AND id = $2`+t.lock,
+// offers, fills in the agent's load and state, and gives the name. It locks the agent.
+func roomFor(ctx context.Context, t *tx, o *Offer) (string, error) {
+	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, slots, max_chats, disabled, declared FROM agents WHERE workspace = $1 AND id = $2`+t.lock,
 		o.Workspace, o.Agent)
 	if err != nil {
 		return "", err
@@ -146,6 +158,7 @@ func roomFor(ctx context.Context, t *tx, o Offer) (string, error) {
 	if r.slots+ringing[0] >= r.most || r.load+ringing[1]+o.Cost > Units {
 		return "", errFull()
 	}
+	o.Load, o.Before = r.load, r.declared
 	return r.name, nil
 }
 

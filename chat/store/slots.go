@@ -7,10 +7,11 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-const slotColumns = `conversation, agent, state, cost, since, started, wrap_until`
+const slotColumns = `conversation, agent, state, cost, since, started, wrap_until, role, medium, whole, exceeds, wake_until`
 
 func scanSlot(row scanner) (l Slot, err error) {
-	err = row.Scan(&l.Conversation, &l.Agent, &l.State, &l.Cost, &l.Since, &l.Started, &l.WrapUntil)
+	err = row.Scan(&l.Conversation, &l.Agent, &l.State, &l.Cost, &l.Since, &l.Started, &l.WrapUntil,
+		&l.Role, &l.Medium, &l.Whole, &l.Over, &l.WakeUntil)
 	return l, err
 }
 

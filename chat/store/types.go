@@ -17,6 +17,7 @@ type Site struct {
 	Identity    []IdentityKey // keys with which the site's backend signs its visitors
 	Mask        []string      // CSS selectors masked in co-browsing, besides the built-in floor
 	Color       string        // accent, #rrggbb
+	Rules       SiteRules
 }
 
 // An IdentityKey verifies the site's JWTs (HS256, ES256). It is never sent out.
@@ -33,6 +34,7 @@ type Queue struct {
 	Weight    int   // 1 to 10
 	OfferMs   int64 // how long an offer rings; 0: the server's default
 	WrapUpMs  int64 // wrap-up limit; 0: the server's default, below 0: none
+	Rules     QueueRules
 }
 
 // A Profile (work level) is a named set of queues and of kinds of contact.
@@ -61,6 +63,13 @@ type Agent struct {
 	Load         int // sum of the slots' cost
 	Slots        int
 	Disabled     bool
+	Profiles     []Profile // that the agent may choose of; Profile is the chosen one
+	Skills       map[string]int
+	Rules        AgentRules
+	AutoAccept   bool // the agent's own switch
+	Videos       int  // slots with video now
+
+	profiles []protocol.ProfileID
 }
 
 // A Visitor is the person on the website, known by a token whose SHA-256 is kept.
@@ -97,11 +106,25 @@ type Conversation struct {
 	TurnSince  int64 // the visitor's first message since the agent's last; 0 when it is not the agent's turn
 	Rounds     int   // offers made so far
 
+	Kind       string                  // KindConsult, or empty
+	Parent     protocol.ConversationID // of an enquiry
+	Previous   protocol.ConversationID // of the same visitor, before this one
+	Medium     string                  // asked for: chat, audio, video
+	Boost      int64                   // ms added to the effective wait
+	Sticky     protocol.AgentID        // to be asked first
+	Transfers  int                     // how often it went to another owner
+	Missed     string                  // why a message was left
+	ReplyDue   int64                   // when the first reply is; 0: the timer does not run
+	ReplyStage int                     // 0 runs, 1 reminded, 2 a supervisor was told
+
 	VisitorDelivered, VisitorRead int64 // in visitor seqs
 	AgentDelivered, AgentRead     int64 // in seqs
 
 	Touched []string // actors whose view was changed by the method that returned this
 }
+
+// KindConsult is the kind of an enquiry: a conversation among agents about another one.
+const KindConsult = "consult"
 
 // An Entry is one line of the record.
 type Entry struct {
@@ -143,6 +166,14 @@ type Offer struct {
 	Outcome      Outcome // empty while it rings
 	Cause        string  // reject reason, or why it was rescinded
 	Settled      int64
+	Kind         protocol.OfferKind
+	Request      protocol.RequestID // that it is of; empty for kinds offer and all
+	Load         int                // the agent's when it rang
+	Before       protocol.Declared  // the agent's state when it rang
+	After        protocol.Declared  // and when it was settled
+	TakenBy      string             // superseded: name of who took it
+
+	Superseded []Offer // by Accept: the others' offers that ended with it
 
 	Touched []string // actors whose view was changed by the method that returned this
 }
@@ -156,7 +187,19 @@ type Slot struct {
 	Since        int64 // in this state
 	Started      int64 // accepted
 	WrapUntil    int64 // 0: no limit
+	Role         string
+	Medium       string // the dearest one now
+	Whole        int    // what it costs while it runs; Cost is what it costs now
+	Over         bool   // over the agent's capacity by right: not counted by R1
+	WakeUntil    int64  // parked and the visitor wrote: it waits for its owner until
 }
+
+// Roles of slots.
+const (
+	RoleOwner = "owner"
+	RoleGuest = "guest"
+	RoleAsker = "asker" // of an enquiry: it costs nothing
+)
 
 // A StepState is where a call or a co-browse session stands.
 type StepState string

@@ -47,7 +47,7 @@ func (a *applying) everything(ctx context.Context, w Workspace) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, Workspace) error{a.queues, a.sites, a.profiles, a.roles, a.agents} {
+	for _, step := range []func(context.Context, Workspace) error{a.settings, a.calendars, a.queues, a.sites, a.profiles, a.roles, a.agents, a.version} {
 		if err := step(ctx, w); err != nil {
 			return err
 		}
@@ -57,12 +57,21 @@ func (a *applying) everything(ctx context.Context, w Workspace) error {
 
 func (a *applying) queues(ctx context.Context, w Workspace) error {
 	var keys []string
+	for _, q := range w.Queues { // rules name queues that stand further down
+		if err := a.find(ctx, "queues", "key", string(q.ID), q.Key); err != nil {
+			return err
+		}
+	}
 	for i, q := range w.Queues {
 		keys = append(keys, q.Key)
-		err := a.declare(ctx, declaration{
+		rules, err := toJSON(a.rules(q.Rules))
+		if err != nil {
+			return err
+		}
+		err = a.declare(ctx, declaration{
 			table: "queues", keyColumn: "key", id: string(q.ID), key: q.Key,
-			columns: []string{"name", "weight", "offer_ms", "wrap_ms", "position", "disabled"},
-			values:  []any{q.Name, int64(q.Weight), q.OfferMs, q.WrapUpMs, int64(i), int64(0)},
+			columns: []string{"name", "weight", "offer_ms", "wrap_ms", "position", "disabled", "rules"},
+			values:  []any{q.Name, int64(q.Weight), q.OfferMs, q.WrapUpMs, int64(i), int64(0), rules},
 		})
 		if err != nil {
 			return err
@@ -75,8 +84,8 @@ func (a *applying) sites(ctx context.Context, w Workspace) error {
 	var keys []string
 	for _, site := range w.Sites {
 		keys = append(keys, site.Key)
-		var lists [4]string
-		for i, v := range []any{site.Origins, mapped(a, site.Queues), site.Identity, site.Mask} {
+		var lists [5]string
+		for i, v := range []any{site.Origins, mapped(a, site.Queues), site.Identity, site.Mask, site.Rules} {
 			var err error
 			if lists[i], err = toJSON(v); err != nil {
 				return err
@@ -84,10 +93,10 @@ func (a *applying) sites(ctx context.Context, w Workspace) error {
 		}
 		err := a.declare(ctx, declaration{
 			table: "sites", keyColumn: "key", id: string(site.ID), key: site.Key,
-			columns: []string{"name", "origins", "queues", "audio", "video", "cobrowse", "host_storage", "identity", "mask", "color", "disabled"},
+			columns: []string{"name", "origins", "queues", "audio", "video", "cobrowse", "host_storage", "identity", "mask", "color", "rules", "disabled"},
 			values: []any{
 				site.Name, lists[0], lists[1], number(site.Audio), number(site.Video), number(site.Cobrowse), number(site.HostStorage),
-				lists[2], lists[3], site.Color, int64(0),
+				lists[2], lists[3], site.Color, lists[4], int64(0),
 			},
 		})
 		if err != nil {
@@ -144,11 +153,23 @@ func (a *applying) agents(ctx context.Context, w Workspace) error {
 	for _, g := range w.Agents {
 		email := foldEmail(g.Email)
 		emails = append(emails, email)
+		profile, profiles, err := a.chosen(ctx, g, email)
+		if err != nil {
+			return err
+		}
+		var texts [3]string
+		for i, v := range []any{profiles, levels(g.Skills), g.Rules} {
+			if texts[i], err = toJSON(v); err != nil {
+				return err
+			}
+		}
 		d := declaration{
 			table: "agents", keyColumn: "email", id: string(g.ID), key: email,
-			columns: []string{"name", "role", "profile", "max_chats", "disabled"},
-			values:  []any{g.Name, a.known(string(g.Role)), a.known(string(g.Profile.ID)), int64(g.MaxChats), number(g.Disabled)},
-			fresh:   []any{"declared", string(protocol.DeclaredOffline), "reason", "", "declared_at", now},
+			columns: []string{"name", "role", "profile", "max_chats", "disabled", "profiles", "skills", "rules"},
+			values: []any{
+				g.Name, a.known(string(g.Role)), profile, int64(g.MaxChats), number(g.Disabled), texts[0], texts[1], texts[2],
+			},
+			fresh: []any{"declared", string(protocol.DeclaredOffline), "reason", "", "declared_at", now},
 		}
 		if g.PasswordHash != "" {
 			d.columns, d.values = append(d.columns, "password_hash"), append(d.values, g.PasswordHash)

@@ -93,7 +93,7 @@ func (m *machine) offer(r *rapid.T) {
 		want = protocol.CodeFull
 	}
 	o := m.w.Offering(store.Conversation{ID: c.id}, m.w.Agents[agent], 1<<60)
-	if expect(r, m.w.Store.OpenOffer(m.t.Context(), o), want) {
+	if expect(r, m.w.Store.OpenOffer(m.t.Context(), o, nil), want) {
 		c.offer, c.asked = o.ID, agent
 		c.entries++
 	}
@@ -118,7 +118,7 @@ func (m *machine) settle(r *rapid.T) {
 	}
 	outcome := rapid.SampledFrom([]store.Outcome{store.OutcomeRejected, store.OutcomeTimedOut, store.OutcomeRescinded}).Draw(r, "outcome")
 	stale := c.offer
-	_, settled, err := m.w.Store.Settle(m.t.Context(), m.w.ID, stale, outcome, "model")
+	_, settled, err := m.w.Store.Settle(m.t.Context(), m.w.ID, stale, outcome, "model", "")
 	if err != nil || !settled {
 		r.Fatalf("settled %v, %v", settled, err)
 	}

@@ -49,7 +49,7 @@ func staleOffer(t *testing.T, s *store.Store) {
 	w := NewWorld(t, s, 2)
 	c := w.Ask(t)
 	first := w.Offer(t, c, w.Agents[0])
-	_, settled, err := s.Settle(t.Context(), w.ID, first.ID, store.OutcomeTimedOut, "")
+	_, settled, err := s.Settle(t.Context(), w.ID, first.ID, store.OutcomeTimedOut, "", "")
 	if err != nil || !settled {
 		t.Fatalf("settle: %v, %v", settled, err)
 	}
@@ -69,7 +69,7 @@ func staleOffer(t *testing.T, s *store.Store) {
 	}
 	_, _, err = s.Accept(t.Context(), w.ID, w.Agents[0], first.ID, op())
 	want(t, err, protocol.CodeTaken)
-	if _, settled, err := s.Settle(t.Context(), w.ID, second.ID, store.OutcomeRescinded, "late"); err != nil || settled {
+	if _, settled, err := s.Settle(t.Context(), w.ID, second.ID, store.OutcomeRescinded, "late", ""); err != nil || settled {
 		t.Errorf("an accepted offer was settled: %v, %v", settled, err)
 	}
 }
@@ -87,7 +87,7 @@ func capacity(t *testing.T, s *store.Store) {
 	for i, c := range convs {
 		all.Go(func() {
 			o := w.Offering(c, w.Agents[i%2], 1<<60)
-			if err := s.OpenOffer(t.Context(), o); err != nil {
+			if err := s.OpenOffer(t.Context(), o, nil); err != nil {
 				if code(err) != protocol.CodeFull {
 					t.Error(err)
 				}
@@ -148,9 +148,9 @@ func oneOffer(t *testing.T, s *store.Store) {
 	for _, agent := range w.Agents {
 		all.Go(func() {
 			o := w.Offering(c, agent, 1<<60)
-			err := s.OpenOffer(t.Context(), o)
+			err := s.OpenOffer(t.Context(), o, nil)
 			if err == nil {
-				err = s.OpenOffer(t.Context(), o) // again: nothing changes
+				err = s.OpenOffer(t.Context(), o, nil) // again: nothing changes
 				mu.Lock()
 				opened++
 				mu.Unlock()
@@ -187,7 +187,7 @@ func acceptAgainstSettle(t *testing.T, s *store.Store) {
 		})
 		all.Go(func() {
 			var err error
-			if _, settled, err = s.Settle(t.Context(), w.ID, o.ID, store.OutcomeRejected, "busy"); err != nil {
+			if _, settled, err = s.Settle(t.Context(), w.ID, o.ID, store.OutcomeRejected, "busy", ""); err != nil {
 				t.Error(err)
 			}
 		})
@@ -213,7 +213,7 @@ func ringOut(t *testing.T, s *store.Store) {
 	w := NewWorld(t, s, 1)
 	c := w.Ask(t)
 	o := w.Offering(c, w.Agents[0], 1000)
-	must(t, s.OpenOffer(t.Context(), o))
+	must(t, s.OpenOffer(t.Context(), o, nil))
 	due, err := s.OverdueOffers(t.Context(), w.ID, 999)
 	must(t, err)
 	if len(due) != 0 {
@@ -224,7 +224,7 @@ func ringOut(t *testing.T, s *store.Store) {
 	if len(due) != 1 {
 		t.Fatalf("overdue: %+v", due)
 	}
-	_, settled, err := s.Settle(t.Context(), w.ID, due[0].ID, store.OutcomeTimedOut, "")
+	_, settled, err := s.Settle(t.Context(), w.ID, due[0].ID, store.OutcomeTimedOut, "", "")
 	must(t, err)
 	a, err := s.Agent(t.Context(), w.ID, w.Agents[0])
 	must(t, err)

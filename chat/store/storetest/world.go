@@ -96,7 +96,7 @@ func (w *World) Offering(c store.Conversation, agent protocol.AgentID, deadline 
 func (w *World) Offer(t testing.TB, c store.Conversation, agent protocol.AgentID) store.Offer {
 	t.Helper()
 	o := w.Offering(c, agent, 1<<60)
-	if err := w.Store.OpenOffer(t.Context(), o); err != nil {
+	if err := w.Store.OpenOffer(t.Context(), o, nil); err != nil {
 		t.Fatal(err)
 	}
 	return o
