@@ -1,11 +1,13 @@
 package routing
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
@@ -29,6 +31,20 @@ type Options struct {
 	// ReachChanged, if set, is told that somebody came, is silent, or is away,
 	// so that the other side's view is built again. It must not wait for routing.
 	ReachChanged func(ws protocol.WorkspaceID, actor string)
+	// Hours knows when queues are open. Nil: always.
+	Hours Hours
+	// AutoAccept, if set, is given the offers that are to be accepted by
+	// themselves, one after the other.
+	AutoAccept func(ctx context.Context, o store.Offer)
+	// Alarm, if set, is told of states that people should know of. It must not
+	// wait for routing.
+	Alarm func(a protocol.Alarm)
+}
+
+// Hours knows calendars. It must not wait for routing.
+type Hours interface {
+	// Open says whether a queue is open at a time, and when that changes (0: never).
+	Open(q store.Queue, at int64) (open bool, changes int64)
 }
 
 // Timers are routing's durations. A zero field takes its default; a negative

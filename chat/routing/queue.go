@@ -18,6 +18,11 @@ var (
 type Line struct {
 	Waiting int   // those just being offered included
 	Oldest  int64 // first enqueue of the one that waits longest; 0 when nobody does
+
+	Ready    int  // agents who are ready and connected, busy or not
+	Delayed  bool // somebody waits although an agent could take it
+	Bare     bool // somebody waits and nobody is ready
+	AllAsked int  // conversations that every able agent was asked about without success
 }
 
 // Enqueue lets a conversation wait, at the place its first enqueue gives it,
