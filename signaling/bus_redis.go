@@ -34,17 +34,22 @@ type RedisBus struct {
 	ended  sync.WaitGroup
 	resubs atomic.Uint64
 	self   string
+	every  time.Duration // between canaries
 }
 
 // NewRedisBus starts a bus on a client that is used for nothing else; the
 // caller closes it after the bus. The prefix keeps installations that share a
 // Redis apart. self is unique among the buses, for instance the node's id.
 func NewRedisBus(client redis.UniversalClient, prefix, self string, log *slog.Logger) *RedisBus {
+	return newRedisBus(client, prefix, self, log, canaryEvery)
+}
+
+func newRedisBus(client redis.UniversalClient, prefix, self string, log *slog.Logger, every time.Duration) *RedisBus {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	b := &RedisBus{client: client, prefix: prefix + ":bus:", log: log, fresh: make(chan struct{}, 1), stop: stop, self: self}
+	b := &RedisBus{client: client, prefix: prefix + ":bus:", log: log, fresh: make(chan struct{}, 1), stop: stop, self: self, every: every}
 	b.ended.Go(func() { b.run(ctx) })
 	b.ended.Go(func() { b.watch(ctx) })
 	return b
@@ -177,7 +182,7 @@ func (b *RedisBus) receive(m *redis.Message) {
 // watch sends a canary to itself; when three did not come the subscription is
 // made anew.
 func (b *RedisBus) watch(ctx context.Context) {
-	ticker := time.NewTicker(canaryEvery)
+	ticker := time.NewTicker(b.every)
 	defer ticker.Stop()
 	var sent int64
 	misses := 0

@@ -1,0 +1,4 @@
+package signaling
+
+// NewRedisBusEvery is NewRedisBus with another time between canaries.
+var NewRedisBusEvery = newRedisBus
