@@ -53,7 +53,17 @@ func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.O
 
 // Park sets a conversation aside; Unpark takes it up again (DESK-3).
 func (s *Service) Park(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
-	return s.slot(ctx, who, op, body, s.store.Park)
+	return s.slot(ctx, who, op, body, func(ctx context.Context, ws protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (store.Conversation, error) {
+		c, err := s.store.Conversation(ctx, ws, conv)
+		if err != nil {
+			return c, err
+		}
+		queue, err := s.directory.Queue(ctx, ws, c.Queue)
+		if err != nil {
+			return c, err
+		}
+		return s.store.Park(ctx, ws, agent, conv, op, queue.Rules.Share())
+	})
 }
 
 // Unpark takes a parked conversation up again.

@@ -63,7 +63,7 @@ func accept(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent pr
 	if !closed || c.State != protocol.StateQueued || c.Owner != "" {
 		return nil, errOfferOver(c, agent)
 	}
-	name, err := takeSlot(ctx, t, o, now)
+	name, err := takeSlot(ctx, t, o, RoleOwner, c.Medium, now)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +101,10 @@ func errOfferOver(c Conversation, agent protocol.AgentID) error {
 	return protocol.NewError(protocol.CodeExpired, "This offer has ended.")
 }
 
-// takeSlot adds the slot where load and number allow it, and gives the agent's name.
-func takeSlot(ctx context.Context, t *tx, o Offer, now int64) (string, error) {
+// takeSlot adds the slot where the agent's load allows it, and gives the agent's name.
+func takeSlot(ctx context.Context, t *tx, o Offer, role, medium string, now int64) (string, error) {
 	name, fits, err := returning(ctx, t, scanString, `UPDATE agents SET load = load + CAST($3 AS BIGINT), slots = slots + 1, last_accepted = $4
-		WHERE workspace = $1 AND id = $2 AND disabled = 0 AND load + CAST($3 AS BIGINT) <= 100 AND slots < max_chats RETURNING name`,
+		WHERE workspace = $1 AND id = $2 AND disabled = 0 AND load + CAST($3 AS BIGINT) <= 100 RETURNING name`,
 		o.Workspace, o.Agent, o.Cost, now)
 	if err != nil {
 		return "", fmt.Errorf("take slot: %w", err)
@@ -113,7 +113,7 @@ func takeSlot(ctx context.Context, t *tx, o Offer, now int64) (string, error) {
 		return "", errFull()
 	}
 	_, err = t.exec(ctx, `INSERT INTO slots (`+slotColumns+`, workspace) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, 0, 0, $10)`,
-		o.Conversation, o.Agent, protocol.SlotActive, o.Cost, now, now, RoleOwner, MediumChat, o.Cost, o.Workspace)
+		o.Conversation, o.Agent, protocol.SlotActive, o.Cost, now, now, role, medium, o.Cost, o.Workspace)
 	if err != nil {
 		return "", fmt.Errorf("take slot: %w", err)
 	}

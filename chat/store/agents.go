@@ -134,12 +134,14 @@ func (s *Store) SetPasswordHash(ctx context.Context, workspace protocol.Workspac
 }
 
 // Declare sets what an agent says of himself, and writes it to the timeline
-// with who did it and why (STATE-5). The same state and reason again changes nothing.
+// with who did it and why (STATE-5). The same state and reason again changes
+// nothing. Who wants to be not ready after these conversations and has none is
+// not ready at once.
 func (s *Store) Declare(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, declared protocol.Declared, reason, actor, cause string) (Agent, error) {
 	switch declared {
-	case protocol.DeclaredOffline, protocol.DeclaredNotReady, protocol.DeclaredReady:
+	case protocol.DeclaredOffline, protocol.DeclaredNotReady, protocol.DeclaredReady, protocol.DeclaredPending:
 	default:
-		return Agent{}, protocol.NewError(protocol.CodeInvalid, "The state is one of offline, not_ready, ready.")
+		return Agent{}, protocol.NewError(protocol.CodeInvalid, "The state is one of offline, not_ready, ready, pending_not_ready.")
 	}
 	a, err := write(ctx, s, func(ctx context.Context, t *tx) (Agent, error) {
 		if err := declare(ctx, t, workspace, agent, declared, storable(reason), actor, storable(cause)); err != nil {
@@ -160,6 +162,15 @@ func declare(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent p
 	now, err := t.time(ctx)
 	if err != nil {
 		return err
+	}
+	if declared == protocol.DeclaredPending {
+		slots, _, err := one(ctx, t, scanInt, `SELECT slots FROM agents WHERE workspace = $1 AND id = $2`+t.lock, workspace, agent)
+		if err != nil {
+			return err
+		}
+		if slots == 0 {
+			declared = protocol.DeclaredNotReady
+		}
 	}
 	n, err := t.exec(ctx, `UPDATE agents SET declared = $3, reason = $4, declared_at = $5
 		WHERE workspace = $1 AND id = $2 AND (declared <> $3 OR reason <> $4)`, workspace, agent, string(declared), reason, now)

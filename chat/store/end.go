@@ -75,14 +75,16 @@ func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, 
 	if wrapMs > 0 {
 		until = now + wrapMs
 	}
-	_, err = t.exec(ctx, `UPDATE slots SET state = $3, since = $4, wrap_until = $5 WHERE workspace = $1 AND conversation = $2`,
-		c.Workspace, c.ID, protocol.SlotWrapUp, now, until)
-	if err != nil {
-		return nil, fmt.Errorf("wrap up: %w", err)
-	}
 	slots, err := slotsOf(ctx, t, c.Workspace, c.ID)
 	if err != nil {
 		return nil, err
+	}
+	for _, l := range slots {
+		done := l
+		done.State, done.Since, done.WrapUntil, done.WakeUntil, done.Cost = protocol.SlotWrapUp, now, until, 0, l.Whole
+		if err := reweigh(ctx, t, c.Workspace, l, &done); err != nil {
+			return nil, fmt.Errorf("wrap up: %w", err)
+		}
 	}
 	actors := audience(c, slots)
 	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateEnded, ConversationEnded, now, 0

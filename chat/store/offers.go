@@ -43,7 +43,7 @@ func (s *Store) Offer(ctx context.Context, workspace protocol.WorkspaceID, id pr
 // OpenOffer writes an offer before anybody rings, with the agents-only entry
 // "offered". It fails with CodeWrongState unless the conversation is queued
 // without an open offer (R2), and with CodeFull unless the agent's slots and
-// open offers leave room for one more (R1). The same offer again, while it
+// open offers leave the units that it costs (R1). The same offer again, while it
 // rings, changes nothing. Round, Cost, Offered and Kind are filled in where
 // empty. The decision that the offer comes of is kept with it; nil: none.
 func (s *Store) OpenOffer(ctx context.Context, o Offer, why *Decision) error {
@@ -73,7 +73,7 @@ func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
 	if err := fillOffer(ctx, t, &o, c); err != nil {
 		return err
 	}
-	name, err := roomFor(ctx, t, &o)
+	name, err := roomFor(ctx, t, &o, c.Medium)
 	if err != nil {
 		return err
 	}
@@ -107,9 +107,6 @@ func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
 	if o.Round == 0 {
 		o.Round = c.Rounds + 1
 	}
-	if o.Cost == 0 {
-		o.Cost = Cost
-	}
 	if o.Offered == 0 {
 		o.Offered = now
 	}
@@ -123,26 +120,22 @@ func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
 }
 
 type room struct {
-	name              string
-	load, slots, most int
-	disabled          bool
-	declared          protocol.Declared
+	name       string
+	load, most int
+	disabled   bool
+	declared   protocol.Declared
 }
 
 func scanRoom(row scanner) (r room, err error) {
-	err = row.Scan(&r.name, &r.load, &r.slots, &r.most, &r.disabled, &r.declared)
+	err = row.Scan(&r.name, &r.load, &r.most, &r.disabled, &r.declared)
 	return r, err
 }
 
-func scanTwo(row scanner) (n [2]int, err error) {
-	err = row.Scan(&n[0], &n[1])
-	return n, err
-}
-
 // roomFor checks that an offer fits beside the agent's slots and other open
-// offers, fills in the agent's load and state, and gives the name. It locks the agent.
-func roomFor(ctx context.Context, t *tx, o *Offer) (string, error) {
-	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, slots, max_chats, disabled, declared FROM agents WHERE workspace = $1 AND id = $2`+t.lock,
+// offers, fills in what it costs and the agent's load and state, and gives the
+// name. A cost that is given is the least. It locks the agent.
+func roomFor(ctx context.Context, t *tx, o *Offer, medium string) (string, error) {
+	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, max_chats, disabled, declared FROM agents WHERE workspace = $1 AND id = $2`+t.lock,
 		o.Workspace, o.Agent)
 	if err != nil {
 		return "", err
@@ -150,12 +143,17 @@ func roomFor(ctx context.Context, t *tx, o *Offer) (string, error) {
 	if !found || r.disabled {
 		return "", errNoAgent()
 	}
-	ringing, _, err := one(ctx, t, scanTwo, `SELECT COUNT(*), COALESCE(SUM(cost), 0) FROM offers WHERE workspace = $1 AND agent = $2 AND outcome IS NULL`,
+	rules, err := rulesOf(ctx, t, o.Workspace, o.Queue)
+	if err != nil {
+		return "", err
+	}
+	o.Cost = max(o.Cost, UnitsOf(rules, medium, r.most))
+	ringing, _, err := one(ctx, t, scanInt, `SELECT COALESCE(SUM(cost), 0) FROM offers WHERE workspace = $1 AND agent = $2 AND outcome IS NULL`,
 		o.Workspace, o.Agent)
 	if err != nil {
 		return "", err
 	}
-	if r.slots+ringing[0] >= r.most || r.load+ringing[1]+o.Cost > Units {
+	if r.load+int(ringing)+o.Cost > Units {
 		return "", errFull()
 	}
 	o.Load, o.Before = r.load, r.declared

@@ -42,17 +42,6 @@ func listSlots(ctx context.Context, x executor, where string, args ...any) ([]Sl
 	return list, nil
 }
 
-// Park puts an active conversation aside. It keeps its cost. CodeWrongState
-// unless the agent holds it as active.
-func (s *Store) Park(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (Conversation, error) {
-	return s.move(ctx, workspace, agent, conv, op, protocol.EntryParked)
-}
-
-// Unpark takes a parked conversation back. CodeWrongState unless the agent has parked it.
-func (s *Store) Unpark(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op) (Conversation, error) {
-	return s.move(ctx, workspace, agent, conv, op, protocol.EntryResumed)
-}
-
 // change runs fn once on a locked conversation and returns it as it is then.
 func (s *Store) change(ctx context.Context, cmd command, conv protocol.ConversationID, fn func(context.Context, *tx, *Conversation) ([]string, error)) (Conversation, error) {
 	return write(ctx, s, func(ctx context.Context, t *tx) (Conversation, error) {
@@ -75,37 +64,6 @@ func (s *Store) change(ctx context.Context, cmd command, conv protocol.Conversat
 	})
 }
 
-func (s *Store) move(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, op protocol.Op, kind protocol.EntryKind) (Conversation, error) {
-	from, to := protocol.SlotActive, protocol.SlotParked
-	if kind == protocol.EntryResumed {
-		from, to = to, from
-	}
-	cmd := command{workspace, agentActor(agent), op, []any{kind, conv}}
-	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
-		now, err := t.time(ctx)
-		if err != nil {
-			return nil, err
-		}
-		n, err := t.exec(ctx, `UPDATE slots SET state = $4, since = $5 WHERE workspace = $1 AND conversation = $2 AND agent = $3 AND state = $6`,
-			workspace, conv, agent, to, now, from)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return nil, protocol.NewError(protocol.CodeWrongState, "This conversation cannot be moved in the state it is in.")
-		}
-		e, err := agentEntry(ctx, t, workspace, agent, kind, protocol.AudienceAll, "")
-		if err != nil {
-			return nil, err
-		}
-		return []string{agentActor(agent), visitorActor(c.Visitor)}, addEntries(ctx, t, c, e)
-	})
-	if err != nil {
-		return Conversation{}, fmt.Errorf("%s: %w", kind, err)
-	}
-	return c, nil
-}
-
 // agentEntry is an entry made by an agent, with the name in it.
 func agentEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent protocol.AgentID, kind protocol.EntryKind, audience protocol.Audience, cause string) (Entry, error) {
 	name, found, err := one(ctx, t, scanString, `SELECT name FROM agents WHERE workspace = $1 AND id = $2`, workspace, agent)
@@ -118,15 +76,31 @@ func agentEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agen
 	}, err
 }
 
-// freeSlot removes a slot and its cost from the agent's load.
+type holding struct {
+	slots    int
+	declared protocol.Declared
+	reason   string
+}
+
+func scanHolding(row scanner) (h holding, err error) {
+	err = row.Scan(&h.slots, &h.declared, &h.reason)
+	return h, err
+}
+
+// freeSlot removes a slot and its cost from the agent's load. With the last
+// one an agent who wanted to be not ready after these is (STATE-3).
 func freeSlot(ctx context.Context, t *tx, workspace protocol.WorkspaceID, l Slot) error {
 	n, err := t.exec(ctx, `DELETE FROM slots WHERE workspace = $1 AND conversation = $2 AND agent = $3`, workspace, l.Conversation, l.Agent)
 	if err != nil || n == 0 {
 		return err
 	}
-	_, err = t.exec(ctx, `UPDATE agents SET load = load - CAST($3 AS BIGINT), slots = slots - 1 WHERE workspace = $1 AND id = $2`, workspace, l.Agent, l.Cost)
+	h, _, err := returning(ctx, t, scanHolding, `UPDATE agents SET load = load - CAST($3 AS BIGINT), slots = slots - 1
+		WHERE workspace = $1 AND id = $2 RETURNING slots, declared, reason`, workspace, l.Agent, l.Cost)
 	if err != nil {
 		return fmt.Errorf("free slot: %w", err)
+	}
+	if h.slots == 0 && h.declared == protocol.DeclaredPending {
+		return declare(ctx, t, workspace, l.Agent, protocol.DeclaredNotReady, h.reason, systemActor, "after the last conversation")
 	}
 	return nil
 }

@@ -75,12 +75,12 @@ func parking(t *testing.T, s *store.Store) {
 	want(t, err, protocol.CodeWrongState)
 	parking := op()
 	for range 2 {
-		_, err = s.Park(t.Context(), w.ID, agent, c.ID, parking)
+		_, err = s.Park(t.Context(), w.ID, agent, c.ID, parking, 50)
 		must(t, err)
 	}
 	slots, err := s.SlotsOfAgent(t.Context(), w.ID, agent)
 	must(t, err)
-	if len(slots) != 1 || slots[0].State != protocol.SlotParked || slots[0].Cost != store.Cost {
+	if len(slots) != 1 || slots[0].State != protocol.SlotParked || slots[0].Cost != 12 || slots[0].Whole != store.Cost {
 		t.Errorf("parked slots %+v", slots)
 	}
 	_, err = s.Unpark(t.Context(), w.ID, agent, c.ID, op())

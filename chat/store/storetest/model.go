@@ -18,6 +18,7 @@ type modelled struct {
 	slot    protocol.SlotState
 	offer   protocol.OfferID // that rings
 	asked   int              // agent at whom it rings
+	cost    int              // of the slot now
 	entries int
 }
 
@@ -29,7 +30,7 @@ type machine struct {
 }
 
 // model checks R1, R2, R3 and D3 along random histories of a few conversations
-// and three agents with room for two each.
+// and three agents with room for two each, whose parked ones cost half.
 func model(t *testing.T, s *store.Store) {
 	t.Helper()
 	rapid.Check(t, func(r *rapid.T) {
@@ -63,16 +64,19 @@ func (m *machine) pick(r *rapid.T) (*modelled, int) {
 	return m.convs[rapid.IntRange(0, len(m.convs)-1).Draw(r, "conversation")], rapid.IntRange(0, len(m.w.Agents)-1).Draw(r, "agent")
 }
 
-func (m *machine) held(agent int) (slots, offers int) {
+// whole is what a conversation costs an agent with room for two.
+const whole = store.Units / 2
+
+func (m *machine) held(agent int) (slots, load, offers int) {
 	for _, c := range m.convs {
 		if c.slot != "" && c.owner == agent {
-			slots++
+			slots, load = slots+1, load+c.cost
 		}
 		if c.offer != "" && c.asked == agent {
 			offers++
 		}
 	}
-	return slots, offers
+	return slots, load, offers
 }
 
 func expect(r *rapid.T, err error, want protocol.Code) bool {
@@ -85,11 +89,11 @@ func expect(r *rapid.T, err error, want protocol.Code) bool {
 func (m *machine) offer(r *rapid.T) {
 	c, agent := m.pick(r)
 	want := protocol.Code("")
-	slots, offers := m.held(agent)
+	_, load, offers := m.held(agent)
 	switch {
 	case c.state != protocol.StateQueued || c.offer != "":
 		want = protocol.CodeWrongState
-	case slots+offers >= 2:
+	case load+(offers+1)*whole > store.Units:
 		want = protocol.CodeFull
 	}
 	o := m.w.Offering(store.Conversation{ID: c.id}, m.w.Agents[agent], 1<<60)
@@ -104,9 +108,13 @@ func (m *machine) accept(r *rapid.T) {
 	if c.offer == "" {
 		r.Skip()
 	}
+	want := protocol.Code("")
+	if _, load, _ := m.held(c.asked); load+whole > store.Units {
+		want = protocol.CodeFull // a parked one was taken up meanwhile
+	}
 	_, _, err := m.w.Store.Accept(m.t.Context(), m.w.ID, m.w.Agents[c.asked], c.offer, op())
-	if expect(r, err, "") {
-		c.owner, c.slot, c.state, c.offer = c.asked, protocol.SlotActive, protocol.StateActive, ""
+	if expect(r, err, want) {
+		c.owner, c.slot, c.state, c.offer, c.cost = c.asked, protocol.SlotActive, protocol.StateActive, "", whole
 		c.entries++
 	}
 }
@@ -141,7 +149,7 @@ func (m *machine) end(r *rapid.T) {
 	}
 	c.entries++
 	if c.state == protocol.StateActive {
-		c.state, c.slot = protocol.StateEnded, protocol.SlotWrapUp
+		c.state, c.slot, c.cost = protocol.StateEnded, protocol.SlotWrapUp, whole
 		return
 	}
 	if c.offer != "" {
@@ -165,17 +173,23 @@ func (m *machine) clear(r *rapid.T) {
 
 func (m *machine) park(r *rapid.T) {
 	c, agent := m.pick(r)
-	do, from, to := m.w.Store.Park, protocol.SlotActive, protocol.SlotParked
-	if rapid.Bool().Draw(r, "back") {
-		do, from, to = m.w.Store.Unpark, to, from
+	from, to, cost := protocol.SlotActive, protocol.SlotParked, whole/2
+	back := rapid.Bool().Draw(r, "back")
+	if back {
+		from, to, cost = to, from, whole
 	}
 	want := protocol.CodeWrongState
 	if c.slot == from && c.owner == agent {
 		want = ""
 	}
-	_, err := do(m.t.Context(), m.w.ID, m.w.Agents[agent], c.id, op())
+	var err error
+	if back {
+		_, err = m.w.Store.Unpark(m.t.Context(), m.w.ID, m.w.Agents[agent], c.id, op())
+	} else {
+		_, err = m.w.Store.Park(m.t.Context(), m.w.ID, m.w.Agents[agent], c.id, op(), 50)
+	}
 	if expect(r, err, want) {
-		c.slot = to
+		c.slot, c.cost = to, cost
 		c.entries++
 	}
 }
@@ -220,16 +234,34 @@ func (m *machine) check(r *rapid.T) {
 		checkDense(m.t, m.w, c.id, c.entries)
 	}
 	for i, id := range m.w.Agents {
-		slots, offers := m.held(i)
+		slots, load, offers := m.held(i)
 		a, err := m.w.Store.Agent(m.t.Context(), m.w.ID, id)
 		must(m.t, err)
 		open, err := m.w.Store.OffersOfAgent(m.t.Context(), m.w.ID, id)
 		must(m.t, err)
-		if a.Slots != slots || a.Load != slots*store.Cost || len(open) != offers || slots > 2 {
-			r.Fatalf("agent %d has %d slots, load %d, %d offers; the model says %d slots, %d offers", i, a.Slots, a.Load, len(open), slots, offers)
+		if a.Slots != slots || a.Load != load || len(open) != offers {
+			r.Fatalf("agent %d has %d slots, load %d, %d offers; the model says %d, %d, %d", i, a.Slots, a.Load, len(open), slots, load, offers)
 		}
+		m.within(r, id)
 	}
 	if n, err := m.w.Store.AuditLoads(m.t.Context(), m.w.ID); err != nil || n != 0 {
 		r.Fatalf("%d loads differ, %v", n, err)
+	}
+}
+
+// within checks that what is not marked as over the capacity fits into it (R1).
+func (m *machine) within(r *rapid.T, agent protocol.AgentID) {
+	slots, err := m.w.Store.SlotsOfAgent(m.t.Context(), m.w.ID, agent)
+	must(m.t, err)
+	sum, over := 0, 0
+	for _, l := range slots {
+		if l.Over {
+			over += l.Cost
+		} else {
+			sum += l.Cost
+		}
+	}
+	if sum > store.Units {
+		r.Fatalf("slots of %d units besides %d over the capacity", sum, over)
 	}
 }

@@ -108,7 +108,7 @@ func capacity(t *testing.T, s *store.Store) {
 		must(t, err)
 		slots, err := s.SlotsOfAgent(t.Context(), w.ID, id)
 		must(t, err)
-		if a.Load > store.Units || a.Slots > a.MaxChats || a.Slots != len(slots) {
+		if a.Load > store.Units || a.Slots != len(slots) {
 			t.Errorf("agent has load %d, %d slots, %d rows", a.Load, a.Slots, len(slots))
 		}
 	}
@@ -123,11 +123,11 @@ func acceptFull(t *testing.T, s *store.Store) {
 	_, err := s.Apply(t.Context(), declared)
 	must(t, err)
 	w := &World{Store: s, ID: declared.ID, Site: declared.Sites[0].ID, Queue: declared.Queues[0].ID, Agents: []protocol.AgentID{declared.Agents[0].ID}}
-	w.Active(t, w.Agents[0])
+	first := w.Active(t, w.Agents[0])
 	c := w.Ask(t)
 	o := w.Offer(t, c, w.Agents[0])
-	declared.Agents[0].MaxChats = 1 // lowered while it rings
-	_, err = s.Apply(t.Context(), declared)
+	w.Call(t, first, protocol.MediaVideo) // while it rings
+	_, err = s.Weigh(t.Context(), w.ID, first.ID, store.QueueRules{})
 	must(t, err)
 	_, _, err = s.Accept(t.Context(), w.ID, w.Agents[0], o.ID, op())
 	want(t, err, protocol.CodeFull)

@@ -113,6 +113,22 @@ func (w *World) Active(t testing.TB, agent protocol.AgentID) store.Conversation 
 	return c
 }
 
+// Call lets a call run in a conversation.
+func (w *World) Call(t testing.TB, c store.Conversation, media protocol.Media) store.Call {
+	t.Helper()
+	agent := By(c.Owner)
+	call, err := w.Store.AskCall(t.Context(), store.AskCallIn{
+		Workspace: w.ID, Conversation: c.ID, Media: media, Node: "node", Author: agent, Actor: "agent:" + string(c.Owner), Op: op(),
+	})
+	must(t, err)
+	visitor := protocol.Author{Kind: protocol.KindVisitor, ID: string(c.Visitor)}
+	call, err = w.Store.AnswerCall(t.Context(), store.AnswerIn[protocol.CallID]{
+		Workspace: w.ID, Step: call.ID, Allow: true, Author: visitor, Actor: "visitor:" + string(c.Visitor), Op: op(),
+	})
+	must(t, err)
+	return call
+}
+
 // Saying is a message of a conversation's visitor.
 func (w *World) Saying(c store.Conversation, text string) store.AppendIn {
 	return store.AppendIn{
