@@ -14,6 +14,7 @@ const side = (by: PrincipalKind | undefined) => (by === "visitor" ? "The visitor
 /** Reasons that the server gives; the agent's own are shown as they were chosen. */
 const reasons: Readonly<Record<string, string>> = {
   no_answer: "No answer",
+  signed_out: "Signed out",
   connection_lost: "Connection lost",
   rejected: "Rejected an offer",
   forced: "Set by a supervisor",
@@ -315,6 +316,14 @@ export const words = {
     pauseFor: (reason: string) => `Pause: ${words.reason(reason)}`,
     menu: "Account",
     unavailable: "not possible now",
+  },
+  leaving: {
+    title: "Sign out?",
+    open: (n: number) => (n === 1 ? "You have one open conversation." : `You have ${String(n)} open conversations.`),
+    what: "They stay yours for a minute: sign in again to go on. Then they go back to the head of their queue, a call or co-browsing ends, and the visitors are told.",
+    better: "To stop new work and finish these, choose Pause instead.",
+    stay: "Stay",
+    go: "Sign out",
   },
   failed: (message: string) => message,
   failure: {

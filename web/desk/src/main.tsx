@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { signIn, signOut, whoAmI } from "./browser/session-api.ts";
 import { startDesk, type RunningDesk } from "./browser/start-desk.ts";
@@ -16,17 +16,21 @@ function DeskOf({ me, leave }: { me: Me; leave: () => void }) {
   const [running, setRunning] = useState<RunningDesk>();
   useEffect(() => {
     const life = new AbortController();
-    setRunning(startDesk(me, life.signal));
+    setRunning(startDesk(me, leave, life.signal));
     return () => life.abort();
-  }, [me]);
+  }, [me, leave]);
   if (running === undefined) return null;
   const unlock = () => void running.alarm.unlock(); // what it could not do shows as a notice
-  return <Shell desk={running.desk} agent={me.agent} signOut={leave} unlock={unlock} />;
+  return <Shell desk={running.desk} agent={me.agent} unlock={unlock} />;
 }
 
 function Root() {
   const [who, setWho] = useState<Who>("asking");
   const [form] = useState(() => new SignIn(signIn, setWho));
+  const leave = useCallback(() => {
+    void signOut(); // it does not fail
+    setWho("nobody");
+  }, []);
   useEffect(() => {
     whoAmI().then(
       (me) => setWho(me ?? "nobody"),
@@ -35,10 +39,6 @@ function Root() {
   }, []);
   if (who === "asking") return <p className="hidden-text" role="status">{words.signIn.starting}</p>;
   if (who === "nobody") return <SignInView model={form} />;
-  const leave = () => {
-    void signOut(); // it does not fail
-    setWho("nobody");
-  };
   return <DeskOf me={who} leave={leave} />;
 }
 

@@ -39,7 +39,7 @@ function show(name: string) {
   if (typeof layout === "object" && layout !== null && "places" in layout) s.desk.places.restore(layout.places);
   Object.assign(window, { stage: s });
   const alarm = new Alarm(s.desk, new AbortController().signal);
-  return <Shell desk={s.desk} agent="story" signOut={() => undefined} unlock={() => void alarm.unlock()} />;
+  return <Shell desk={s.desk} agent="story" unlock={() => void alarm.unlock()} />;
 }
 
 const query = new URLSearchParams(location.search);

@@ -18,8 +18,8 @@ export interface RunningDesk {
   readonly alarm: Alarm;
 }
 
-/** Opens the connection and the desk on it; all of it ends with signal. */
-export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
+/** Opens the connection and the desk on it; all of it ends with signal. The agent leaves it by signOut. */
+export function startDesk(me: Me, signOut: () => void, signal: AbortSignal): RunningDesk {
   const session = new Session({
     side: "agent",
     clock: systemClock,
@@ -46,7 +46,7 @@ export function startDesk(me: Me, signal: AbortSignal): RunningDesk {
     welcome: connection.welcome,
   };
   const startLeg = (item: ReadonlySignal<CallItem>) => openLeg(item, line, (c) => connection.notice("call.trickle", c), signal);
-  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signal });
+  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signOut, signal });
   const layout = layouts.load(me.agent);
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
   watchPage(connection, signal);

@@ -87,6 +87,13 @@ export const shortcuts: Command<Desk> = {
   },
 };
 
+export const signOut: Command<Desk> = {
+  id: "desk.sign_out",
+  name: words.commands.signOut,
+  guard: (desk) => desk.leaving.possible.value,
+  run: (desk) => desk.leaving.ask(),
+};
+
 /** Every verb there is, bound to what is in front now, in the order of the palette. Reads signals. */
 export function actions(desk: Desk): readonly Action[] {
   const offer = desk.offers.value[0];
@@ -97,6 +104,6 @@ export function actions(desk: Desk): readonly Action[] {
     ...callCommands.map((c) => bind(c, card?.call.value)),
     ...[stopCobrowse, cancelCobrowse].map((c) => bind(c, card?.cobrowse.value)),
     ...[ready, ...pauses].map((c) => bind(c, desk.own)),
-    ...[newCard, nextCard, previousCard, cardToSide, cardToTabs, palette, shortcuts].map((c) => bind(c, desk)),
+    ...[newCard, nextCard, previousCard, cardToSide, cardToTabs, palette, shortcuts, signOut].map((c) => bind(c, desk)),
   ];
 }

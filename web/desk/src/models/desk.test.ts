@@ -30,6 +30,40 @@ describe("own state", () => {
   });
 });
 
+describe("signing out", () => {
+  it("asks while conversations are open, and says how many", async () => { // DESK-5, STATE-6
+    const s = stage({ cards: [card("c1"), card("c2", { slot: "parked" }), card("c3", { slot: "wrap_up", state: "ended" })] });
+    await s.desk.leaving.ask();
+    expect(s.desk.overlay.value).toBe("leaving");
+    expect(s.desk.leaving.open.value).toBe(2);
+    expect(s.sent).toEqual([]);
+    s.desk.leaving.stay();
+    expect(s.desk.overlay.value).toBeUndefined();
+    expect(s.signedOut()).toBe(0);
+  });
+
+  it("goes off duty before the session ends", async () => { // STATE-3
+    const s = stage({ cards: [card("c1")] });
+    const done = s.desk.leaving.go();
+    expect(s.sent.map((c) => [c.kind, c.body])).toEqual([["agent.declare", { declared: "not_ready", reason: "signed_out" }]]);
+    expect(s.signedOut()).toBe(0);
+    void s.desk.leaving.go(); // pressed twice
+    s.answer({});
+    await done;
+    expect(s.signedOut()).toBe(1);
+    expect(s.sent).toEqual([]);
+  });
+
+  it("asks nothing without a conversation, and does not wait for a server that is away", async () => {
+    const s = stage({ cards: [card("c3", { slot: "wrap_up", state: "ended" })] });
+    const done = s.desk.leaving.ask();
+    expect(s.desk.overlay.value).toBeUndefined();
+    s.pass(2_000);
+    await done;
+    expect(s.signedOut()).toBe(1);
+  });
+});
+
 describe("offers", () => {
   it("count down, show the wait, and cannot be answered twice", async () => { // ROUTE-3
     const s = stage({ offers: [offer("o1", "c1", { since: -177_000, waited: true })] });

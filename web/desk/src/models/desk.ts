@@ -10,6 +10,7 @@ import { Card } from "./card.ts";
 import { Cobrowse } from "./cobrowse.ts";
 import type { Drafts } from "./composer.ts";
 import { keyed } from "./keyed.ts";
+import { Leaving } from "./leaving.ts";
 import type { Line } from "./line.ts";
 import { Offer } from "./offer.ts";
 import { OwnState } from "./own-state.ts";
@@ -32,6 +33,8 @@ export interface DeskOutside {
   readonly drafts: Drafts;
   readonly ownCalls: OwnCalls;
   startLeg(item: ReadonlySignal<CallItem>, line: Line): Leg;
+  /** Ends the session and the desk; left out where there is none. */
+  readonly signOut?: () => void;
   readonly signal: Lifetime;
 }
 
@@ -45,8 +48,9 @@ export class Desk {
   readonly cards: ReadonlySignal<readonly Card[]>;
   readonly queues: ReadonlySignal<readonly QueueItem[]>;
   readonly attention: Attention;
+  readonly leaving: Leaving;
   /** What lies over the desk. */
-  readonly overlay = signal<"palette" | "shortcuts" | undefined>(undefined);
+  readonly overlay = signal<"palette" | "shortcuts" | "leaving" | undefined>(undefined);
   readonly #o: DeskOutside;
   readonly #cobrowses: ReadonlySignal<readonly Cobrowse[]>;
   readonly #cardOf = new Map<ConversationID, Card>();
@@ -74,6 +78,7 @@ export class Desk {
     this.parked = computed(() => this.cards.value.filter((c) => c.parked.value));
     this.front = computed(() => this.cards.value.find((c) => c.conversation === this.places.conversation.value));
     this.attention = new Attention(this.offers, this.cards);
+    this.leaving = new Leaving(this, outside.clock, outside.signOut);
     this.#run();
   }
 

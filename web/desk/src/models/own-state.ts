@@ -43,6 +43,11 @@ export class OwnState {
     return this.#declare("not_ready", reason);
   }
 
+  /** Goes off duty; told to the server, whatever comes of it. */
+  async leave(): Promise<void> {
+    await this.#line.command("agent.declare", { declared: "not_ready", reason: "signed_out" }).catch(() => undefined); // without a connection there are no offers either
+  }
+
   async #declare(declared: "ready" | "not_ready", reason?: string): Promise<void> {
     this.failure.value = "";
     this.#asking.value = declared;

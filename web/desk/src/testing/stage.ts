@@ -190,7 +190,8 @@ export function stage(scene: Scene & { permissions?: Permission[]; drafts?: Draf
   let version = 0;
   const set = (next: Scene) => view.replace({ version: ++version, items: items(next) });
   set(scene);
-  const desk = new Desk(feed, { clock, drafts, ownCalls, startLeg, signal: { aborted: false, addEventListener: () => undefined } });
+  let signedOut = 0;
+  const desk = new Desk(feed, { clock, drafts, ownCalls, startLeg, signOut: () => signedOut++, signal: { aborted: false, addEventListener: () => undefined } });
   return {
     desk,
     view,
@@ -201,6 +202,7 @@ export function stage(scene: Scene & { permissions?: Permission[]; drafts?: Draf
     legs,
     drafts,
     ownCalls,
+    signedOut: () => signedOut,
     set,
     pass: (ms: number) => held.pass(ms),
     /** Posts a message that is refused. */

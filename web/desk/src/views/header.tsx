@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu } from "@mantine/core";
 import { IconBell, IconChevronDown, IconCommand, IconDots, IconKeyboard, IconLogout } from "@tabler/icons-react";
 import { words } from "../catalogue.ts";
 import { bind } from "../commands/command.ts";
-import { palette, pauses, ready, shortcuts } from "../commands/desk.ts";
+import { palette, pauses, ready, shortcuts, signOut } from "../commands/desk.ts";
 import type { Desk } from "../models/desk.ts";
 import { observed, useDesk } from "./observed.ts";
 
@@ -58,7 +58,7 @@ const ConnectionState = observed(function ConnectionState() {
 });
 
 /** The bar at the top: who I am, what I am, and whether I am connected. */
-export const Header = observed(function Header({ signOut }: { signOut: () => void }) {
+export const Header = observed(function Header() {
   const desk = useDesk();
   return (
     <header className="bar">
@@ -72,12 +72,12 @@ export const Header = observed(function Header({ signOut }: { signOut: () => voi
       <span className="spring" />
       <ConnectionState />
       <ReadySwitch />
-      <MoreMenu desk={desk} signOut={signOut} />
+      <MoreMenu desk={desk} />
     </header>
   );
 });
 
-function MoreMenu({ desk, signOut }: { desk: Desk; signOut: () => void }) {
+function MoreMenu({ desk }: { desk: Desk }) {
   const askNotifications = typeof Notification !== "undefined" && Notification.permission === "default";
   return (
     <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
@@ -98,7 +98,7 @@ function MoreMenu({ desk, signOut }: { desk: Desk; signOut: () => void }) {
             {words.sound.allow}
           </Menu.Item>
         )}
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => bind(signOut, desk).run()}>
           {words.commands.signOut}
         </Menu.Item>
       </Menu.Dropdown>

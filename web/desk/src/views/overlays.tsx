@@ -1,4 +1,4 @@
-import { CloseButton, Kbd, Modal, Table, TextInput } from "@mantine/core";
+import { Button, CloseButton, Group, Kbd, Modal, Table, TextInput } from "@mantine/core";
 import { useState, type KeyboardEvent } from "react";
 import { keysInWords } from "../browser/keys.ts";
 import { words } from "../catalogue.ts";
@@ -82,7 +82,29 @@ function Shortcuts({ all }: { all: readonly Action[] }) {
   );
 }
 
-/** What lies over the desk: the command palette, or the list of shortcuts. */
+const Leave = observed(function Leave() {
+  const { leaving } = useDesk();
+  return (
+    <>
+      <p>
+        <strong>{words.leaving.open(leaving.open.value)}</strong> {words.leaving.what}
+      </p>
+      <p>{words.leaving.better}</p>
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" data-autofocus onClick={() => leaving.stay()}>
+          {words.leaving.stay}
+        </Button>
+        <Button color="red" disabled={!leaving.possible.value} onClick={() => void leaving.go() /* it does not fail */}>
+          {words.leaving.go}
+        </Button>
+      </Group>
+    </>
+  );
+});
+
+const titles = { palette: words.commands.palette, shortcuts: words.commands.shortcuts, leaving: words.leaving.title } as const;
+
+/** What lies over the desk: the command palette, the list of shortcuts, or the question before signing out. */
 export const Overlays = observed(function Overlays() {
   const desk = useDesk();
   const which = desk.overlay.value;
@@ -98,11 +120,12 @@ export const Overlays = observed(function Overlays() {
       transitionProps={{ duration: 0 }}
     >
       <div className="overlay-head">
-        <Modal.Title>{which === "shortcuts" ? words.commands.shortcuts : words.commands.palette}</Modal.Title>
+        <Modal.Title>{which !== undefined && titles[which]}</Modal.Title>
         <CloseButton aria-label={words.commands.close} onClick={close} />
       </div>
       {which === "palette" && <Palette all={all} close={close} />}
       {which === "shortcuts" && <Shortcuts all={all} />}
+      {which === "leaving" && <Leave />}
     </Modal>
   );
 });

@@ -126,13 +126,13 @@ const Spoken = observed(function Spoken() {
 });
 
 /** The whole desk. */
-export const Shell = observed(function Shell(props: { desk: Desk; agent: string; signOut: () => void; unlock: () => void }) {
+export const Shell = observed(function Shell(props: { desk: Desk; agent: string; unlock: () => void }) {
   const narrow = useNarrow();
   useShortcuts(props.desk);
   return (
     <DeskContext value={props.desk}>
       <div className="desk">
-        <Header signOut={props.signOut} />
+        <Header />
         <Notices unlock={props.unlock} />
         {narrow && <Offers />}
         <main className="floor" data-narrow={narrow || undefined}>
