@@ -71,9 +71,12 @@ func agentRow(a store.Agent, ticket int64) map[string]any {
 	if a.Declared == protocol.DeclaredReady && !a.Disabled {
 		ready = 1
 	}
+	queues, media := append([]protocol.QueueID{}, a.Profile.Queues...), append([]string{}, a.Profile.Media...)
 	return map[string]any{
-		"id": a.ID, "actor": agentActor(a.ID), "ready": ready, "queues": append([]protocol.QueueID{}, a.Profile.Queues...), "media": append([]string{}, a.Profile.Media...),
-		"max": a.MaxChats, "load": a.Load, "slots": a.Slots, "last": a.LastAccepted, "ticket": ticket,
+		"id": a.ID, "actor": agentActor(a.ID), "ready": ready, "queues": queues, "media": media, "skills": a.Skills,
+		"can": fmt.Sprint(queues, media, a.Skills), // maps print in the order of their keys
+		"max": a.MaxChats, "load": a.Load, "slots": a.Slots, "videos": a.Videos, "maxvideo": max(a.Rules.MaxVideo, 1),
+		"ring": a.Rules.OfferMs, "last": a.LastAccepted, "ticket": ticket,
 	}
 }
 

@@ -37,7 +37,10 @@ type modelPlace struct {
 	asked  map[string]bool
 }
 
-type modelOffer struct{ conv, agent string }
+type modelOffer struct {
+	conv, agent string
+	cost        int
+}
 
 func (m *model) able(id, queue string) bool {
 	a := m.agents[id]
@@ -63,7 +66,7 @@ func (m *model) choose(now int64) (conv, agent string) {
 		}
 		best := ""
 		for id, a := range m.agents {
-			if !m.able(id, w.queue) || a.offer != 0 || a.slots >= a.max || a.load+25 > 100 || w.asked[id] {
+			if !m.able(id, w.queue) || a.offer != 0 || a.load+25*4/a.max > 100 || w.asked[id] {
 				continue
 			}
 			if best == "" || m.better(id, best, c) {
@@ -86,7 +89,7 @@ func cmpText(a, b string) int {
 
 func (m *model) better(x, y, conv string) bool {
 	a, b := m.agents[x], m.agents[y]
-	ra, rb := max(float64(a.load)/100, float64(a.slots)/float64(a.max)), max(float64(b.load)/100, float64(b.slots)/float64(b.max))
+	ra, rb := a.load+25*4/a.max, b.load+25*4/b.max
 	if ra != rb {
 		return ra < rb
 	}
@@ -107,7 +110,7 @@ func (m *model) settle(id, outcome string) {
 	a.offer = 0
 	switch outcome {
 	case "accepted":
-		a.load, a.slots = a.load+25, a.slots+1
+		a.load, a.slots = a.load+o.cost, a.slots+1
 	case "timed_out":
 		a.ready = false
 	}
@@ -146,6 +149,7 @@ func TestScriptsAgreeWithTheModel(t *testing.T) { // R1, R2, R5, R12, ROUTE-1, R
 			x := &machine{b: newBench(t, client), m: &model{
 				agents: map[string]*modelAgent{}, waiting: map[string]*modelPlace{}, offers: map[string]modelOffer{}, live: map[string]bool{},
 			}}
+			x.b.do(configureStep, newOp(), queues13)
 			rt.Repeat(map[string]func(*rapid.T){
 				"":        x.check,
 				"ask":     x.ask,
@@ -169,8 +173,7 @@ func (x *machine) ask(t *rapid.T) {
 	x.next++
 	queue := rapid.SampledFrom([]string{"q1", "q2", "q3"}).Draw(t, "queue")
 	since := rapid.Int64Range(1_000_000, 1_000_020).Draw(t, "since")
-	x.do(t, enqueueStep, fmt.Sprintf(`{"places":[{"conv":%q,"queue":%q,"weight":%d,"since":%d,"boost":0,"cost":25,"medium":"chat","visitor":"visitor:%s","round":0,"ring":0}]}`,
-		conv, queue, modelQueues[queue], since, conv))
+	x.do(t, enqueueStep, text(x.b.t, map[string]any{"places": []placeRow{waitingIn(conv, queue, int(modelQueues[queue]), since, 0)}}))
 	x.m.waiting[conv] = &modelPlace{queue: queue, weight: modelQueues[queue], since: since, asked: map[string]bool{}}
 	x.sign(t, "visitor:"+conv, false)
 }
@@ -250,7 +253,7 @@ func (x *machine) match(t *rapid.T) {
 		}
 		want = append(want, [2]string{conv, agent})
 		x.m.waiting[conv].offer, x.m.agents[agent].offer = ids[i], 1
-		x.m.offers[ids[i]] = modelOffer{conv, agent}
+		x.m.offers[ids[i]] = modelOffer{conv, agent, 25 * 4 / x.m.agents[agent].max}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("proposals (-model +script):\n%s", diff)
@@ -316,13 +319,15 @@ func (x *machine) check(t *rapid.T) {
 		t.Fatalf("state (-model +script):\n%s", diff)
 	}
 	held := 0
-	for k := range state {
-		if hasPrefix(k, "held/") {
+	for c := range x.m.waiting {
+		var w struct{ At string }
+		mustDecode(t, state["waiting/"+c], &w)
+		if w.At == "held" {
 			held++
 		}
 	}
 	if held != len(x.m.offers) {
-		t.Fatalf("%d put aside, want %d", held, len(x.m.offers))
+		t.Fatalf("%d held, want %d", held, len(x.m.offers))
 	}
 	for c, w := range x.m.waiting {
 		ahead := 1

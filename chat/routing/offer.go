@@ -15,11 +15,12 @@ var (
 )
 
 // matchBatch is how many offers one run of the match script may propose.
-const matchBatch = 16
+const matchBatch = 32
 
 // A proposal is what the match script reserved.
 type proposal struct {
 	Offer    protocol.OfferID
+	Place    string
 	Conv     protocol.ConversationID
 	Queue    protocol.QueueID
 	Agent    protocol.AgentID
@@ -34,20 +35,10 @@ type proposal struct {
 func (r *Router) Match(ctx context.Context) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
+	var from map[string]string
 	for {
-		ids := make([]protocol.OfferID, matchBatch)
-		for i := range ids {
-			ids[i] = protocol.NewID[protocol.OfferID]()
-		}
-		var out struct {
-			Now     int64
-			Offers  []proposal
-			Rebuild bool // no generation: nothing is offered until it is rebuilt
-		}
-		in := map[string]any{
-			"ids": ids, "ring": r.timers.Offer.Milliseconds(), "backoff": millis(r.timers.Backoff), "epoch": r.record.Epoch(),
-		}
-		if err := r.run(ctx, matchStep, newOp(), in, &out); err != nil {
+		out, err := r.match(ctx, from)
+		if err != nil {
 			r.failed(ctx, "match", err)
 			return fmt.Errorf("match: %w", err)
 		}
@@ -55,10 +46,37 @@ func (r *Router) Match(ctx context.Context) error {
 		for _, p := range out.Offers {
 			errs = append(errs, r.open(ctx, p, out.Now))
 		}
-		if err := errors.Join(errs...); err != nil || len(out.Offers) < matchBatch {
+		if err := errors.Join(errs...); err != nil || !out.More {
 			return err
 		}
+		from = out.From
 	}
+}
+
+// matched is what one run of the match script did.
+type matched struct {
+	Now     int64
+	Offers  []proposal
+	More    bool              // it looked at as many as it may: the next run goes on
+	From    map[string]string // behind these
+	Looked  int
+	Rebuild bool // no generation: nothing is offered until it is rebuilt
+}
+
+func (r *Router) match(ctx context.Context, from map[string]string) (out matched, err error) {
+	ids := make([]protocol.OfferID, matchBatch)
+	for i := range ids {
+		ids[i] = protocol.NewID[protocol.OfferID]()
+	}
+	in := map[string]any{
+		"ids": ids, "ring": r.timers.Offer.Milliseconds(), "backoff": millis(r.timers.Backoff), "epoch": r.record.Epoch(),
+	}
+	if len(from) > 0 {
+		in["from"] = from
+	}
+	err = r.run(ctx, matchStep, newOp(), in, &out)
+	r.stats.looked.Add(int64(out.Looked))
+	return out, err
 }
 
 // open writes the offer row and only then lets the agent know. What the record

@@ -32,11 +32,7 @@ type Line struct {
 func (r *Router) Enqueue(ctx context.Context, c store.Conversation, q store.Queue) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	set := queueSetting{q.Weight, q.OfferMs}
-	r.mu.Lock()
-	r.weights[q.ID] = set
-	r.mu.Unlock()
-	if err := r.run(ctx, enqueueStep, newOp(), map[string]any{"places": []any{place(c, set)}}, nil); err != nil {
+	if err := r.enqueue(ctx, c, q); err != nil {
 		r.failed(ctx, "enqueue", err)
 		return fmt.Errorf("enqueue %s: %w", c.ID, err)
 	}
@@ -44,18 +40,25 @@ func (r *Router) Enqueue(ctx context.Context, c store.Conversation, q store.Queu
 	return r.Match(ctx)
 }
 
+func (r *Router) enqueue(ctx context.Context, c store.Conversation, q store.Queue) error {
+	if err := r.learn(ctx, q); err != nil {
+		return err
+	}
+	return r.run(ctx, enqueueStep, newOp(), map[string]any{"places": []placeRow{placeOf(c, q)}}, nil)
+}
+
 // Remove takes a conversation out of its queue, because its visitor left or it
 // ended, frees the agent who was being asked, and matches.
 func (r *Router) Remove(ctx context.Context, conv protocol.ConversationID) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	var out struct{ Agent protocol.AgentID }
+	var out struct{ Agents []protocol.AgentID }
 	if err := r.run(ctx, removeStep, newOp(), map[string]any{"conv": conv, "ramp": r.timers.RampUp.Milliseconds()}, &out); err != nil {
 		r.failed(ctx, "remove", err)
 		return fmt.Errorf("remove %s: %w", conv, err)
 	}
-	if out.Agent != "" {
-		r.notify.ViewChanged(r.ws, agentActor(out.Agent))
+	for _, id := range out.Agents {
+		r.notify.ViewChanged(r.ws, agentActor(id))
 	}
 	r.notify.QueuesChanged(r.ws)
 	return r.Match(ctx)

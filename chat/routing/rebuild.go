@@ -67,9 +67,9 @@ func (r *Router) rebuild(ctx context.Context) error {
 // load lets conversations wait, in batches.
 func (r *Router) load(ctx context.Context, waiting []store.Conversation) error {
 	for batch := range slices.Chunk(waiting, loadBatch) {
-		places := make([]map[string]any, 0, len(batch))
+		places := make([]placeRow, 0, len(batch))
 		for _, c := range batch {
-			places = append(places, place(c, r.queue(c.Queue)))
+			places = append(places, placeOf(c, r.queue(c.Queue)))
 		}
 		if err := r.run(ctx, enqueueStep, newOp(), map[string]any{"places": places}, nil); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (r *Router) holdOpen(ctx context.Context, amnesty time.Duration) error {
 		rows := make([]map[string]any, 0, len(batch))
 		for _, o := range batch {
 			rows = append(rows, map[string]any{
-				"offer": o.ID, "conv": o.Conversation, "agent": o.Agent, "cost": o.Cost, "deadline": o.Deadline,
+				"offer": o.ID, "place": o.Conversation, "conv": o.Conversation, "agent": o.Agent, "cost": o.Cost, "deadline": o.Deadline,
 			})
 		}
 		var out struct{ Held []protocol.AgentID }
@@ -124,23 +124,4 @@ func (r *Router) holdOpen(ctx context.Context, amnesty time.Duration) error {
 		}
 	}
 	return nil
-}
-
-func (r *Router) readQueues(ctx context.Context) error {
-	queues, err := r.record.Queues(ctx, r.ws)
-	if err != nil {
-		return fmt.Errorf("read queues: %w", err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, q := range queues {
-		r.weights[q.ID] = queueSetting{q.Weight, q.OfferMs}
-	}
-	return nil
-}
-
-func (r *Router) queue(id protocol.QueueID) queueSetting {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.weights[id]
 }

@@ -34,17 +34,12 @@ type Router struct {
 
 	stats   counters
 	outage  outage
-	mu      sync.Mutex                        // guards what follows
-	tabs    map[protocol.ConnectionID]tab     // live connections of this node
-	pending map[protocol.ConnectionID]sign    // not yet written; at most one per connection
-	gen     string                            // last seen generation
-	dirty   bool                              // Redis may differ from the record
-	weights map[protocol.QueueID]queueSetting // of the queues, as last read
-}
-
-type queueSetting struct {
-	weight  int
-	offerMs int64
+	mu      sync.Mutex                       // guards what follows
+	tabs    map[protocol.ConnectionID]tab    // live connections of this node
+	pending map[protocol.ConnectionID]sign   // not yet written; at most one per connection
+	gen     string                           // last seen generation
+	dirty   bool                             // Redis may differ from the record
+	queues  map[protocol.QueueID]store.Queue // as last read
 }
 
 // New makes a Router. It does nothing until Run.
@@ -59,7 +54,7 @@ func New(o Options) *Router {
 		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
 		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace),
 		kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
-		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, weights: map[protocol.QueueID]queueSetting{},
+		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, queues: map[protocol.QueueID]store.Queue{},
 	}
 }
 
@@ -118,21 +113,3 @@ func agentActor(id protocol.AgentID) string {
 func visitorActor(id protocol.VisitorID) string {
 	return protocol.Principal{Kind: protocol.KindVisitor, Visitor: id}.Actor()
 }
-
-// requeueBoost puts what comes back from a lost agent at the head of its queue.
-const requeueBoost = int64(24 * time.Hour / time.Millisecond)
-
-// place is a waiting conversation as the scripts take it.
-func place(c store.Conversation, q queueSetting) map[string]any {
-	boost := int64(0)
-	if c.Started != 0 { // it had an agent before
-		boost = requeueBoost
-	}
-	return map[string]any{
-		"conv": c.ID, "queue": c.Queue, "weight": max(q.weight, 1), "since": c.Asked, "boost": boost, "cost": chatCost,
-		"medium": "chat", "visitor": visitorActor(c.Visitor), "round": c.Rounds, "ring": q.offerMs,
-	}
-}
-
-// chatCost is what a chat takes of an agent's 100 units (ROUTE-2).
-const chatCost = 25

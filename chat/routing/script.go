@@ -24,7 +24,7 @@ type step struct {
 }
 
 func newStep(name string) step {
-	return step{name, redis.NewScript(luaFile("prelude") + luaFile(name))}
+	return step{name, redis.NewScript(luaFile("prelude") + luaFile("places") + luaFile(name))}
 }
 
 func luaFile(name string) string {
@@ -37,14 +37,18 @@ func luaFile(name string) string {
 
 // keyNames are the keys of one workspace, in the order of lua/prelude.lua.
 var keyNames = []string{
-	"ops", "opsat", "meta", "agents", "ring", "ramp", "waiting", "order", "places", "offers", "deadlines", "tabs", "live", "lost", "held",
+	"ops", "opsat", "meta", "agents", "ring", "ramp", "waiting", "order", "places", "offers", "deadlines", "tabs", "live", "lost",
+	"line", "classes", "timers", "aside", "queues", "used", "verdicts",
 }
+
+// layout is the version of what the keys hold: an older program beside this one has keys of its own.
+const layout = "2"
 
 // keysOf names a workspace's keys. The braces keep them in one Cluster slot.
 func keysOf(ws protocol.WorkspaceID) []string {
 	keys := make([]string, len(keyNames))
 	for i, name := range keyNames {
-		keys[i] = "{w:" + string(ws) + "}:" + name
+		keys[i] = "{w:" + string(ws) + "}:" + layout + ":" + name
 	}
 	return keys
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
 	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
@@ -97,18 +99,27 @@ func canonical(text string) string {
 }
 
 const (
-	placeC1   = `{"places":[{"conv":"c1","queue":"q1","weight":1,"since":1000,"boost":0,"cost":25,"medium":"chat","visitor":"visitor:v1","round":0,"ring":0}]}`
+	placeC1   = `{"places":[{"id":"c1","v":"c1","q":"q1","a":"visitor:v1","cl":[{"i":"q1.chat.25.-","q":"q1","m":"chat","c":25}],"e":1000,"s":1000,"t":0,"r":0}]}`
+	queues13  = `{"queues":{"q1":{"w":1},"q2":{"w":3},"q3":{"w":10}}}`
 	agentA    = `{"agents":[{"id":"a","actor":"agent:a","ready":1,"queues":["q1"],"media":["chat"],"max":4,"load":0,"slots":0,"last":0,"ticket":1}]}`
 	bothHere  = `{"signs":[{"actor":"agent:a","conn":"t1","closed":false},{"actor":"visitor:v1","conn":"t2","closed":false}],"silent":20000,"closed":5000}`
 	matchO1   = `{"ids":["o1"],"ring":20000,"backoff":[5000],"epoch":"epoch"}`
 	settledO1 = `{"offer":"o1","outcome":%q,"ramp":5000,"exclude":120000,"rest":0,"backoff":[5000]}`
 )
 
+// waiting is a place of a chat in a queue, as enqueue takes it.
+func waitingIn(conv, queue string, weight int, since, boost int64) placeRow {
+	return placeOf(store.Conversation{
+		ID: protocol.ConversationID(conv), Queue: protocol.QueueID(queue), Visitor: protocol.VisitorID(conv), Asked: since - boost/int64(weight),
+	}, store.Queue{Weight: weight})
+}
+
 func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 	steps := []struct {
 		step step
 		in   string
 	}{
+		{configureStep, queues13},
 		{enqueueStep, placeC1},
 		{ticketStep, `{}`},
 		{agentStep, agentA},
@@ -118,7 +129,7 @@ func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 		{sweepStep, `{"agentGone":60000,"visitorGone":120000,"prev":0}`},
 		{settleStep, fmt.Sprintf(settledO1, "rejected")},
 		{settleStep, fmt.Sprintf(settledO1, "rejected")},
-		{holdStep, `{"offers":[{"offer":"o2","conv":"c1","agent":"a","cost":25,"deadline":5}],"amnesty":30000}`},
+		{holdStep, `{"offers":[{"offer":"o2","place":"c1","conv":"c1","agent":"a","cost":25,"deadline":5}],"amnesty":30000}`},
 		{settleStep, `{"offer":"o2","outcome":"accepted","ramp":5000,"exclude":0,"rest":0,"backoff":[5000]}`},
 		{removeStep, `{"conv":"c1","ramp":0}`},
 		{forgetStep, `{"actors":["visitor:v1"],"gone":0}`},
@@ -183,10 +194,10 @@ func TestChoosingTheAgent(t *testing.T) { // ROUTE-9, ROUTE-2, STATE-1
 		{"another queue", []row{agent("a", func(r *row) { r.Queues = []string{"q2"} })}, "", nil},
 		{"no queue at all", []row{agent("a", func(r *row) { r.Queues = []string{} })}, "", nil},
 		{"another medium", []row{agent("a", func(r *row) { r.Media = []string{"audio"} })}, "", nil},
-		{"full by number", []row{agent("a", func(r *row) { r.Max, r.Slots, r.Load = 2, 2, 50 })}, "", nil},
+		{"full by number", []row{agent("a", func(r *row) { r.Max, r.Slots, r.Load = 2, 2, 100 })}, "", nil},
+		{"few chats are dear ones", []row{agent("a", func(r *row) { r.Max, r.Slots, r.Load = 2, 1, 51 })}, "", nil},
 		{"full by units", []row{agent("a", func(r *row) { r.Slots, r.Load = 1, 80 })}, "", nil},
 		{"just fits", []row{agent("a", func(r *row) { r.Slots, r.Load = 3, 75 })}, "", "a"},
-		{"no chats allowed", []row{agent("a", func(r *row) { r.Max = 0 })}, "", nil},
 		{"least relative load", []row{
 			agent("a", func(r *row) { r.Slots, r.Load = 1, 25 }),
 			agent("b", func(r *row) { r.Slots, r.Load, r.Last = 0, 0, 999 }),
@@ -260,12 +271,10 @@ func TestChoosingTheConversation(t *testing.T) { // ROUTE-1, R5
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, client)
-			places, signs := []map[string]any{}, []sign{}
+			places, signs, weights := []placeRow{}, []sign{}, map[string]any{}
 			for _, w := range tt.waiting {
-				places = append(places, map[string]any{
-					"conv": w.conv, "queue": w.queue, "weight": w.weight, "since": w.since, "boost": w.boost, "cost": 25,
-					"medium": "chat", "visitor": "visitor:" + w.conv, "round": 0, "ring": 0,
-				})
+				places = append(places, waitingIn(w.conv, w.queue, w.weight, w.since, w.boost))
+				weights[w.queue] = map[string]any{"w": w.weight}
 				if w.here {
 					signs = append(signs, sign{Actor: "visitor:" + w.conv, Conn: "t"})
 				}
@@ -276,6 +285,7 @@ func TestChoosingTheConversation(t *testing.T) { // ROUTE-1, R5
 					"media": []string{"chat"}, "max": 1, "load": 0, "slots": 0, "last": 0, "ticket": 1})
 				signs = append(signs, sign{Actor: "agent:" + id, Conn: "t"})
 			}
+			b.do(configureStep, newOp(), text(t, map[string]any{"queues": weights}))
 			b.do(enqueueStep, newOp(), text(t, map[string]any{"places": places}))
 			b.do(hereStep, newOp(), text(t, map[string]any{"signs": signs, "silent": 20000, "closed": 5000}))
 			b.do(agentStep, newOp(), text(t, map[string]any{"agents": rows}))

@@ -17,6 +17,7 @@ type Stats struct {
 	Rejected      int64
 	TimedOut      int64
 	Rescinded     int64
+	Looked        int64 // places that matches looked at
 	ScriptErrors  int64
 	Rebuilds      int64
 	Abandoned     int64                    // waiting visitors whose connection stayed lost
@@ -27,8 +28,8 @@ type Stats struct {
 }
 
 type counters struct {
-	matches, offered, refused, accepted, rejected, timedOut, rescinded atomic.Int64
-	scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired    atomic.Int64
+	matches, offered, refused, accepted, rejected, timedOut, rescinded      atomic.Int64
+	looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired atomic.Int64
 }
 
 func (c *counters) ended(o store.Outcome) {
@@ -49,13 +50,13 @@ func (r *Router) Stats(ctx context.Context) Stats {
 	c := &r.stats
 	s := Stats{
 		Matches: c.matches.Load(), Offered: c.offered.Load(), Refused: c.refused.Load(), Accepted: c.accepted.Load(),
-		Rejected: c.rejected.Load(), TimedOut: c.timedOut.Load(), Rescinded: c.rescinded.Load(), ScriptErrors: c.scriptErrors.Load(),
+		Rejected: c.rejected.Load(), TimedOut: c.timedOut.Load(), Rescinded: c.rescinded.Load(), Looked: c.looked.Load(), ScriptErrors: c.scriptErrors.Load(),
 		Rebuilds: c.rebuilds.Load(), Abandoned: c.abandoned.Load(), AgentsLost: c.agentsLost.Load(), Healed: c.healed.Load(),
 		LoadsRepaired: c.repaired.Load(),
 	}
 	r.mu.Lock()
-	queues := make([]protocol.QueueID, 0, len(r.weights))
-	for q := range r.weights {
+	queues := make([]protocol.QueueID, 0, len(r.queues))
+	for q := range r.queues {
 		queues = append(queues, q)
 	}
 	r.mu.Unlock()

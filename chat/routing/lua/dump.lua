@@ -6,4 +6,4 @@ for i = 1, #all, 2 do
   local list = cjson.decode(all[i + 1]).at <= now - arg.settled and old or young
   list[#list + 1] = all[i]
 end
-return finish({ now = now, waiting = some(redis.call('HKEYS', waiting)), offers = some(old), young = some(young) })
+return finish({ now = now, waiting = some(redis.call('HKEYS', waiting)), offers = some(old), young = some(young) }, true)

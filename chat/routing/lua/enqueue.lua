@@ -1,33 +1,38 @@
--- Lets conversations wait. One that already does keeps its place and its offer.
--- KEYS: order, places, waiting, lost. ARGV 2: places [{conv, queue, weight, since, boost, cost, medium, visitor, round, ring}], at most 500
-local convs, visitors = {}, {}
-for i, p in ipairs(arg.places) do convs[i], visitors[i] = p.conv, p.visitor end
-if #convs == 0 then return finish({ added = 0 }) end
-local known, seen = redis.call('HMGET', waiting, unpack(convs)), redis.call('ZMSCORE', lost, unpack(visitors))
-local rowsOf, keysOf, homes, firsts = {}, {}, {}, {}
-for i, p in ipairs(arg.places) do
+-- Lets places wait. One that already does keeps its place and its offers.
+-- KEYS: order, places, waiting, lost, line, classes, timers, queues. ARGV 2: places [{id, ...: as lua/places.lua}], at most 500
+local ids, visitors = {}, {}
+for i, p in ipairs(arg.places) do ids[i], visitors[i] = p.id, p.a end -- bound: 500
+if #ids == 0 then return finish({ added = 0 }, true) end
+local known, seen = redis.call('HMGET', waiting, unpack(ids)), redis.call('ZMSCORE', lost, unpack(visitors))
+local rowsOf, lineOf, keysOf, homes, firsts, defs = {}, {}, {}, {}, {}, {}
+
+local function add(list, a, b)
+  list[#list + 1] = a
+  list[#list + 1] = b
+end
+
+for i, p in ipairs(arg.places) do -- bound: 500
   if not known[i] then
-    local since = math.max(0, math.floor(p.since - p.boost / p.weight))
-    local key = p.queue .. ':' .. string.format('%013d', since) .. ':' .. p.conv
-    rowsOf[#rowsOf + 1] = p.conv
-    rowsOf[#rowsOf + 1] = cjson.encode({
-      q = p.queue, k = key, w = p.weight, e = since, s = p.since, c = p.cost, m = p.medium, v = p.visitor,
-      n = 0, t = p.round, o = '', x = {}, r = p.ring,
-    })
-    keysOf[#keysOf + 1] = 0
-    keysOf[#keysOf + 1] = key
-    homes[#homes + 1] = p.visitor
-    homes[#homes + 1] = p.conv
-    if not seen[i] then
-      firsts[#firsts + 1] = now
-      firsts[#firsts + 1] = p.visitor
+    local id = p.id
+    p.id, p.n, p.os, p.x, p.at = nil, 0, {}, {}, 'order'
+    add(rowsOf, id, cjson.encode(p))
+    add(lineOf, 0, orderKey(p.q, p, id))
+    for _, c in ipairs(p.cl) do -- bound: 16 classes of a place
+      add(keysOf, 0, orderKey(c.i, p, id))
+      defs[c.i] = c
+    end
+    if p.a ~= '' then
+      add(homes, p.a, id)
+      if not seen[i] then add(firsts, now, p.a) end
     end
   end
 end
 if #rowsOf > 0 then
   redis.call('HSET', waiting, unpack(rowsOf))
+  redis.call('ZADD', line, unpack(lineOf))
   redis.call('ZADD', order, unpack(keysOf))
-  redis.call('HSET', places, unpack(homes))
+  if #homes > 0 then redis.call('HSET', places, unpack(homes)) end
+  for id, c in pairs(defs) do put(classes, id, c) end
 end
 if #firsts > 0 then redis.call('ZADD', lost, unpack(firsts)) end
-return finish({ added = #rowsOf / 2 })
+return finish({ added = #rowsOf / 2 }, #rowsOf == 0)

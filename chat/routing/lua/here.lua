@@ -1,8 +1,21 @@
 -- Writes signs of life and closes, and says who was not there before.
 -- A connection: f first seen, l last sign of life or its close, u end of its lease.
--- KEYS: tabs, live, lost. ARGV 2: signs [{actor, conn, closed}], silent (ms), closed (ms)
-local came = {}
-for _, s in ipairs(arg.signs) do
+-- Who was not there before is looked at again: a visitor's place, and what rests when it is an agent.
+-- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside. ARGV 2: signs [{actor, conn, closed}], silent (ms), closed (ms)
+local came, fresh = {}, false
+
+local function welcome(actor)
+  came[#came + 1] = actor
+  if string.sub(actor, 1, 6) == 'agent:' then
+    fresh = true
+    return
+  end
+  local id = redis.call('HGET', places, actor)
+  local w = id and get(waiting, id)
+  if w and w.at == 'away' then back(id, w) end
+end
+
+for _, s in ipairs(arg.signs) do -- bound: 500
   local mine = get(tabs, s.actor) or {}
   local tab = mine[s.conn]
   if not s.closed then
@@ -19,7 +32,7 @@ for _, s in ipairs(arg.signs) do
     end
   end
   if next(mine) then
-    if u > now and score(live, s.actor) <= now then came[#came + 1] = s.actor end
+    if u > now and score(live, s.actor) <= now then welcome(s.actor) end
     put(tabs, s.actor, mine)
     redis.call('ZADD', live, u, s.actor)
     redis.call('ZADD', lost, l, s.actor)
@@ -27,4 +40,5 @@ for _, s in ipairs(arg.signs) do
     redis.call('HDEL', tabs, s.actor)
   end
 end
+if fresh then stir() end
 return finish({ now = now, came = some(came) })

@@ -8,4 +8,4 @@ for i, actor in ipairs(arg.actors) do
   end
   looks[i] = { live = score(live, actor) > now, lost = seen > 0 and now - seen or -1, tab = tab }
 end
-return finish({ looks = looks })
+return finish({ looks = looks }, true)

@@ -1,113 +1,181 @@
--- Chooses who is offered what and reserves it, at most one offer for each id given.
--- The conversation: greatest age x weight + boost, then the earliest, then by id. The agent: least relative load,
--- then longest since the last accepted conversation, then by hash.
--- KEYS: meta, agents, ring, ramp, waiting, order, held, offers, deadlines, live. ARGV 2: ids, ring (ms), backoff [ms], epoch
+-- Chooses who is offered what and reserves it. Each offer takes one of the ids given; at most 64 places are looked at.
+-- The place: greatest age x weight of those that somebody free can take, then the earliest, then by id. The agent:
+-- highest skills, then fewest media, least load with it, longest since the last accepted conversation, then by hash.
+-- KEYS: all but tabs, lost, line. ARGV 2: ids, ring (ms), backoff [ms], epoch, from {class: order key to go on after}
 local gen = redis.call('HGET', meta, 'gen')
 if not gen or string.sub(gen, 1, #arg.epoch + 1) ~= arg.epoch .. '/' then
-  return finish({ now = now, rebuild = true })
+  return finish({ now = now, rebuild = true }, true)
 end
+local changed = ripen()
 
-local all = rows()
-local free, queues, cursors, busy = {}, {}, {}, {}
-for _, id in ipairs(redis.call('HKEYS', ring)) do busy[id] = true end
-for _, a in ipairs(all) do
-  if a.ready == 1 and a.slots < a.max and a.load < 100 and not busy[a.id] and score(live, a.actor) > now
-    and score(ramp, a.id) <= now then
-    a.relative = math.max(a.load / 100, a.slots / a.max)
-    free[#free + 1] = a
-    for _, q in ipairs(a.queues) do
-      if not queues[q] then
-        queues[q] = true
-        cursors[#cursors + 1] = { from = '[' .. q .. ':', to = '(' .. q .. ';', size = 16, page = {}, at = 1 }
+-- Who is free: ready, connected, nothing rings, rested, not full.
+local free, count = {}, 0
+do
+  local busy, ids = {}, {}
+  for _, id in ipairs(redis.call('HKEYS', ring)) do busy[id] = true end -- bound: the agents
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', ramp, '(' .. now, '+inf')) do busy[id] = true end -- bound: the agents
+  local texts = redis.call('HGETALL', agents)
+  for i = 1, #texts, 2 do -- bound: the agents
+    if not busy[texts[i]] then
+      local a = cjson.decode(texts[i + 1])
+      if a.ready == 1 and a.load < 100 and score(live, a.actor) > now then
+        free[a.id], count = a, count + 1
       end
     end
   end
 end
+if count == 0 then return finish({ now = now }, not changed) end
 
--- head is the conversation a cursor stands at; pages grow, since who looks far looks at nearly all.
-local function head(c)
-  if c.at > #c.page and c.from then
-    local keys = redis.call('ZRANGEBYLEX', order, c.from, c.to, 'LIMIT', 0, c.size)
-    c.page, c.at = {}, 1
-    if #keys > 0 then
-      local convs = {}
-      for i, key in ipairs(keys) do convs[i] = string.match(key, '([^:]+)$') end
-      for i, text in ipairs(redis.call('HMGET', waiting, unpack(convs))) do
-        if text then
-          local w = cjson.decode(text)
-          w.conv = convs[i]
-          c.page[#c.page + 1] = w
-        end
-      end
-    end
-    c.from = #keys == c.size and '(' .. keys[#keys] or nil
-    c.size = math.min(c.size * 4, 1024)
-  end
-  return c.page[c.at]
+local function units(a, c)
+  if c.m ~= 'chat' then return c.c end
+  return math.max(1, math.min(100, math.floor(c.c * 4 / (a.max > 0 and a.max or 4))))
 end
 
-local function before(w, v)
-  if not v then return true end
-  local a, b = (now - w.e) * w.w, (now - v.e) * v.w
+local function fits(a, c)
+  return qualified(a, c) and (c.m ~= 'video' or (a.videos or 0) < (a.maxvideo or 1)) and a.load + units(a, c) + (c.sp or 0) <= 100
+end
+
+local from, heads, fit, weights, open = arg.from or {}, {}, {}, {}, 0
+
+-- step lets a head stand at the class's next place.
+local function step(h)
+  h.after = h.key
+  local range = h.after and '(' .. h.after or '[' .. h.c.i .. ':'
+  h.key = redis.call('ZRANGEBYLEX', order, range, '(' .. h.c.i .. ';', 'LIMIT', 0, 1)[1]
+  h.row, h.seen = nil, false
+  if h.key then
+    local e, id = string.match(h.key, '^[^:]*:(%d+):(.+)$')
+    h.e, h.id = tonumber(e), id
+  end
+end
+
+local all = redis.call('HGETALL', queues)
+for i = 1, #all, 2 do weights[all[i]] = cjson.decode(all[i + 1]) end -- bound: the queues
+local defs = redis.call('HGETALL', classes)
+for i = 1, #defs, 2 do -- bound: the classes of who waits
+  local h = { c = cjson.decode(defs[i + 1]), n = 0 }
+  h.key = from[defs[i]]
+  step(h)
+  if h.key then
+    h.w = weights[h.c.q] and weights[h.c.q].w or 1
+    local can = {}
+    for id, a in pairs(free) do
+      if fits(a, h.c) then can[id], h.n = a, h.n + 1 end
+    end
+    fit[h.c.i] = can
+    heads[#heads + 1] = h
+  elseif not from[defs[i]] then
+    redis.call('HDEL', classes, defs[i])
+    changed = true
+  end
+end
+
+local looked = 0
+local function row(h)
+  if not h.seen then h.row, h.seen, looked = get(waiting, h.id), true, looked + 1 end
+  return h.row
+end
+
+local function before(h, k)
+  local a, b = (now - h.e) * h.w, (now - k.e) * k.w
   if a ~= b then return a > b end
-  if w.s ~= v.s then return w.s < v.s end
-  return w.conv < v.conv
+  local u, v = row(h), row(k)
+  if not u or not v then return not u end
+  if u.s ~= v.s then return u.s < v.s end
+  return h.id < k.id
 end
 
-local function hash(a, w)
-  return redis.sha1hex(w.conv .. a.id)
-end
-
-local function better(a, b, w)
-  if not b then return true end
-  if a.relative ~= b.relative then return a.relative < b.relative end
+local function better(a, b)
+  if a.level ~= b.level then return a.level > b.level end
+  if a.caps ~= b.caps then return a.caps < b.caps end
+  if a.load ~= b.load then return a.load < b.load end
   if a.last ~= b.last then return a.last < b.last end
-  return hash(a, w) < hash(b, w)
+  return a.hash < b.hash
 end
 
-local function choose(w)
-  local best, at
-  for i, a in ipairs(free) do
-    if a.load + w.c <= 100 and (w.x[a.id] or 0) <= now and contains(a.queues, w.q) and contains(a.media, w.m)
-      and better(a, best, w) then
-      best, at = a, i
+-- candidates are the free who can take a place and were not asked a moment ago, best first.
+local function candidates(id, w)
+  local list, known = {}, {}
+  for _, c in ipairs(w.cl) do -- bound: 16 classes of a place
+    for agent, a in pairs(fit[c.i] or {}) do
+      if not known[agent] and (w.x[agent] or 0) <= now and not contains(w.by, agent) then
+        known[agent] = true
+        local level, cost = 0, units(a, c)
+        for skill in pairs(c.nd or {}) do level = level + ((a.skills or {})[skill] or 0) end
+        list[#list + 1] = {
+          id = agent, level = level, caps = #a.media, cost = cost, load = a.load + cost, last = a.last, ring = a.ring or 0,
+          hash = redis.sha1hex(id .. agent),
+        }
+      end
     end
   end
-  return best, at
+  table.sort(list, better)
+  return list
 end
 
-local function save(w)
-  local conv = w.conv
-  w.conv = nil
-  put(waiting, conv, w)
-end
+local made, everybody = {}, nil
 
-local made = {}
-while #free > 0 and #made < #arg.ids do
-  local w, cursor
-  for _, c in ipairs(cursors) do
-    local h = head(c)
-    while not h and c.from do h = head(c) end
-    if h and before(h, w) then w, cursor = h, c end
+local function reserve(h, id, w, list)
+  w.t = w.t + 1
+  local ms = w.r > 0 and w.r or arg.ring
+  for _, a in ipairs(list) do ms = math.max(ms, a.ring) end
+  for _, a in ipairs(list) do -- bound: 16 agents asked at once
+    local offer = arg.ids[#made + 1]
+    put(offers, offer, { p = id, c = w.v, a = a.id, k = a.cost, d = now + ms, at = now })
+    redis.call('ZADD', deadlines, now + ms, offer)
+    redis.call('HSET', ring, a.id, offer)
+    w.os[#w.os + 1] = offer
+    made[#made + 1] = {
+      offer = offer, place = id, conv = w.v, queue = w.q, agent = a.id, round = w.t, cost = a.cost, deadline = now + ms,
+    }
+    free[a.id], count = nil, count - 1
+    for _, k in ipairs(heads) do
+      if fit[k.c.i][a.id] then fit[k.c.i][a.id], k.n = nil, k.n - 1 end
+    end
   end
-  if not w then break end
-  cursor.at = cursor.at + 1
-  if w.o == '' and w.n <= now and score(live, w.v) > now then
-    local a, at = choose(w)
-    if a then
-      local id, conv = arg.ids[#made + 1], w.conv
-      local deadline = now + (w.r > 0 and w.r or arg.ring)
-      w.o, w.t = id, w.t + 1
-      save(w)
-      move(w, order, held)
-      put(offers, id, { c = conv, a = a.id, k = w.c, d = deadline, at = now })
-      redis.call('ZADD', deadlines, deadline, id)
-      redis.call('HSET', ring, a.id, id)
-      table.remove(free, at)
-      made[#made + 1] = { offer = id, conv = conv, queue = w.q, agent = a.id, round = w.t, cost = w.c, deadline = deadline }
-    elseif next(w.x) and nextRound(w, all, arg.backoff) then
-      save(w)
+  aim(id, w, 'held')
+end
+
+-- look does with a head's place what can be done now.
+local function look(h)
+  local id, w = h.id, row(h)
+  if not w or w.at ~= 'order' then
+    redis.call('ZREM', order, h.key)
+  elseif w.n > now then
+    aim(id, w, 'rest', w.n)
+  elseif w.a ~= '' and score(live, w.a) <= now then
+    aim(id, w, 'away')
+  else
+    local list = candidates(id, w)
+    if #list > 0 then return reserve(h, id, w, { list[1] }) end
+    if not next(w.x) then return end
+    everybody = everybody or rows()
+    local till = asked(w, everybody, arg.backoff)
+    if till then aim(id, w, 'rest', till) end
+  end
+end
+
+while count > 0 and #made < #arg.ids and looked < 64 do
+  local best
+  for _, h in ipairs(heads) do
+    if h.key and h.n > 0 and (not best or before(h, best)) then best = h end
+  end
+  if not best then break end
+  local id = best.id
+  look(best)
+  changed = true
+  for _, h in ipairs(heads) do -- a place of several classes was looked at for all of them
+    if h.key and h.id == id then step(h) end
+  end
+end
+local more = count > 0 and (looked >= 64 or #made == #arg.ids)
+local on
+if more then
+  for _, h in ipairs(heads) do
+    if h.after then
+      on = on or {}
+      on[h.c.i] = h.after
     end
   end
 end
-return finish({ now = now, offers = some(made) })
+return finish({ now = now, offers = some(made), more = more, from = on, looked = looked }, not changed)

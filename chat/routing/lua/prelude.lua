@@ -3,27 +3,33 @@
 --   1 ops        hash  op -> answer already given     2 opsat   zset  op by time, to forget the oldest
 --   3 meta       hash  gen, amnesty, ticket, leases   4 agents  hash  agent -> its row in the record
 --   5 ring       hash  agent -> offer that rings      6 ramp    zset  agent by the end of its rest
---   7 waiting    hash  conversation -> its place      8 order   zset  queue:effective since:conversation, all scores 0
---   9 places     hash  visitor -> conversation       10 offers  hash  offer -> reservation
+--   7 waiting    hash  place -> its row               8 order   zset  class:effective since:place, what can be offered now
+--   9 places     hash  visitor -> place              10 offers  hash  offer -> reservation
 --  11 deadlines  zset  offer by deadline             12 tabs    hash  actor -> its connections
 --  13 live       zset  actor by the end of its lease 14 lost    zset  actor by its last sign of life
---  15 held       zset  as order, of those that are being offered
--- ARGV: 1 op, empty for a step that only reads; 2 the step's own arguments, JSON
+--  15 line       zset  queue:effective since:place, everybody who waits
+--  16 classes    hash  class -> who can take it      17 timers  zset  place by when something is to be done with it
+--  18 aside      zset  place that rests, by the end  19 queues  hash  queue -> its configuration
+--  20 used       zset  agent by last use of a desk   21 verdicts hash class -> what was last said of it
+-- All scores of order and line are 0. ARGV: 1 op, empty for a step that only reads; 2 the step's own arguments, JSON
 local ops, opsat, meta, agents, ring, ramp, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local order, places, offers, deadlines, tabs, live, lost, held = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local order, places, offers, deadlines, tabs, live, lost = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local line, classes, timers, aside, queues, used, verdicts = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local op, arg = ARGV[1], cjson.decode(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
--- finish remembers the answer, so that the same op is not done twice. An op is
--- asked again within moments or never: the last thousand are enough.
-local function finish(answer)
+-- finish remembers the answer, so that the same op is not done twice; one that
+-- changed nothing is not worth it. An op is asked again within moments or
+-- never: 5 s are enough. At most 20,000 are kept.
+local function finish(answer, idle)
   local text = cjson.encode(answer)
-  if op ~= '' then
+  if op ~= '' and not idle then
     redis.call('HSET', ops, op, text)
     redis.call('ZADD', opsat, now, op)
-    if redis.call('ZCARD', opsat) > 1200 then
-      local old = redis.call('ZRANGE', opsat, 0, 199)
+    local old = redis.call('ZRANGEBYSCORE', opsat, '-inf', now - 5000, 'LIMIT', 0, 200)
+    if #old == 0 and redis.call('ZCARD', opsat) > 20000 then old = redis.call('ZRANGE', opsat, 0, 199) end
+    if #old > 0 then
       redis.call('HDEL', ops, unpack(old))
       redis.call('ZREM', opsat, unpack(old))
     end
@@ -50,40 +56,15 @@ local function score(key, member)
 end
 
 local function contains(list, value)
-  for _, v in ipairs(list) do
+  for _, v in ipairs(list or {}) do -- bound: queues and media of one agent, holders of one conversation
     if v == value then return true end
   end
   return false
 end
 
--- able: may the agent be asked for this place at all, were it free just now?
-local function able(a, w)
-  return a.ready == 1 and score(live, a.actor) > now and contains(a.queues, w.q) and contains(a.media, w.m)
-end
-
--- nextRound: once everybody able has been asked, they are asked again after
--- the back-off. Somebody new is asked without it.
-local function nextRound(w, rows, backoff)
-  if (w.b or 0) > now then return false end
-  local asked = 0
-  for _, a in ipairs(rows) do
-    if able(a, w) then
-      if (w.x[a.id] or 0) <= now then return false end
-      asked = asked + 1
-    end
-  end
-  if asked == 0 then return false end
-  w.f = (w.f or 0) + 1
-  w.b = now + backoff[math.min(w.f, #backoff)]
-  for id, till in pairs(w.x) do
-    if till > now then w.x[id] = w.b end
-  end
-  return true
-end
-
 local function rows()
   local all = {}
-  for _, text in ipairs(redis.call('HVALS', agents)) do
+  for _, text in ipairs(redis.call('HVALS', agents)) do -- bound: the agents
     all[#all + 1] = cjson.decode(text)
   end
   return all
@@ -99,20 +80,6 @@ local function release(id, o)
   redis.call('HDEL', offers, id)
   redis.call('ZREM', deadlines, id)
   if redis.call('HGET', ring, o.a) == id then redis.call('HDEL', ring, o.a) end
-end
-
--- move puts a conversation aside while it is offered, or back at its place.
-local function move(w, from, to)
-  redis.call('ZREM', from, w.k)
-  redis.call('ZADD', to, 0, w.k)
-end
-
--- drop takes a conversation out of its queue.
-local function drop(conv, w)
-  redis.call('HDEL', waiting, conv)
-  redis.call('ZREM', order, w.k)
-  redis.call('ZREM', held, w.k)
-  if redis.call('HGET', places, w.v) == conv then redis.call('HDEL', places, w.v) end
 end
 
 if op ~= '' then

@@ -1,14 +1,16 @@
--- Takes a conversation out of its queue and frees the agent who was being asked.
--- KEYS: waiting, order, held, places, offers, deadlines, ring, ramp. ARGV 2: conv, ramp (ms)
+-- Takes a place out of its queue and frees the agents who were being asked.
+-- KEYS: waiting, order, places, offers, deadlines, ring, ramp, line, aside, timers. ARGV 2: conv (the place), ramp (ms)
 local w = get(waiting, arg.conv)
-local agent
+local freed = {}
 if w then
   drop(arg.conv, w)
-  local o = w.o ~= '' and get(offers, w.o)
-  if o then
-    release(w.o, o)
-    rest(o.a, arg.ramp)
-    agent = o.a
+  for _, id in ipairs(w.os) do -- bound: 16 agents asked at once
+    local o = get(offers, id)
+    if o then
+      release(id, o)
+      rest(o.a, arg.ramp)
+      freed[#freed + 1] = o.a
+    end
   end
 end
-return finish({ now = now, agent = agent })
+return finish({ now = now, agents = some(freed) }, not w)

@@ -3,8 +3,8 @@
 for _, a in ipairs(rows()) do
   if a.ready == 1 and score(live, a.actor) > now then
     for _, q in ipairs(arg.queues) do
-      if contains(a.queues, q) then return finish({ staffed = true }) end
+      if contains(a.queues, q) then return finish({ staffed = true }, true) end
     end
   end
 end
-return finish({ staffed = false })
+return finish({ staffed = false }, true)

@@ -1,9 +1,12 @@
 -- Finds what time has ended. Nothing ends during the amnesty after a rebuild.
--- KEYS: meta, deadlines, offers, ring, agents, live, lost, places, waiting, tabs.
+-- KEYS: all but used, verdicts.
 -- ARGV 2: agentGone, visitorGone (ms), prev (the last sweep's now, 0 at first)
-local answer = { now = now }
-local first = redis.call('ZRANGE', deadlines, 0, 0, 'WITHSCORES')
-answer.next = tonumber(first[2] or nil) or 0
+local answer = { now = now, next = 0 }
+ripen()
+for _, key in ipairs({ deadlines, timers }) do
+  local first = tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or nil) or 0
+  if first > 0 and (answer.next == 0 or first < answer.next) then answer.next = first end
+end
 local amnesty = tonumber(redis.call('HGET', meta, 'amnesty') or nil) or 0
 if now < amnesty then
   answer.amnesty = true

@@ -1,0 +1,128 @@
+-- Places: whatever waits for an agent. Stands between the prelude and every step, with the KEYS and ARGV of the prelude.
+-- A place: q queue, cl classes it can be taken by, a visitor's actor or '', e effective since, s since, n not before,
+-- t rounds, r ring (ms), os open offers, x agent -> excluded until, f full rounds, b end of the back-off, u end of its
+-- rest, st steps in order of time, by agents never to be asked, pull 1 while it waits to be picked, sa asked first.
+-- at: order (can be offered now), held (is being offered), away (visitor not there), rest (until u), pull.
+-- A class: i id, q queue, a the one agent it is for, m medium, c units, sp units to be free besides, nd skill -> level.
+
+local function orderKey(class, w, id)
+  return class .. ':' .. string.format('%013d', w.e) .. ':' .. id
+end
+
+local function unindex(id, w)
+  for _, c in ipairs(w.cl) do redis.call('ZREM', order, orderKey(c.i, w, id)) end -- bound: 16 classes of a place
+end
+
+-- aim moves a place to where it is looked for, and saves it.
+local function aim(id, w, at, till)
+  if w.at == 'rest' then redis.call('ZREM', aside, id) end
+  if w.at == 'order' and at ~= 'order' then unindex(id, w) end
+  if at == 'order' and w.at ~= 'order' then
+    for _, c in ipairs(w.cl) do -- bound: 16 classes of a place
+      put(classes, c.i, c)
+      redis.call('ZADD', order, 0, orderKey(c.i, w, id))
+    end
+  end
+  w.at, w.u = at, nil
+  if at == 'rest' then
+    w.u = till
+    redis.call('ZADD', aside, till, id)
+  end
+  local due, first = w.u, w.st and w.st[1]
+  if first and (not due or first.at < due) then due = first.at end
+  if due then redis.call('ZADD', timers, due, id) else redis.call('ZREM', timers, id) end
+  put(waiting, id, w)
+end
+
+-- back lets a place that is no longer offered wait again.
+local function back(id, w)
+  if w.n > now then return aim(id, w, 'rest', w.n) end
+  aim(id, w, w.pull == 1 and 'pull' or 'order')
+end
+
+-- drop takes a place out of its queue.
+local function drop(id, w)
+  if w.at == 'order' then unindex(id, w) end
+  redis.call('HDEL', waiting, id)
+  redis.call('ZREM', line, orderKey(w.q, w, id))
+  redis.call('ZREM', aside, id)
+  redis.call('ZREM', timers, id)
+  if w.a ~= '' and redis.call('HGET', places, w.a) == id then redis.call('HDEL', places, w.a) end
+end
+
+-- qualified: may the agent ever be asked by this class?
+local function qualified(a, c)
+  if c.a then
+    if c.a ~= a.id then return false end
+  elseif not contains(a.queues, c.q) then
+    return false
+  end
+  if not contains(a.media, c.m) then return false end
+  for skill, level in pairs(c.nd or {}) do -- bound: skills of one queue
+    if ((a.skills or {})[skill] or 0) < level then return false end
+  end
+  return true
+end
+
+-- able: may the agent be asked for this place at all, were it free just now?
+local function able(a, w)
+  if a.ready ~= 1 or contains(w.by, a.id) or score(live, a.actor) <= now then return false end
+  for _, c in ipairs(w.cl) do -- bound: 16 classes of a place
+    if qualified(a, c) then return true end
+  end
+  return false
+end
+
+-- asked: once everybody able has been asked, they are asked again after the
+-- back-off, whose end this tells. Somebody new is asked without it.
+local function asked(w, all, backoff)
+  local count = 0
+  for _, a in ipairs(all) do -- bound: the agents
+    if able(a, w) then
+      if (w.x[a.id] or 0) <= now then return nil end
+      count = count + 1
+    end
+  end
+  if count == 0 then return nil end
+  if (w.b or 0) <= now then
+    w.f = (w.f or 0) + 1
+    w.b = now + backoff[math.min(w.f, #backoff)]
+    for id, till in pairs(w.x) do
+      if till > now then w.x[id] = w.b end
+    end
+  end
+  return w.b
+end
+
+-- without is a list less one value.
+local function without(list, value)
+  local left = {}
+  for _, v in ipairs(list) do
+    if v ~= value then left[#left + 1] = v end
+  end
+  return left
+end
+
+-- stir wakes what rests because all were asked: somebody new is here.
+local function stir()
+  for _, id in ipairs(redis.call('ZRANGE', aside, 0, 63)) do
+    local w = get(waiting, id)
+    if w and w.at == 'rest' then back(id, w) else redis.call('ZREM', aside, id) end
+  end
+end
+
+-- ripen does what is due with at most 64 places.
+local function ripen()
+  local due = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'LIMIT', 0, 64)
+  for _, id in ipairs(due) do
+    local w = get(waiting, id)
+    if not w then
+      redis.call('ZREM', timers, id)
+      redis.call('ZREM', aside, id)
+    elseif w.at == 'rest' and w.u <= now then
+      back(id, w)
+    end
+  end
+  return #due > 0
+end
+
