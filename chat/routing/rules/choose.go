@@ -28,22 +28,23 @@ const (
 	BySticky  = "sticky"
 )
 
-// ringAll is how many agents are asked at once at most.
-const ringAll = 16
+// RingAll is how many agents are asked at once at most.
+const RingAll = 16
 
 // A Choice is what is offered next, and to whom.
 type Choice struct {
-	Place  Waiting
-	Class  Class
-	Agents []Agent // who is asked: one, or of a ring-all queue the first sixteen, in order
-	Rule   string  // what put the first before the second
+	Place Waiting
+	Class Class       // in whose line its turn came
+	Order []Candidate // all who could take it, best first
+	Asked []Candidate // who is asked: the first, or of a ring-all queue the first RingAll
+	Rule  string      // what put the first before the second
 }
 
 // Choose picks the place whose turn it is of those that somebody free can take,
 // and whom it is offered to; false: nothing can be offered. In the line of a
 // class the effective time counts, then the id. Among lines, the one wins whose
-// head has the greatest wait times weight of the line's queue (of a line for one
-// agent: of the place's), then the earlier first enqueue, the id, the class.
+// head has the greatest wait times weight of the line's queue, then the earlier
+// first enqueue, the id, the class.
 func Choose(w World) (Choice, bool) {
 	var best *head
 	for _, h := range heads(w) {
@@ -54,12 +55,10 @@ func Choose(w World) (Choice, bool) {
 	if best == nil {
 		return Choice{}, false
 	}
-	asked := Order(best.free, best.class, best.place)
-	c := Choice{Place: best.place, Class: best.class, Rule: Rule(asked, best.class, best.place)}
+	order := Candidates(w.Agents, best.place, w.Now)
+	c := Choice{Place: best.place, Class: best.class, Rule: best.place.Rule(order), Order: order, Asked: order[:1]}
 	if best.place.Kind == protocol.OfferAll {
-		c.Agents = asked[:min(len(asked), ringAll)]
-	} else {
-		c.Agents = asked[:1]
+		c.Asked = order[:min(len(order), RingAll)]
 	}
 	return c, true
 }
@@ -68,7 +67,6 @@ func Choose(w World) (Choice, bool) {
 type head struct {
 	class    Class
 	place    Waiting
-	free     []Agent
 	weighted int64
 }
 
@@ -79,34 +77,25 @@ func (h head) before(o head) bool {
 
 func heads(w World) map[string]head {
 	lines := map[string]head{}
-	fit := map[string][]Agent{}
 	for _, p := range w.Places {
-		for _, c := range p.lines() {
-			if _, known := fit[c.ID]; !known {
-				fit[c.ID] = fitting(w.Agents, c)
+		if p.Pull != 0 || len(Candidates(w.Agents, p, w.Now)) == 0 {
+			continue
+		}
+		for _, c := range p.Lines() {
+			if !slices.ContainsFunc(w.Agents, func(a Agent) bool { return Fit(a, c) == "" }) {
+				continue // nobody is free for the line
 			}
 			other, taken := lines[c.ID]
-			if taken && cmp.Or(cmp.Compare(other.place.Effective, p.Effective), cmp.Compare(other.place.ID, p.ID)) < 0 {
-				continue
-			}
-			if free := p.allowed(fit[c.ID], w.Now); len(free) > 0 {
-				lines[c.ID] = head{c, p, free, (w.Now - p.Effective) * w.weight(c, p)}
+			if !taken || cmp.Or(cmp.Compare(p.Effective, other.place.Effective), cmp.Compare(p.ID, other.place.ID)) < 0 {
+				lines[c.ID] = head{c, p, (w.Now - p.Effective) * max(w.Weights[c.Queue], 1)}
 			}
 		}
 	}
 	return lines
 }
 
-func (w World) weight(c Class, p Waiting) int64 {
-	queue := c.Queue
-	if queue == "" {
-		queue = p.Queue
-	}
-	return max(w.Weights[queue], 1)
-}
-
-// lines are the classes in whose lines a place stands.
-func (w Waiting) lines() []Class {
+// Lines are the classes in whose lines a place stands.
+func (w Waiting) Lines() []Class {
 	if w.Sticky != nil {
 		return []Class{*w.Sticky}
 	}
@@ -118,62 +107,64 @@ func (w Waiting) Excluded(a protocol.AgentID, now int64) bool {
 	return w.Asked[a] > now || slices.Contains(w.By, a)
 }
 
-func fitting(agents []Agent, c Class) (list []Agent) {
-	for _, a := range agents {
-		if Fit(a, c) == "" {
-			list = append(list, a)
-		}
-	}
-	return list
+// A Candidate is an agent who can take a place, by the first of its classes
+// that he fits.
+type Candidate struct {
+	Agent Agent
+	Class Class
+	Level int // sum of the levels in what the class needs
+	Load  int // with the place
 }
 
-func (w Waiting) allowed(agents []Agent, now int64) (list []Agent) {
+// Candidates are the free agents who can take a place, best first: the higher
+// level, then who has fewer media, who has less to do with it, whose last
+// accepted conversation is longer ago, and by hash of place and agent.
+func Candidates(agents []Agent, w Waiting, now int64) (list []Candidate) {
 	for _, a := range agents {
-		if !w.Excluded(a.ID, now) {
-			list = append(list, a)
+		if w.Excluded(a.ID, now) {
+			continue
+		}
+		for _, c := range w.Lines() {
+			if Fit(a, c) == "" {
+				list = append(list, Candidate{a, c, a.level(c), a.Load + c.For(a.MaxChats)})
+				break
+			}
 		}
 	}
-	return list
-}
-
-// Order sorts those who can take a place: the higher sum of levels in the
-// skills wanted, then who has fewer media, who has less to do with it, whose
-// last accepted conversation is longer ago, and by hash of place and agent. The
-// sticky agent has a line of its own.
-func Order(agents []Agent, c Class, w Waiting) []Agent {
-	return slices.SortedFunc(slices.Values(agents), func(a, b Agent) int {
-		order, _ := compare(a, b, c, w)
+	slices.SortFunc(list, func(a, b Candidate) int {
+		order, _ := compare(a, b, w.ID)
 		return order
 	})
+	return list
 }
 
 // Rule names what put the first of an order before the second.
-func Rule(order []Agent, c Class, w Waiting) string {
+func (w Waiting) Rule(order []Candidate) string {
 	switch {
-	case c.Agent != "" && w.Sticky != nil:
+	case w.Sticky != nil:
 		return BySticky
 	case len(order) < 2:
 		return ByOnly
 	}
-	_, rule := compare(order[0], order[1], c, w)
+	_, rule := compare(order[0], order[1], w.ID)
 	return rule
 }
 
-func compare(a, b Agent, c Class, w Waiting) (int, string) {
+func compare(a, b Candidate, place string) (int, string) {
 	for _, by := range []struct {
 		order int
 		rule  string
 	}{
-		{cmp.Compare(b.level(c), a.level(c)), BySkill},
-		{cmp.Compare(len(a.Media), len(b.Media)), ByCapable},
-		{cmp.Compare(a.Load+c.For(a.MaxChats), b.Load+c.For(b.MaxChats)), ByLoad},
-		{cmp.Compare(a.Last, b.Last), ByLongest},
+		{cmp.Compare(b.Level, a.Level), BySkill},
+		{cmp.Compare(len(a.Agent.Media), len(b.Agent.Media)), ByCapable},
+		{cmp.Compare(a.Load, b.Load), ByLoad},
+		{cmp.Compare(a.Agent.Last, b.Agent.Last), ByLongest},
 	} {
 		if by.order != 0 {
 			return by.order, by.rule
 		}
 	}
-	return cmp.Compare(hash(w.ID, a.ID), hash(w.ID, b.ID)), ByHash
+	return cmp.Compare(hash(place, a.Agent.ID), hash(place, b.Agent.ID)), ByHash
 }
 
 func hash(place string, agent protocol.AgentID) string {

@@ -16,13 +16,13 @@ import (
 // places of one class differ only in their turn, so when nobody free fits a
 // class its whole line is passed over by one look. Equal ids mean equal classes.
 type Class struct {
-	ID     string           `json:"id"`
-	Queue  protocol.QueueID `json:"q,omitempty"`     // whose agents are asked; empty where Agent is set
-	Agent  protocol.AgentID `json:"agent,omitempty"` // the only one asked
+	ID     string           `json:"i"`
+	Queue  protocol.QueueID `json:"q,omitempty"` // whose weight counts, and whose agents are asked unless Agent is set
+	Agent  protocol.AgentID `json:"a,omitempty"` // the only one asked
 	Medium string           `json:"m"`
-	Units  int              `json:"u"`            // of an agent with room for four chats: see Agent.Units
+	Units  int              `json:"c"`            // of an agent with room for four chats: see For
 	Spare  int              `json:"sp,omitempty"` // units that must be free besides
-	Needs  map[string]int   `json:"needs,omitempty"`
+	Needs  map[string]int   `json:"nd,omitempty"` // skill: least level
 }
 
 // QueueClass is the class of what may be taken by the agents of a queue. The
@@ -34,10 +34,10 @@ func QueueClass(queue protocol.QueueID, medium string, units, spare int, needs m
 }
 
 // AgentClass is the class of what may be taken by one agent alone, whatever the
-// profile's queues and the agent's skills are.
-func AgentClass(agent protocol.AgentID, medium string, units, spare int) Class {
-	c := Class{Agent: agent, Medium: medium, Units: units, Spare: spare}
-	c.ID = strings.Join([]string{"@" + string(agent), medium, c.weight()}, ".")
+// profile's queues and the agent's skills are. The queue is the place's.
+func AgentClass(agent protocol.AgentID, queue protocol.QueueID, medium string, units, spare int) Class {
+	c := Class{Queue: queue, Agent: agent, Medium: medium, Units: units, Spare: spare}
+	c.ID = strings.Join([]string{"@" + string(agent), string(queue), medium, c.weight()}, ".")
 	return c
 }
 

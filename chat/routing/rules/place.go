@@ -7,38 +7,29 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// Where a place stands with respect to the match.
-const (
-	InOrder = "order" // can be offered now
-	InPull  = "pull"  // waits to be picked
-	Held    = "held"  // is being offered
-	Away    = "away"  // its visitor is not connected
-	Resting = "rest"  // everybody was asked: the next round comes
-)
-
-// A Waiting is a place: a conversation or a request that waits for an agent,
-// as the scripts keep it.
+// A Waiting is a place: a conversation or a request that waits for an agent.
+// Its JSON is the row that the scripts keep of it.
 type Waiting struct {
 	ID     string                  `json:"id"` // of the conversation, or of the request
 	Conv   protocol.ConversationID `json:"v"`
 	Kind   protocol.OfferKind      `json:"kind"`
-	Queue  protocol.QueueID        `json:"q,omitempty"` // whose line and rules; empty: a request to a named agent
+	Queue  protocol.QueueID        `json:"q"` // whose line, weight and rules
 	Medium string                  `json:"m"`
 	Cost   int                     `json:"c"` // units of an agent with room for four chats
 	Actor  string                  `json:"a"` // visitor who must be connected; empty: nobody must
 
-	Since     int64 `json:"s"` // first enqueue, which all times count from
-	Effective int64 `json:"e"` // Since less Boost/weight: the place in line
-	Boost     int64 `json:"b"` // added to the weighted wait
-	Round     int   `json:"t"` // offers made so far
-	Ring      int64 `json:"r"` // how long an offer rings; 0: as usual
+	Since     int64 `json:"s"`              // first enqueue, which all times count from
+	Effective int64 `json:"e"`              // Since less the boost by the queue's weight: the place in line
+	Round     int   `json:"t"`              // offers made so far
+	Ring      int64 `json:"r"`              // how long an offer rings; 0: as usual
+	Pull      int   `json:"pull,omitempty"` // 1: it waits to be picked and is not offered
 
-	Classes []Class                    `json:"cl"`           // whose lines it stands in
-	Sticky  *Class                     `json:"sc,omitempty"` // set: it stands there alone instead, until the step general or that agent is not ready
-	Steps   []Step                     `json:"st"`           // still to come, by time
-	By      []protocol.AgentID         `json:"by"`           // never asked: who asked it, or is in it already
-	Where   string                     `json:"at"`           // InOrder or InPull when it is made
-	Asked   map[protocol.AgentID]int64 `json:"-"`            // not asked again until
+	Classes []Class            `json:"cl"`           // whose lines it stands in
+	Sticky  *Class             `json:"sc,omitempty"` // set: it stands there alone instead, until the step general or that agent is not ready
+	Steps   []Step             `json:"st"`           // still to come, by time
+	By      []protocol.AgentID `json:"by"`           // never asked: who asked it, or is in it already
+
+	Asked map[protocol.AgentID]int64 `json:"-"` // who is not asked again until then; the scripts keep their own
 }
 
 // Boosts where the queue says nothing, and of what comes back from an agent who
@@ -75,12 +66,12 @@ func Place(c store.Conversation, q store.Queue, queues map[protocol.QueueID]stor
 	w.Classes = []Class{m.class(q.ID, wanted(q.Rules.Needs))}
 	pull := q.Rules.Mode == store.ModePull
 	if wait := orDefault(q.Rules.StickyMs, sticky); c.Sticky != "" && wait > 0 && !pull {
-		own := AgentClass(c.Sticky, medium, w.Cost, q.Rules.Spare[medium])
+		own := AgentClass(c.Sticky, q.ID, medium, w.Cost, q.Rules.Spare[medium])
 		w.Sticky = &own
 		m.general = c.Asked + wait
 	}
 	if pull {
-		w.Where = InPull
+		w.Pull = 1
 		m.push = c.Asked + orDefault(q.Rules.PullMaxMs, pullMax)
 	}
 	w.Steps = m.steps(c.Asked)
@@ -104,10 +95,9 @@ func Request(r store.Request, q store.Queue, medium string, by []protocol.AgentI
 	}
 	w := place(string(r.ID), r.Conversation, q, medium, r.Asked, boost)
 	w.Kind = protocol.OfferKind(r.Kind)
-	w.By = by
+	w.By = append(w.By, by...)
 	if r.ToAgent != "" {
-		w.Queue = ""
-		w.Classes = []Class{AgentClass(r.ToAgent, medium, w.Cost, q.Rules.Spare[medium])}
+		w.Classes = []Class{AgentClass(r.ToAgent, q.ID, medium, w.Cost, q.Rules.Spare[medium])}
 		return w
 	}
 	w.Classes = []Class{QueueClass(q.ID, medium, w.Cost, q.Rules.Spare[medium], q.Rules.Needs)}
@@ -116,8 +106,8 @@ func Request(r store.Request, q store.Queue, medium string, by []protocol.AgentI
 
 func place(id string, conv protocol.ConversationID, q store.Queue, medium string, since, boost int64) Waiting {
 	w := Waiting{
-		ID: id, Conv: conv, Queue: q.ID, Medium: medium, Cost: store.UnitsOf(q.Rules, medium, 0), Since: since, Boost: boost,
-		Effective: max(0, since-boost/int64(max(q.Weight, 1))), Ring: q.OfferMs, Where: InOrder, Steps: []Step{}, By: []protocol.AgentID{},
+		ID: id, Conv: conv, Queue: q.ID, Medium: medium, Cost: store.UnitsOf(q.Rules, medium, 0), Since: since,
+		Effective: max(0, since-boost/int64(max(q.Weight, 1))), Ring: q.OfferMs, Steps: []Step{}, By: []protocol.AgentID{},
 	}
 	if w.Ring == 0 && medium != store.MediumChat {
 		w.Ring = callRing

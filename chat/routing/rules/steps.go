@@ -144,9 +144,7 @@ func Ripen(w Waiting, now int64, q Standing) (_ Waiting, message bool) {
 		case DoGeneral:
 			w.Sticky = nil
 		case DoPush:
-			if w.Where == InPull {
-				w.Where = InOrder
-			}
+			w.Pull = 0
 		case DoQueues:
 			w.Classes = append(w.Classes, missing(w.Classes, s.Classes)...)
 		case DoRelax:
