@@ -3,6 +3,7 @@ package signaling_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -19,8 +20,8 @@ import (
 func (r *record) last(actor string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i := len(r.signs) - 1; i >= 0; i-- {
-		if sign := r.signs[i]; sign == "here "+actor || sign == "gone "+actor {
+	for _, sign := range slices.Backward(r.signs) {
+		if sign == "here "+actor || sign == "gone "+actor {
 			return sign[:4]
 		}
 	}

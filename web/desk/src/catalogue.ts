@@ -320,8 +320,8 @@ export const words = {
   leaving: {
     title: "Sign out?",
     open: (n: number) => (n === 1 ? "You have one open conversation." : `You have ${String(n)} open conversations.`),
-    what: "They stay yours for a minute: sign in again to go on. Then they go back to the head of their queue, a call or co-browsing ends, and the visitors are told.",
-    better: "To stop new work and finish these, choose Pause instead.",
+    what: "Sign in again soon to go on. Otherwise what is open goes back to the head of its queue, calls and co-browsing end, and the visitors are told.",
+    better: "To get no new work and finish what is open, choose Pause instead.",
     stay: "Stay",
     go: "Sign out",
   },

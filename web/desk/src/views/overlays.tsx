@@ -1,4 +1,4 @@
-import { Button, CloseButton, Group, Kbd, Modal, Table, TextInput } from "@mantine/core";
+import { Button, CloseButton, Kbd, Modal, Table, TextInput } from "@mantine/core";
 import { useState, type KeyboardEvent } from "react";
 import { keysInWords } from "../browser/keys.ts";
 import { words } from "../catalogue.ts";
@@ -90,14 +90,14 @@ const Leave = observed(function Leave() {
         <strong>{words.leaving.open(leaving.open.value)}</strong> {words.leaving.what}
       </p>
       <p>{words.leaving.better}</p>
-      <Group justify="flex-end" mt="md">
+      <div className="overlay-foot">
         <Button variant="default" data-autofocus onClick={() => leaving.stay()}>
           {words.leaving.stay}
         </Button>
         <Button color="red" disabled={!leaving.possible.value} onClick={() => void leaving.go() /* it does not fail */}>
           {words.leaving.go}
         </Button>
-      </Group>
+      </div>
     </>
   );
 });
