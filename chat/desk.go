@@ -7,132 +7,170 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
+// A desk is what the items of one agent's view are made of.
+type desk struct {
+	who      protocol.Caller
+	agent    store.Agent
+	offers   []store.Offer
+	slots    []store.Slot
+	requests map[protocol.ConversationID]store.Request // the agent's own, newest of each conversation
+	queues   map[protocol.QueueID]store.Queue          // of the profile
+	names    map[protocol.AgentID]string
+}
+
 // deskItems are an agent's own state, offers, cards and queues.
 func (s *Service) deskItems(ctx context.Context, who protocol.Caller, into map[string]protocol.Item) error {
-	agent, err := s.store.Agent(ctx, s.ws, who.Agent)
+	d, err := s.deskOf(ctx, who)
 	if err != nil {
 		return err
 	}
-	offers, err := s.store.OffersOfAgent(ctx, s.ws, agent.ID)
+	settings, err := s.store.Settings(ctx, s.ws)
 	if err != nil {
 		return err
 	}
-	slots, err := s.store.SlotsOfAgent(ctx, s.ws, agent.ID)
-	if err != nil {
-		return err
-	}
-	item := agentItem(agent, slots, len(offers))
-	into["agent/"+string(agent.ID)] = protocol.Item{Agent: &item}
-	for _, offer := range offers {
-		item, err := s.offerItem(ctx, who, offer)
+	item := d.agentItem(settings)
+	into["agent/"+string(d.agent.ID)] = protocol.Item{Agent: &item}
+	for _, offer := range d.offers {
+		item, err := s.offerItem(ctx, &d, offer)
 		if err != nil {
 			return err
 		}
 		into["offer/"+string(offer.ID)] = protocol.Item{Offer: &item}
 	}
-	for _, slot := range slots {
-		if err := s.cardItems(ctx, who, slot, into); err != nil {
+	for _, slot := range d.slots {
+		if err := s.cardItems(ctx, &d, slot, into); err != nil {
 			return err
 		}
 	}
-	return s.queueItems(ctx, agent, into)
+	return s.queueItems(ctx, &d, into)
 }
 
-// agentItem computes the one label of an agent at the desk (STATE-3). Whose desk
-// this is has a live desktop, so Offline is never it.
-func agentItem(a store.Agent, slots []store.Slot, offers int) protocol.AgentItem {
-	item := protocol.AgentItem{Agent: a.ID, Name: a.Name, Declared: a.Declared, Reason: a.Reason, Used: len(slots) + offers, Total: a.MaxChats}
-	wrapUps, load := 0, offers*chatCost
+func (s *Service) deskOf(ctx context.Context, who protocol.Caller) (d desk, err error) {
+	d = desk{
+		who: who, requests: map[protocol.ConversationID]store.Request{}, queues: map[protocol.QueueID]store.Queue{}, names: map[protocol.AgentID]string{},
+	}
+	if d.agent, err = s.store.Agent(ctx, s.ws, who.Agent); err != nil {
+		return d, err
+	}
+	d.names[d.agent.ID] = d.agent.Name
+	if d.offers, err = s.store.OffersOfAgent(ctx, s.ws, who.Agent); err != nil {
+		return d, err
+	}
+	if d.slots, err = s.store.SlotsOfAgent(ctx, s.ws, who.Agent); err != nil {
+		return d, err
+	}
+	for _, id := range d.agent.Profile.Queues {
+		if d.queues[id], err = s.directory.Queue(ctx, s.ws, id); err != nil {
+			return d, err
+		}
+	}
+	if len(d.slots) == 0 {
+		return d, nil
+	}
+	requests, err := s.store.RequestsOf(ctx, s.ws, who.Agent)
+	for _, r := range requests {
+		d.requests[r.Conversation] = r
+	}
+	return d, err
+}
+
+// agentItem is the agent's own state. Whose desk this is has a live desktop, so
+// Offline is never its label.
+func (d *desk) agentItem(settings store.Settings) protocol.AgentItem {
+	a := d.agent
+	item := protocol.AgentItem{
+		Agent: a.ID, Name: a.Name, Declared: a.Declared, Reason: a.Reason, Used: used(d.slots, len(d.offers)), Total: a.MaxChats, Profile: a.Profile.ID,
+		AutoAccept: a.AutoAccept, AutoAllowed: a.Rules.AutoAccept, Pending: a.Declared == protocol.DeclaredPending,
+		PauseReasons: named(settings.PauseReasons), RejectReasons: named(settings.RejectReasons),
+	}
+	for _, p := range a.Profiles {
+		item.Profiles = append(item.Profiles, protocol.Named{Key: string(p.ID), Name: p.Name})
+	}
+	ringing := 0
+	for _, o := range d.offers {
+		ringing += o.Cost
+	}
+	item.Label = label(a, d.slots, len(d.offers), ringing, cheapest(a, d.queues))
+	return item
+}
+
+func named(reasons []store.Reason) (list []protocol.Named) {
+	for _, r := range reasons {
+		list = append(list, protocol.Named{Key: r.Key, Name: r.Name})
+	}
+	return list
+}
+
+// used is how many of an agent's conversations take something of his capacity:
+// k of "Busy (k of n)".
+func used(slots []store.Slot, offers int) int {
 	for _, slot := range slots {
-		load += slot.Cost
+		if slot.Cost > 0 {
+			offers++
+		}
+	}
+	return offers
+}
+
+// label is the one word for a connected agent (STATE-3). Ringing is what the
+// open offers cost, least what the cheapest conversation would.
+func label(a store.Agent, slots []store.Slot, offers, ringing, least int) protocol.Label {
+	wrapUps := 0
+	for _, slot := range slots {
 		if slot.State == protocol.SlotWrapUp {
 			wrapUps++
 		}
 	}
+	taken := len(slots) + offers
 	switch {
-	case a.Declared != protocol.DeclaredReady:
-		item.Label = protocol.LabelNotReady
-	case item.Used == 0:
-		item.Label = protocol.LabelReady
-	case wrapUps == item.Used:
-		item.Label = protocol.LabelWrapUp
-	case item.Used >= a.MaxChats || load+chatCost > allUnits:
-		item.Label = protocol.LabelFull
-	default:
-		item.Label = protocol.LabelBusy
-	}
-	return item
-}
-
-// chatCost is what a chat takes of an agent's allUnits (ROUTE-2).
-const (
-	chatCost = 25
-	allUnits = 100
-)
-
-func (s *Service) offerItem(ctx context.Context, who protocol.Caller, o store.Offer) (protocol.OfferItem, error) {
-	c, err := s.store.Conversation(ctx, s.ws, o.Conversation)
-	if err != nil {
-		return protocol.OfferItem{}, err
-	}
-	site, queue, err := s.names(ctx, c)
-	if err != nil {
-		return protocol.OfferItem{}, err
-	}
-	const waited = 1000 // ms: below it the visitor has not waited
-	rings := s.router.Rings(ctx, who.Agent)
-	return protocol.OfferItem{
-		Offer: o.ID, Conversation: c.ID, Medium: "chat", Site: site.Name, Queue: queue.Name, Name: c.Name, Verified: c.Verified, Form: c.Form,
-		First: c.First, Since: c.Asked, Waited: o.Offered-c.Asked >= waited, Offered: o.Offered, Deadline: o.Deadline,
-		Rings: rings == "" || rings == who.Connection,
-	}, nil
-}
-
-func (s *Service) names(ctx context.Context, c store.Conversation) (store.Site, store.Queue, error) {
-	site, err := s.directory.Site(ctx, s.ws, c.Site)
-	if err != nil {
-		return site, store.Queue{}, err
-	}
-	queue, err := s.directory.Queue(ctx, s.ws, c.Queue)
-	return site, queue, err
-}
-
-func (s *Service) cardItems(ctx context.Context, who protocol.Caller, slot store.Slot, into map[string]protocol.Item) error {
-	c, err := s.store.Conversation(ctx, s.ws, slot.Conversation)
-	if err != nil {
-		return err
-	}
-	site, queue, err := s.names(ctx, c)
-	if err != nil {
-		return err
-	}
-	calls := s.media != nil && who.Can(protocol.PermCall)
-	item := protocol.CardItem{
-		Conversation: c.ID, Slot: slot.State, State: c.State, Site: site.Name, Queue: queue.Name, Name: c.Name, Verified: c.Verified,
-		Started: slot.Started, TurnSince: c.TurnSince, WrapUntil: slot.WrapUntil, Visitor: s.router.Reach(ctx, visitorActor(c.Visitor)),
-		Audio: site.Audio && calls, Video: site.Video && calls, Cobrowse: site.Cobrowse && who.Can(protocol.PermCobrowse),
-		Last: c.Seq, Read: c.AgentRead,
-	}
-	into["card/"+string(c.ID)] = protocol.Item{Card: &item}
-	if c.State != protocol.StateActive {
-		return nil
-	}
-	return s.stepItems(ctx, who, c, into)
-}
-
-func (s *Service) queueItems(ctx context.Context, agent store.Agent, into map[string]protocol.Item) error {
-	// With Redis away the lengths are not known, and the desk shows the queues without.
-	lines, err := s.router.Positions(ctx, agent.Profile.Queues...)
-	if err != nil {
-		lines = nil
-	}
-	for _, id := range agent.Profile.Queues {
-		queue, err := s.directory.Queue(ctx, s.ws, id)
-		if err != nil {
-			return err
+	case a.Declared == protocol.DeclaredPending && taken > 0:
+		if wrapUps == taken {
+			return protocol.LabelWrapUp
 		}
-		item := protocol.QueueItem{Queue: id, Name: queue.Name, Waiting: lines[id].Waiting, Oldest: lines[id].Oldest}
-		into["queue/"+string(id)] = protocol.Item{Queue: &item}
+		return protocol.LabelBusy
+	case a.Declared != protocol.DeclaredReady:
+		return protocol.LabelNotReady
+	case taken == 0:
+		return protocol.LabelReady
+	case wrapUps == taken:
+		return protocol.LabelWrapUp
+	case a.Load+ringing+least > store.Units:
+		return protocol.LabelFull
 	}
-	return nil
+	return protocol.LabelBusy
+}
+
+// cheapest is the least that one more conversation of the agent's profile costs.
+func cheapest(a store.Agent, queues map[protocol.QueueID]store.Queue) int {
+	least := 0
+	for _, id := range a.Profile.Queues {
+		for _, medium := range a.Profile.Media {
+			if medium == store.MediumCobrowse {
+				continue
+			}
+			if units := store.UnitsOf(queues[id].Rules, medium, a.MaxChats); least == 0 || units < least {
+				least = units
+			}
+		}
+	}
+	if least == 0 {
+		least = store.UnitsOf(store.QueueRules{}, store.MediumChat, a.MaxChats)
+	}
+	return least
+}
+
+// nameOf is an agent's name, or the queue's where no agent is meant.
+func (s *Service) nameOf(ctx context.Context, d *desk, agent protocol.AgentID, queue protocol.QueueID) (string, error) {
+	if agent == "" {
+		q, err := s.directory.Queue(ctx, s.ws, queue)
+		return q.Name, err
+	}
+	if name, ok := d.names[agent]; ok {
+		return name, nil
+	}
+	a, err := s.store.Agent(ctx, s.ws, agent)
+	if err == nil {
+		d.names[agent] = a.Name
+	}
+	return a.Name, err
 }

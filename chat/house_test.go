@@ -29,6 +29,7 @@ type house struct {
 	ws     protocol.WorkspaceID
 	site   store.Site
 	queue  store.Queue
+	world  store.Workspace
 	agents []protocol.Caller
 
 	mu       sync.Mutex
@@ -37,14 +38,15 @@ type house struct {
 	stopped  []protocol.CobrowseID
 }
 
-func newHouse(t *testing.T) *house {
+// newHouse opens one whose workspace is changed as the test wants it.
+func newHouse(t *testing.T, change ...func(*store.Workspace)) *house {
 	t.Helper()
 	h := &house{t: t, viewed: map[string]int{}}
 	var err error
 	h.store, err = store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	h.must(err)
 	t.Cleanup(func() { h.must(h.store.Close()) })
-	h.apply()
+	h.apply(change)
 	redis, stop := routing.Embedded(context.Background())
 	t.Cleanup(stop)
 	h.router = routing.New(routing.Options{
@@ -92,7 +94,7 @@ func (h *house) must(err error) {
 	}
 }
 
-func (h *house) apply() {
+func (h *house) apply(change []func(*store.Workspace)) {
 	h.t.Helper()
 	h.ws = protocol.NewID[protocol.WorkspaceID]()
 	h.queue = store.Queue{ID: protocol.NewID[protocol.QueueID](), Workspace: h.ws, Key: "sales", Name: "Sales", Weight: 1}
@@ -102,17 +104,38 @@ func (h *house) apply() {
 	profile := store.Profile{ID: protocol.NewID[protocol.ProfileID](), Name: "all", Queues: []protocol.QueueID{h.queue.ID}, Media: []string{"chat", "audio", "video", "cobrowse"}}
 	role := store.Role{ID: protocol.NewID[protocol.RoleID](), Name: "agent", Permissions: []protocol.Permission{protocol.PermDesk, protocol.PermCall, protocol.PermCobrowse}}
 	w := store.Workspace{ID: h.ws, Name: "w", Sites: []store.Site{h.site}, Queues: []store.Queue{h.queue}, Profiles: []store.Profile{profile}, Roles: []store.Role{role}}
-	for _, name := range []string{"Anna", "Ben"} {
+	for _, name := range []string{"Anna", "Ben", "Cara"} {
 		a := store.Agent{
 			ID: protocol.NewID[protocol.AgentID](), Workspace: h.ws, Email: name + "@shop.test", Name: name, PasswordHash: "x", Profile: profile, Role: role.ID, MaxChats: 2,
 		}
 		w.Agents = append(w.Agents, a)
+	}
+	for _, f := range change {
+		f(&w)
+	}
+	h.world, h.site, h.queue = w, w.Sites[0], w.Queues[0]
+	for _, a := range w.Agents {
 		h.agents = append(h.agents, protocol.Caller{Connection: protocol.NewID[protocol.ConnectionID](), Principal: protocol.Principal{
-			Kind: protocol.KindAgent, Workspace: h.ws, Agent: a.ID, Name: name, Permissions: role.Permissions,
+			Kind: protocol.KindAgent, Workspace: h.ws, Agent: a.ID, Name: a.Name, Permissions: w.Roles[0].Permissions,
 		}})
 	}
 	_, err := h.store.Apply(h.t.Context(), w)
 	h.must(err)
+}
+
+// secondQueue adds a queue to the site and to everybody's profile.
+func secondQueue(key, name string, rules store.QueueRules) func(*store.Workspace) {
+	return func(w *store.Workspace) {
+		q := store.Queue{ID: protocol.NewID[protocol.QueueID](), Workspace: w.ID, Key: key, Name: name, Weight: 1, Rules: rules}
+		w.Queues = append(w.Queues, q)
+		w.Sites[0].Queues = append(w.Sites[0].Queues, q.ID)
+		w.Profiles[0].Queues = append(w.Profiles[0].Queues, q.ID)
+	}
+}
+
+// ruled gives the first queue its rules.
+func ruled(rules store.QueueRules) func(*store.Workspace) {
+	return func(w *store.Workspace) { w.Queues[0].Rules = rules }
 }
 
 // visitor comes to the page.
@@ -198,8 +221,13 @@ func (h *house) Site(context.Context, protocol.WorkspaceID, protocol.SiteID) (st
 	return h.site, nil
 }
 
-func (h *house) Queue(context.Context, protocol.WorkspaceID, protocol.QueueID) (store.Queue, error) {
-	return h.queue, nil
+func (h *house) Queue(_ context.Context, _ protocol.WorkspaceID, id protocol.QueueID) (store.Queue, error) {
+	for _, q := range h.world.Queues {
+		if q.ID == id {
+			return q, nil
+		}
+	}
+	return store.Queue{}, protocol.NewError(protocol.CodeNotFound, "There is no such queue.")
 }
 
 // ears hears the hints.

@@ -8,11 +8,12 @@ import (
 )
 
 // Declare sets the agent's own state (STATE-2). Ready needs a live desktop,
-// which the connection that says so is.
+// which the connection that says so is. Not ready after these conversations
+// becomes not ready with the last of them, at once without any.
 func (s *Service) Declare(ctx context.Context, who protocol.Caller, _ protocol.Op, body protocol.Declare) (protocol.Ack, error) {
 	switch {
-	case body.Declared != protocol.DeclaredReady && body.Declared != protocol.DeclaredNotReady:
-		return protocol.Ack{}, protocol.NewError(protocol.CodeInvalid, "An agent is ready or not ready.")
+	case body.Declared != protocol.DeclaredReady && body.Declared != protocol.DeclaredNotReady && body.Declared != protocol.DeclaredPending:
+		return protocol.Ack{}, protocol.NewError(protocol.CodeInvalid, "An agent is ready, not ready, or not ready after these conversations.")
 	case body.Declared == protocol.DeclaredReady && who.Connection == "":
 		return protocol.Ack{}, protocol.NewError(protocol.CodeNoDesk, "Ready needs an open desktop. Open the desk first.")
 	case len(body.Reason) > s.limits.NameCharacters:
@@ -43,7 +44,7 @@ func (s *Service) Accept(ctx context.Context, who protocol.Caller, op protocol.O
 }
 
 // Reject gives an offered conversation back to its old place in the queue; the
-// agent stays ready (ROUTE-4).
+// agent stays ready, or what the queue says instead (ROUTE-4).
 func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op, body protocol.OfOffer) (protocol.Ack, error) {
 	if len(body.Reason) > s.limits.NameCharacters {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
@@ -51,7 +52,11 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 	if err := s.asked(ctx, who, body.Offer); err != nil {
 		return protocol.Ack{}, err
 	}
-	offer, settled, err := s.store.Settle(ctx, s.ws, body.Offer, store.OutcomeRejected, body.Reason, "")
+	after, err := s.afterReject(ctx, body.Offer)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	offer, settled, err := s.store.Settle(ctx, s.ws, body.Offer, store.OutcomeRejected, body.Reason, after)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -65,6 +70,17 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 	s.notify.EntriesAdded(s.ws, offer.Conversation)
 	s.routed("rejected", s.router.Settled(ctx, offer, store.OutcomeRejected))
 	return protocol.Ack{Conversation: offer.Conversation}, nil
+}
+
+// afterReject is what an agent who rejects declares with it: a queue may say
+// so of its own offers, a colleague's request never changes it.
+func (s *Service) afterReject(ctx context.Context, id protocol.OfferID) (protocol.Declared, error) {
+	offer, err := s.store.Offer(ctx, s.ws, id)
+	if err != nil || offer.Request != "" {
+		return "", err
+	}
+	queue, err := s.directory.Queue(ctx, s.ws, offer.Queue)
+	return protocol.Declared(queue.Rules.AfterReject), err
 }
 
 // asked says whether it was this agent who was asked.
