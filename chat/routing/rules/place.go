@@ -27,6 +27,8 @@ type Waiting struct {
 	Classes []Class            `json:"cl"`           // whose lines it stands in
 	Sticky  *Class             `json:"sc,omitempty"` // set: it stands there alone instead, until the step general or that agent is not ready
 	Steps   []Step             `json:"st"`           // still to come, by time
+	Relaxed []Class            `json:"rc,omitempty"` // of the last step that lowered needs
+	Lowered int                `json:"rl,omitempty"` // its number
 	By      []protocol.AgentID `json:"by"`           // never asked: who asked it, or is in it already
 
 	Asked map[protocol.AgentID]int64 `json:"-"` // who is not asked again until then; the scripts keep their own

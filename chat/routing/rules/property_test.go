@@ -181,10 +181,39 @@ func TestRipeningLateIsRipeningInTime(t *testing.T) { // ROUTE-6: what a sweep m
 		if diff := cmp.Diff(late, again); diff != "" || message {
 			t.Fatalf("the second time:\n%s", diff)
 		}
+		if got, _ := rules.Ripen(w, end, full); !cmp.Equal(got, late) {
+			t.Fatal("what it was given was changed")
+		}
 		repeated := w // after a rebuild the steps that were carried out are carried out again
 		repeated.Classes, repeated.Effective, repeated.Pull, repeated.Sticky = late.Classes, late.Effective, late.Pull, late.Sticky
 		if got, _ := rules.Ripen(repeated, end, full); !cmp.Equal(ids(got.Lines()), ids(late.Lines())) || got.Effective != late.Effective {
 			t.Fatalf("carried out twice: %v, once: %v", ids(got.Lines()), ids(late.Lines()))
+		}
+	})
+}
+
+func TestNeedsNeverRise(t *testing.T) { // ROUTE-6: whatever conditions hold, and in whatever order steps come to be carried out
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawPlace(t, 1, drawQueues(t))
+		for at := start; at < start+5*rules.Again; at += rapid.Int64Range(1, rules.Again).Draw(t, "pass") {
+			was := w
+			w, _ = rules.Ripen(w, at, rules.Standing{Waiting: rapid.IntRange(5, 6).Draw(t, "waiting")})
+			for _, c := range w.Classes {
+				of := func(list []rules.Class) int {
+					return slices.IndexFunc(list, func(x rules.Class) bool { return x.Queue == c.Queue })
+				}
+				for skill, level := range c.Needs {
+					if i := of(was.Classes); i >= 0 && was.Classes[i].Needs[skill] < level {
+						t.Fatalf("%s rose to %d in %s", skill, level, c.Queue)
+					}
+					if own := w.Classes[0]; of(w.Classes) > 0 && own.Needs[skill] < level && own.Queue != c.Queue {
+						t.Fatalf("%s is needed more in %s than in the own queue", skill, c.Queue)
+					}
+				}
+			}
+			if len(was.Classes) > len(w.Classes) {
+				t.Fatalf("from %v to %v", ids(was.Classes), ids(w.Classes))
+			}
 		}
 	})
 }

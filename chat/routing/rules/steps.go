@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/parlour-chat/parlour/chat/store"
@@ -12,7 +13,7 @@ const (
 	DoGeneral = "general" // ends the wait for the sticky agent
 	DoPush    = "push"    // what waits to be picked is offered from now on
 	DoQueues  = "queues"  // adds the step's classes, of queues that the place is not in yet
-	DoRelax   = "relax"   // each class of the place gives way to the step's class of the same queue
+	DoRelax   = "relax"   // each class of the place gives way to the step's class of the same queue, those added later too
 	DoMessage = "message" // the visitor may leave a message instead
 	DoTop     = "top"     // goes before all others
 )
@@ -29,6 +30,7 @@ type Step struct {
 	Ready    *int    `json:"ready,omitempty"`    // fewer than so many of its agents are ready
 	Estimate int64   `json:"estimate,omitempty"` // its estimate is longer
 	Classes  []Class `json:"classes,omitempty"`
+	Lowers   int     `json:"n,omitempty"` // relax: one of a lower number does nothing after it
 }
 
 // A Standing is how a place's queue stands, as conditions look at it.
@@ -59,12 +61,13 @@ func (m maker) class(queue protocol.QueueID, needs map[string]int) Class {
 }
 
 // steps are those of a place, by time. Overflow counts from the first enqueue;
-// the needs of a step are lowered by those before it in the list, too.
+// the needs of a step are lowered by those before it, too.
 func (m maker) steps(since int64) []Step {
 	steps := []Step{}
 	needs := wanted(m.queue.Rules.Needs)
 	added := []protocol.QueueID{m.queue.ID}
-	for _, o := range m.queue.Rules.Overflow {
+	byTime := slices.SortedStableFunc(slices.Values(m.queue.Rules.Overflow), func(a, b store.OverflowStep) int { return cmp.Compare(a.AfterMs, b.AfterMs) })
+	for i, o := range byTime {
 		step := Step{At: since + o.AfterMs, Waiting: o.Waiting, Ready: o.Ready, Estimate: o.EstimateMs}
 		lower(needs, o.Relax)
 		if more := m.others(o.Queues, added); len(more) > 0 {
@@ -72,7 +75,9 @@ func (m maker) steps(since int64) []Step {
 			steps = append(steps, step.with(DoQueues, m.classes(more, needs)))
 		}
 		if len(o.Relax) > 0 {
-			steps = append(steps, step.with(DoRelax, m.classes(added, needs)))
+			relax := step.with(DoRelax, m.classes(added, needs))
+			relax.Lowers = i + 1
+			steps = append(steps, relax)
 		}
 		if o.Message {
 			steps = append(steps, step.with(DoMessage, nil))
@@ -87,7 +92,7 @@ func (m maker) steps(since int64) []Step {
 	if m.general > 0 {
 		steps = slices.Insert(steps, 0, Step{At: m.general, Do: DoGeneral})
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return int(a.At - b.At) })
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 	return steps
 }
 
@@ -146,9 +151,12 @@ func Ripen(w Waiting, now int64, q Standing) (_ Waiting, message bool) {
 		case DoPush:
 			w.Pull = 0
 		case DoQueues:
-			w.Classes = append(w.Classes, missing(w.Classes, s.Classes)...)
+			w.Classes = append(w.Classes, missing(w.Classes, replaced(slices.Clone(s.Classes), w.Relaxed))...)
 		case DoRelax:
-			w.Classes = replaced(w.Classes, s.Classes)
+			if s.Lowers > w.Lowered {
+				w.Lowered, w.Relaxed = s.Lowers, s.Classes
+				w.Classes = replaced(w.Classes, s.Classes)
+			}
 		case DoMessage:
 			message = true
 		case DoTop:
