@@ -63,8 +63,13 @@ func (f *File) check() error {
 		f.Workspace.Name = f.Workspace.Key
 	}
 	queues, profiles, roles := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	f.checkSettings(c)
+	calendars := f.checkCalendars(c)
 	for i := range f.Queues {
 		f.checkQueue(c, i, queues)
+	}
+	for i := range f.Queues {
+		f.checkReferences(c, i, queues, calendars)
 	}
 	sites := map[string]bool{}
 	for i := range f.Sites {
@@ -98,27 +103,6 @@ func (f *File) check() error {
 	return errors.Join(c.errs...)
 }
 
-func (f *File) checkQueue(c *checker, i int, queues map[string]bool) {
-	q := &f.Queues[i]
-	at := fmt.Sprintf("queues[%d]", i)
-	c.key(at, q.Key, queues)
-	if q.Name = protocol.Name(q.Name); q.Name == "" {
-		q.Name = q.Key
-	}
-	if q.Weight == 0 {
-		q.Weight = 1
-	}
-	if q.Weight < 1 || q.Weight > 10 {
-		c.wrong(at+".weight", "%d must be 1 to 10", q.Weight)
-	}
-	if q.OfferSeconds < 0 || q.OfferSeconds > 600 {
-		c.wrong(at+".offer_seconds", "%d must be 0 to 600", q.OfferSeconds)
-	}
-	if q.WrapUpSeconds != nil && (*q.WrapUpSeconds < 0 || *q.WrapUpSeconds > 86400) {
-		c.wrong(at+".wrap_up_seconds", "%d must be 0 to 86400", *q.WrapUpSeconds)
-	}
-}
-
 func (f *File) checkSite(c *checker, i int, sites, queues map[string]bool) {
 	s := &f.Sites[i]
 	at := fmt.Sprintf("sites[%d]", i)
@@ -143,6 +127,9 @@ func (f *File) checkSite(c *checker, i int, sites, queues map[string]bool) {
 	for _, q := range s.Queues {
 		c.named(at+".queues", "queue", q, queues)
 	}
+	c.within(at+".waiting_limit", int64(s.WaitingLimit), 0, 1_000_000)
+	c.within(at+".running_limit", int64(s.RunningLimit), 0, 1_000_000)
+	c.among(at+".when_nobody", s.WhenNobody, "wait", "message")
 	kids := map[string]bool{}
 	for j := range s.Identity {
 		f.checkIdentity(c, fmt.Sprintf("%s.identity[%d]", at, j), &s.Identity[j], kids)
@@ -179,12 +166,18 @@ func (f *File) checkAgent(c *checker, i int, emails, roles, profiles map[string]
 	}
 	c.named(at+".role", "role", a.Role, roles)
 	c.named(at+".profile", "profile", a.Profile, profiles)
+	seen := map[string]bool{}
+	for _, p := range a.Profiles {
+		c.named(at+".profiles", "profile", p, profiles)
+		c.once(at+".profiles", p, seen)
+	}
+	c.levels(at+".skills", a.Skills, 1, f.Settings.Skills)
 	if a.MaxChats == 0 {
 		a.MaxChats = store.Units / store.Cost
 	}
-	if a.MaxChats < 1 || a.MaxChats > store.Units/store.Cost {
-		c.wrong(at+".max_chats", "%d must be 1 to %d", a.MaxChats, store.Units/store.Cost)
-	}
+	c.within(at+".max_chats", int64(a.MaxChats), 1, mostAtOnce)
+	c.within(at+".max_video", int64(a.MaxVideo), 0, mostAtOnce)
+	c.within(at+".offer_seconds", a.OfferSeconds, 0, 600)
 	if a.PasswordFile != "" {
 		a.Password = f.readBeside(c, at+".password_file", a.PasswordFile, a.Password)
 		a.PasswordFile = ""

@@ -19,22 +19,15 @@ type File struct {
 		Key  string `yaml:"key"`
 		Name string `yaml:"name"`
 	} `yaml:"workspace"`
-	Queues   []Queue   `yaml:"queues"`
-	Sites    []Site    `yaml:"sites"`
-	Profiles []Profile `yaml:"profiles"`
-	Roles    []Role    `yaml:"roles"`
-	Agents   []Agent   `yaml:"agents"`
+	Settings  Settings   `yaml:"settings"`
+	Calendars []Calendar `yaml:"calendars"`
+	Queues    []Queue    `yaml:"queues"`
+	Sites     []Site     `yaml:"sites"`
+	Profiles  []Profile  `yaml:"profiles"`
+	Roles     []Role     `yaml:"roles"`
+	Agents    []Agent    `yaml:"agents"`
 
 	dir string // password_file and secret_file are read from here
-}
-
-// A Queue orders conversations.
-type Queue struct {
-	Key           string `yaml:"key"`
-	Name          string `yaml:"name"`
-	Weight        int    `yaml:"weight"`          // 1 to 10; 0: 1
-	OfferSeconds  int64  `yaml:"offer_seconds"`   // 0: the server's default
-	WrapUpSeconds *int64 `yaml:"wrap_up_seconds"` // left out: the server's default; 0: no limit
 }
 
 // A Site is a website with the widget. Switches that are left out are on.
@@ -50,6 +43,11 @@ type Site struct {
 	Color       string        `yaml:"color"`
 	Mask        []string      `yaml:"mask"`
 	Identity    []IdentityKey `yaml:"identity"`
+
+	Transfer     *bool  `yaml:"transfer"`      // agents may hand conversations on
+	WaitingLimit int    `yaml:"waiting_limit"` // visitors of this site who wait; 0: none
+	RunningLimit int    `yaml:"running_limit"` // of this site's running conversations; 0: none
+	WhenNobody   string `yaml:"when_nobody"`   // wait, message: with no agent there
 }
 
 // An IdentityKey verifies what the site's backend says of its visitors.
@@ -73,16 +71,23 @@ type Role struct {
 	Permissions []string `yaml:"permissions"`
 }
 
-// An Agent answers. Without a password the agent keeps the old one; "random"
+// An Agent answers. Profile is the first one; the agent may choose it or one of
+// Profiles. Without a password the agent keeps the old one; "random"
 // makes one when the agent is new, and reports it once.
 type Agent struct {
 	Email        string `yaml:"email"`
 	Name         string `yaml:"name"`
 	Role         string `yaml:"role"`
 	Profile      string `yaml:"profile"`
-	MaxChats     int    `yaml:"max_chats"` // 1 to 4; 0: 4
 	Password     string `yaml:"password"`
 	PasswordFile string `yaml:"password_file"`
+
+	Profiles     []string       `yaml:"profiles"`
+	Skills       map[string]int `yaml:"skills"`        // level 1 to 10
+	MaxChats     int            `yaml:"max_chats"`     // 1 to 10; 0: 4
+	MaxVideo     int            `yaml:"max_video"`     // 1 to 10; 0: 1
+	OfferSeconds int64          `yaml:"offer_seconds"` // offers ring at least so long
+	AutoAccept   bool           `yaml:"auto_accept"`   // may switch it on
 }
 
 // ReadFile reads and checks a workspace file. Files that it names are looked

@@ -43,7 +43,7 @@ func TestDemoIsAppliedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(first.Passwords) != 3 || len(first.Changes.Created) != 9 {
+	if len(first.Passwords) != 3 || len(first.Changes.Created) != 12 {
 		t.Errorf("first: %d passwords, %v", len(first.Passwords), first.Changes)
 	}
 	second, err := site.Apply(t.Context(), s, demo(t, "http://127.0.0.1:8090"))
@@ -64,11 +64,11 @@ func TestDemoIsAppliedOnce(t *testing.T) {
 		}
 	}
 	found, err := s.SiteByKey(t.Context(), "demo")
-	if err != nil || len(found.Queues) != 2 || found.Origins[0] != "http://127.0.0.1:8090" || !found.Cobrowse {
+	if err != nil || len(found.Queues) != 4 || found.Origins[0] != "http://127.0.0.1:8090" || !found.Cobrowse {
 		t.Errorf("site %+v, %v", found, err)
 	}
 	a, err := s.AgentByEmail(t.Context(), "anna@demo.test")
-	if err != nil || a.MaxChats != 4 || len(a.Profile.Queues) != 2 || a.Profile.Queues[0] != found.Queues[0] || len(a.Profile.Media) != 4 {
+	if err != nil || a.MaxChats != 4 || len(a.Profile.Queues) != 4 || a.Profile.Queues[0] != found.Queues[0] || len(a.Profile.Media) != 4 {
 		t.Errorf("agent %+v, %v", a, err)
 	}
 }
@@ -90,7 +90,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		{"weak key", "key: s", "key: s, identity: [{id: k, algorithm: HS256, secret: short}]", "at least 32 bytes"},
 		{"unknown algorithm", "key: s", "key: s, identity: [{id: k, algorithm: none, secret: x}]", "use HS256 or ES256"},
 		{"short password", "name: A", "name: A, password: abc", "8 to 1024 bytes"},
-		{"too many chats", "name: A", "name: A, max_chats: 9", "must be 1 to 4"},
+		{"too many chats", "name: A", "name: A, max_chats: 11", "must be 1 to 10"},
 		{"no e-mail", "a@b.c", "anna", "not an e-mail address"},
 		{"a name of which nothing can be seen", "name: A", `name: "\u202E\u200B"`, "a name is missing"},
 		{"twice", "{key: q}", "{key: q}, {key: q}", "declared twice"},
@@ -173,7 +173,7 @@ func TestChangesAreSeenInTime(t *testing.T) { // SITE-2
 		}
 	}
 	queues, err := c.Queues(t.Context(), before.Workspace)
-	if err != nil || len(queues) != 2 || queues[0].WrapUpMs != 60000 {
+	if err != nil || len(queues) != 4 || queues[0].WrapUpMs != 60000 {
 		t.Errorf("queues %+v, %v", queues, err)
 	}
 }
