@@ -33,22 +33,32 @@ func (s *Service) CallAsk(ctx context.Context, who protocol.Caller, op protocol.
 	return stepped(s, c, call.ID), nil
 }
 
-// call gives a call to the parties of its conversation.
+// call gives a call to the parties of its conversation: the visitor, and the
+// agents who hold a slot in it, guests too (TEAM-6).
 func (s *Service) call(ctx context.Context, who protocol.Principal, id protocol.CallID) (store.Call, store.Conversation, error) {
 	call, c, err := stepOf(ctx, s, who, id, s.store.Call, errNoCall)
 	if err != nil {
 		return store.Call{}, c, err
 	}
-	if who.Kind == protocol.KindAgent && c.Owner != who.Agent {
+	if _, err := s.spoken(ctx, who, c.ID); err != nil { // who only reads all is no party
 		return store.Call{}, c, protocol.NewError(protocol.CodeForbidden, "Another agent is in this call.")
 	}
 	return call, c, nil
 }
 
+// ownCall gives a call to its visitor and to the agent who owns the conversation.
+func (s *Service) ownCall(ctx context.Context, who protocol.Principal, id protocol.CallID) (store.Call, store.Conversation, error) {
+	call, c, err := s.call(ctx, who, id)
+	if err == nil && who.Kind == protocol.KindAgent && c.Owner != who.Agent {
+		err = protocol.NewError(protocol.CodeForbidden, "Another agent has this conversation. Only they can do this.")
+	}
+	return call, c, err
+}
+
 // CallAnswer allows or refuses what the other side asked for. Nobody can allow
 // his own question.
 func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.CallAnswer) (protocol.Ack, error) {
-	call, c, err := s.call(ctx, who.Principal, body.Call)
+	call, c, err := s.ownCall(ctx, who.Principal, body.Call)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -63,7 +73,9 @@ func (s *Service) CallAnswer(ctx context.Context, who protocol.Caller, op protoc
 	}); err != nil {
 		return protocol.Ack{}, err
 	}
-	if !body.Allow {
+	if body.Allow {
+		s.weigh(ctx, c.ID)
+	} else {
 		s.release(ctx, call)
 	}
 	return stepped(s, c, call.ID), nil
@@ -82,7 +94,8 @@ func (s *Service) join(ctx context.Context, who protocol.Caller, body protocol.C
 	if err != nil {
 		return protocol.CallJoined{}, err
 	}
-	if call.State != store.StepRunning && (call.State != store.StepAsked || call.AskedBy != who.Kind) {
+	owns := who.Kind == protocol.KindVisitor || c.Owner == who.Agent
+	if call.State != store.StepRunning && (call.State != store.StepAsked || call.AskedBy != who.Kind || !owns) {
 		return protocol.CallJoined{}, errNoCall
 	}
 	audio, video := true, call.Media == protocol.MediaVideo
@@ -140,11 +153,16 @@ func (s *Service) CallMute(ctx context.Context, who protocol.Caller, _ protocol.
 	return protocol.Ack{ID: string(call.ID)}, err
 }
 
-// CallHangUp ends the call for both; the chat goes on (CALL-4).
+// CallHangUp ends the call for all; the chat goes on (CALL-4). A guest who
+// hangs up only leaves it.
 func (s *Service) CallHangUp(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfCall) (protocol.Ack, error) {
 	call, c, err := s.call(ctx, who.Principal, body.Call)
 	if err != nil {
 		return protocol.Ack{}, err
+	}
+	if who.Kind == protocol.KindAgent && c.Owner != who.Agent {
+		s.leaveCall(ctx, call, who.Actor())
+		return stepped(s, c, call.ID), nil
 	}
 	if err := s.endCall(ctx, call, author(who.Principal), who.Actor(), op, "hung_up"); err != nil {
 		return protocol.Ack{}, err
@@ -152,11 +170,39 @@ func (s *Service) CallHangUp(ctx context.Context, who protocol.Caller, op protoc
 	return stepped(s, c, call.ID), nil
 }
 
+// leaveCall takes one party out of a call that goes on for the others. Its leg
+// is closed even when the record cannot be told.
+func (s *Service) leaveCall(ctx context.Context, call store.Call, actor string) {
+	party, ok := partyOf(call, actor)
+	if !ok {
+		return
+	}
+	if err := s.do(ctx, call, protocol.MediaRequest{Do: protocol.MediaLeave, Call: call.ID, Ordinal: party.Ordinal}); err != nil {
+		s.log.Warn("the call's node was not told that a party left", "call", call.ID, "node", call.Node, "error", err)
+	}
+	if _, err := s.store.LeaveCall(ctx, s.ws, call.ID, actor); err != nil {
+		s.log.Warn("note that a party left a call failed", "call", call.ID, "error", err)
+	}
+}
+
+// leaveCalls takes an agent who is no longer in a conversation out of its call.
+func (s *Service) leaveCalls(ctx context.Context, conv protocol.ConversationID, actor string) {
+	calls, err := s.store.CallsOf(ctx, s.ws, conv)
+	if err != nil {
+		s.log.Warn("find the call of a conversation failed", "conversation", conv, "error", err)
+		return
+	}
+	for _, call := range calls {
+		s.leaveCall(ctx, call, actor)
+	}
+}
+
 func (s *Service) endCall(ctx context.Context, call store.Call, by protocol.Author, actor string, op protocol.Op, cause string) error {
 	if _, err := s.store.EndCall(ctx, s.ws, call.ID, by, actor, op, cause); err != nil {
 		return err
 	}
 	s.release(ctx, call)
+	s.weigh(ctx, call.Conversation)
 	return nil
 }
 

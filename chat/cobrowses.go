@@ -39,6 +39,9 @@ func (s *Service) CobrowseAnswer(ctx context.Context, who protocol.Caller, op pr
 	}); err != nil {
 		return protocol.Ack{}, err
 	}
+	if body.Allow {
+		s.weigh(ctx, c.ID)
+	}
 	return stepped(s, c, session.ID), nil
 }
 
@@ -52,6 +55,7 @@ func (s *Service) CobrowseStop(ctx context.Context, who protocol.Caller, op prot
 	if _, err := s.store.EndCobrowse(ctx, s.ws, session.ID, author(who.Principal), who.Actor(), op, "stopped"); err != nil {
 		return protocol.Ack{}, err
 	}
+	s.weigh(ctx, c.ID)
 	return stepped(s, c, session.ID), nil
 }
 

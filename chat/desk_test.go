@@ -93,3 +93,60 @@ func TestReasonsAndProfilesComeFromTheFile(t *testing.T) { // STATE-1, STATE-2, 
 		t.Errorf("who rejects in this queue is %+v", s)
 	}
 }
+
+func TestACallWeighsWhileItRuns(t *testing.T) { // ROUTE-2, R1
+	h := newHouse(t)
+	visitor, anna, conv := h.talk()
+	ctx := t.Context()
+	load := func() int {
+		a, err := h.store.Agent(ctx, h.ws, anna.Agent)
+		h.must(err)
+		return a.Load
+	}
+	chat := load()
+	ack, err := h.CallAsk(ctx, anna, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaVideo})
+	h.must(err)
+	call := protocol.CallID(ack.ID)
+	if load() != chat {
+		t.Errorf("the question weighs: %d", load())
+	}
+	_, err = h.CallAnswer(ctx, visitor, op(), protocol.CallAnswer{Call: call, Allow: true})
+	h.must(err)
+	if s := h.state(anna); load() != store.Units || s.Label != protocol.LabelFull {
+		t.Errorf("in a video call the load is %d, and Anna is %+v", load(), s)
+	}
+	h.ask(h.visitor(), "hello") // nobody can take it now
+	_, err = h.CallHangUp(ctx, anna, op(), protocol.OfCall{Call: call})
+	h.must(err)
+	if load() != chat {
+		t.Errorf("after it the load is %d, want %d", load(), chat)
+	}
+	second := h.offered(anna) // routing knows that there is room again
+	_, err = h.Accept(ctx, anna, op(), protocol.OfOffer{Offer: second.Offer})
+	h.must(err)
+	ack, err = h.CobrowseAsk(ctx, anna, op(), protocol.OfConversation{Conversation: conv})
+	h.must(err)
+	_, err = h.CobrowseAnswer(ctx, visitor, op(), protocol.CobrowseAnswer{Cobrowse: protocol.CobrowseID(ack.ID), Allow: true})
+	h.must(err)
+	if card := h.view(anna)["card/"+string(conv)].Card; !card.Over || load() != 2*chat+25 {
+		t.Errorf("co-browsing beside two of two chats: load %d, card %+v", load(), card)
+	}
+	_, err = h.CobrowseStop(ctx, visitor, op(), protocol.OfCobrowse{Cobrowse: protocol.CobrowseID(ack.ID)})
+	h.must(err)
+	if card := h.view(anna)["card/"+string(conv)].Card; card.Over || load() != 2*chat {
+		t.Errorf("after it: load %d, card %+v", load(), card)
+	}
+}
+
+func TestWhatASiteSaysOfItself(t *testing.T) { // SITE-5
+	h := newHouse(t, func(w *store.Workspace) { w.Sites[0].Rules.Unstaffed = "message" })
+	item := h.SiteItem(t.Context(), h.site)
+	if !item.Open || item.Staffed || item.Accepting || item.Reason != protocol.SiteNobody {
+		t.Errorf("with nobody there it says %+v", item)
+	}
+	h.ready(0)
+	h.until("the site accepts", func() bool {
+		item = h.SiteItem(t.Context(), h.site)
+		return item.Open && item.Staffed && item.Accepting && item.Reason == ""
+	})
+}

@@ -73,6 +73,7 @@ func (w *watch) endStranded(ctx context.Context, before int64) error {
 		}
 		w.log.Warn("a call has ended: its node has been away too long", "call", call.ID, "node", call.Node, "grace", w.limits.LegGrace.Round(time.Millisecond))
 		w.over(ended.Step)
+		w.weigh(ctx, call.Conversation)
 	}
 	return errors.Join(failed...)
 }

@@ -71,6 +71,7 @@ func (w *sweep) releaseCalls(ctx context.Context) error {
 	}
 	for _, call := range calls {
 		w.release(ctx, call)
+		w.weigh(ctx, call.Conversation)
 	}
 	return nil
 }

@@ -18,14 +18,6 @@ func (s *Service) Items(ctx context.Context, who protocol.Caller, into map[strin
 	return s.deskItems(ctx, who, into)
 }
 
-// SiteItem is what the widget knows of its site now (SITE-5).
-func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteItem {
-	return protocol.SiteItem{
-		Site: site.ID, Name: site.Name, Open: true, Staffed: s.router.Staffed(ctx, site.Queues...), Accepting: true,
-		Audio: site.Audio && s.media != nil, Video: site.Video && s.media != nil, Cobrowse: site.Cobrowse,
-	}
-}
-
 func (s *Service) visitorItems(ctx context.Context, who protocol.Caller, into map[string]protocol.Item) error {
 	site, err := s.directory.Site(ctx, s.ws, who.Site)
 	if err != nil {
@@ -50,36 +42,6 @@ func (s *Service) visitorItems(ctx context.Context, who protocol.Caller, into ma
 		}
 	}
 	return nil
-}
-
-func (s *Service) conversationItem(ctx context.Context, c store.Conversation) (protocol.ConversationItem, error) {
-	item := protocol.ConversationItem{Conversation: c.ID, State: c.State, Last: c.VisitorSeq, Read: c.VisitorRead}
-	if c.State == protocol.StateQueued {
-		// With Redis away the place is not known; the conversation waits all the same.
-		if position, err := s.router.Position(ctx, c.ID); err == nil {
-			item.Position = position
-		}
-		return item, nil
-	}
-	if c.Owner == "" {
-		return item, nil
-	}
-	agent, err := s.store.Agent(ctx, s.ws, c.Owner)
-	if err != nil {
-		return item, err
-	}
-	item.Agent = agent.Name
-	if c.State == protocol.StateActive {
-		item.AgentReach = s.router.Reach(ctx, agentActor(c.Owner))
-		slots, err := s.store.SlotsOf(ctx, s.ws, c.ID)
-		if err != nil {
-			return item, err
-		}
-		for _, slot := range slots {
-			item.Parked = item.Parked || (slot.Agent == c.Owner && slot.State == protocol.SlotParked)
-		}
-	}
-	return item, nil
 }
 
 // stepItems are the call and the co-browse session of a conversation.
