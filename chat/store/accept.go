@@ -7,11 +7,15 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// Accept gives a conversation to the agent who was asked, in one transaction:
-// the offer is closed where it rings, the owner set where there is none, the
-// slot added where it fits, and "joined" written. An offer that somebody else
-// won gives CodeTaken, one that ended otherwise CodeExpired, one that would
-// not fit CodeFull (R1, R2, R3).
+// Accept gives the agent who was asked what the offer is of, in one
+// transaction: the offer is closed where it rings, the slot added where it
+// fits, and what the kind says is done. Of kinds offer and all the agent
+// becomes the owner of a conversation that waits and has none; of transfer the
+// owner instead of the one who asked, whose slot is freed; of invite and
+// consult a guest. The other open offers of the same place end with it,
+// rescinded as superseded, with who took it; they are returned in
+// Offer.Superseded. An offer that somebody else won gives CodeTaken, one that
+// ended otherwise CodeExpired, one that would not fit CodeFull (R1, R2, R3).
 func (s *Store) Accept(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, id protocol.OfferID, op protocol.Op) (Offer, Conversation, error) {
 	type result struct {
 		o Offer
@@ -19,9 +23,9 @@ func (s *Store) Accept(ctx context.Context, workspace protocol.WorkspaceID, agen
 	}
 	r, err := write(ctx, s, func(ctx context.Context, t *tx) (r result, err error) {
 		cmd := command{workspace, agentActor(agent), op, []any{"accept", id}}
-		var touched []string
+		var did accepted
 		_, _, err = once(ctx, t, cmd, func() (struct{}, error) {
-			touched, err = accept(ctx, t, workspace, agent, id)
+			did, err = accept(ctx, t, workspace, agent, id)
 			return struct{}{}, err
 		})
 		if err != nil {
@@ -31,7 +35,7 @@ func (s *Store) Accept(ctx context.Context, workspace protocol.WorkspaceID, agen
 			return r, err
 		}
 		r.c, err = conversation(ctx, t, workspace, r.o.Conversation, "")
-		r.o.Touched, r.c.Touched = touched, touched
+		r.o.Touched, r.c.Touched, r.o.Superseded = did.touched, did.touched, did.superseded
 		return r, err
 	})
 	if err != nil {
@@ -40,49 +44,163 @@ func (s *Store) Accept(ctx context.Context, workspace protocol.WorkspaceID, agen
 	return r.o, r.c, nil
 }
 
-func accept(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent protocol.AgentID, id protocol.OfferID) ([]string, error) {
+type accepted struct {
+	touched    []string
+	superseded []Offer
+}
+
+// An accepting is one Accept under way, of a locked conversation.
+type accepting struct {
+	*tx
+	o      Offer
+	c      *Conversation
+	name   string // of the agent
+	now    int64
+	actors []string // whose view changes
+}
+
+func accept(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent protocol.AgentID, id protocol.OfferID) (did accepted, err error) {
 	o, err := offer(ctx, t, workspace, id)
 	if err != nil {
-		return nil, err
+		return did, err
 	}
 	if o.Agent != agent {
-		return nil, errNoOffer()
+		return did, errNoOffer()
 	}
 	c, err := conversation(ctx, t, workspace, o.Conversation, t.lock)
 	if err != nil {
-		return nil, err
+		return did, err
 	}
+	a := &accepting{tx: t, o: o, c: &c, actors: []string{agentActor(agent), visitorActor(c.Visitor)}}
+	if a.now, err = t.time(ctx); err != nil {
+		return did, err
+	}
+	closed, err := closeOffer(ctx, t, o, OutcomeAccepted, "", a.now)
+	if err != nil {
+		return did, err
+	}
+	if !closed {
+		if o, err = offer(ctx, t, workspace, id); err != nil { // as it is now
+			return did, err
+		}
+		return did, errOfferOver(o, c)
+	}
+	if err := a.byKind(ctx); err != nil {
+		return did, err
+	}
+	if did.superseded, err = a.supersede(ctx); err != nil {
+		return did, err
+	}
+	if err := saveConversation(ctx, t, c); err != nil {
+		return did, err
+	}
+	did.touched, err = t.touch(ctx, workspace, a.actors...)
+	return did, err
+}
+
+func (a *accepting) byKind(ctx context.Context) error {
+	switch a.o.Kind {
+	case protocol.OfferTransfer:
+		return a.transferred(ctx)
+	case protocol.OfferInvite, protocol.OfferConsult:
+		return a.invited(ctx)
+	default:
+		return a.taken(ctx)
+	}
+}
+
+// taken makes the agent the owner of a conversation that waited.
+func (a *accepting) taken(ctx context.Context) error {
+	if a.c.State != protocol.StateQueued || a.c.Owner != "" {
+		return errOfferOver(a.o, *a.c)
+	}
+	if err := a.slot(ctx, RoleOwner, a.c.Medium); err != nil {
+		return err
+	}
+	return own(ctx, a.tx, a.c, a.o.Agent, a.joined(""))
+}
+
+// own makes an agent, who has the slot, the owner of a conversation that waited.
+func own(ctx context.Context, t *tx, c *Conversation, agent protocol.AgentID, joined Entry) error {
 	now, err := t.time(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	closed, err := closeOffer(ctx, t, o, OutcomeAccepted, "", now)
-	if err != nil {
-		return nil, err
-	}
-	if !closed || c.State != protocol.StateQueued || c.Owner != "" {
-		return nil, errOfferOver(c, agent)
-	}
-	name, err := takeSlot(ctx, t, o, RoleOwner, c.Medium, now)
-	if err != nil {
-		return nil, err
-	}
-	c.State, c.Owner = protocol.StateActive, agent
+	c.State, c.Owner, c.Boost = protocol.StateActive, agent, 0
 	if c.Started == 0 {
 		c.Started = now
 	}
-	joined := Entry{
-		Kind: protocol.EntryJoined, Audience: protocol.AudienceAll, Actor: agentActor(agent),
-		Author: protocol.Author{Kind: protocol.KindAgent, ID: string(agent), Name: name}, Body: protocol.EntryBody{Agent: agent, Name: name},
+	if err := replyTimer(ctx, t, c); err != nil {
+		return err
 	}
-	if err := addEntries(ctx, t, &c, joined); err != nil {
-		return nil, err
-	}
-	if err := saveConversation(ctx, t, c); err != nil {
-		return nil, err
-	}
-	return t.touch(ctx, workspace, agentActor(agent), visitorActor(c.Visitor))
+	return addEntries(ctx, t, c, joined)
 }
+
+// usualFirstReply is how long the first reply may take where the queue does not say.
+const usualFirstReply = 120_000
+
+// replyTimer starts the timer of the owner's first reply (ROUTE-13).
+func replyTimer(ctx context.Context, t *tx, c *Conversation) error {
+	rules, err := rulesOf(ctx, t, c.Workspace, c.Queue)
+	if err != nil {
+		return err
+	}
+	within := rules.FirstReplyMs
+	if within == 0 {
+		within = usualFirstReply
+	}
+	c.ReplyDue, c.ReplyStage = 0, 0
+	if within > 0 {
+		now, err := t.time(ctx)
+		if err != nil {
+			return err
+		}
+		c.ReplyDue = now + within
+	}
+	return nil
+}
+
+func (a *accepting) slot(ctx context.Context, role, medium string) (err error) {
+	a.name, err = takeSlot(ctx, a.tx, a.o, role, medium, a.now)
+	return err
+}
+
+func (a *accepting) joined(cause string) Entry {
+	return Entry{
+		Kind: protocol.EntryJoined, Audience: protocol.AudienceAll, Actor: agentActor(a.o.Agent), Author: a.author(),
+		Body: protocol.EntryBody{Agent: a.o.Agent, Name: a.name, Cause: cause},
+	}
+}
+
+func (a *accepting) author() protocol.Author {
+	return protocol.Author{Kind: protocol.KindAgent, ID: string(a.o.Agent), Name: a.name}
+}
+
+// supersede ends the other open offers of what was accepted, and tells who took it.
+func (a *accepting) supersede(ctx context.Context) ([]Offer, error) {
+	others, err := all(ctx, a.tx, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL
+		AND request = $3 AND id <> $4 ORDER BY agent`, a.c.Workspace, a.c.ID, a.o.Request, a.o.ID)
+	if err != nil {
+		return nil, fmt.Errorf("look for other offers: %w", err)
+	}
+	for i := range others {
+		if _, err := a.exec(ctx, `UPDATE offers SET taken_by = $3 WHERE workspace = $1 AND id = $2`, a.c.Workspace, others[i].ID, storable(a.name)); err != nil {
+			return nil, fmt.Errorf("note who took it: %w", err)
+		}
+		if _, err := settle(ctx, a.tx, a.c, others[i], OutcomeRescinded, CauseSuperseded, ""); err != nil {
+			return nil, err
+		}
+		if others[i], err = offer(ctx, a.tx, a.c.Workspace, others[i].ID); err != nil {
+			return nil, err
+		}
+		a.actors = append(a.actors, agentActor(others[i].Agent))
+	}
+	return others, nil
+}
+
+// CauseSuperseded is why an offer ended that is not needed any more: another
+// agent took it, or who asked took it back.
+const CauseSuperseded = "superseded"
 
 // closeOffer is the compare-and-set by which every offer ends.
 func closeOffer(ctx context.Context, t *tx, o Offer, outcome Outcome, cause string, now int64) (bool, error) {
@@ -94,8 +212,11 @@ func closeOffer(ctx context.Context, t *tx, o Offer, outcome Outcome, cause stri
 	return n == 1, nil
 }
 
-func errOfferOver(c Conversation, agent protocol.AgentID) error {
-	if c.Owner != "" && c.Owner != agent {
+func errOfferOver(o Offer, c Conversation) error {
+	if o.TakenBy != "" {
+		return protocol.NewError(protocol.CodeTaken, o.TakenBy+" took this conversation.")
+	}
+	if c.Owner != "" && c.Owner != o.Agent && o.Request == "" {
 		return protocol.NewError(protocol.CodeTaken, "Another agent took this conversation.")
 	}
 	return protocol.NewError(protocol.CodeExpired, "This offer has ended.")
@@ -112,88 +233,17 @@ func takeSlot(ctx context.Context, t *tx, o Offer, role, medium string, now int6
 	if !fits {
 		return "", errFull()
 	}
-	_, err = t.exec(ctx, `INSERT INTO slots (`+slotColumns+`, workspace) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, 0, 0, $10)`,
-		o.Conversation, o.Agent, protocol.SlotActive, o.Cost, now, now, role, medium, o.Cost, o.Workspace)
-	if err != nil {
-		return "", fmt.Errorf("take slot: %w", err)
-	}
-	return name, nil
-}
-
-// Settle ends an offer that was not accepted, with the agents-only entry
-// "offer_ended". settled is false when it had ended before: then the offer is
-// returned as it is and nothing changes. OutcomeTimedOut also makes a ready
-// agent not ready (no_answer) in the same transaction (STATE-4). after, where
-// not empty, is what a rejecting agent who is ready declares with it.
-func (s *Store) Settle(ctx context.Context, workspace protocol.WorkspaceID, id protocol.OfferID, outcome Outcome, cause string, after protocol.Declared) (o Offer, settled bool, err error) {
-	if outcome != OutcomeRejected && outcome != OutcomeTimedOut && outcome != OutcomeRescinded {
-		return Offer{}, false, fmt.Errorf("settle offer: outcome %q is not for this method", outcome)
-	}
-	type result struct {
-		o       Offer
-		settled bool
-	}
-	r, err := write(ctx, s, func(ctx context.Context, t *tx) (r result, err error) {
-		r.o, err = offer(ctx, t, workspace, id)
-		if err != nil {
-			return r, err
-		}
-		c, err := conversation(ctx, t, workspace, r.o.Conversation, t.lock)
-		if err != nil {
-			return r, err
-		}
-		if r.settled, err = settle(ctx, t, &c, r.o, outcome, cause, after); err != nil {
-			return r, err
-		}
-		var touched []string
-		if r.settled {
-			if err = saveConversation(ctx, t, c); err != nil {
-				return r, err
-			}
-			if touched, err = t.touch(ctx, workspace, agentActor(r.o.Agent)); err != nil {
-				return r, err
-			}
-		}
-		r.o, err = offer(ctx, t, workspace, id)
-		r.o.Touched = touched
-		return r, err
+	return name, insertSlot(ctx, t, o.Workspace, Slot{
+		Conversation: o.Conversation, Agent: o.Agent, State: protocol.SlotActive, Cost: o.Cost, Since: now, Started: now, Role: role, Medium: medium,
+		Whole: o.Cost,
 	})
-	if err != nil {
-		return Offer{}, false, fmt.Errorf("settle offer: %w", err)
-	}
-	return r.o, r.settled, nil
 }
 
-// settle ends an offer of a locked conversation; the caller saves the
-// conversation and touches the agent.
-func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcome, cause string, after protocol.Declared) (bool, error) {
-	now, err := t.time(ctx)
+func insertSlot(ctx context.Context, t *tx, workspace protocol.WorkspaceID, l Slot) error {
+	_, err := t.exec(ctx, `INSERT INTO slots (`+slotColumns+`, workspace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		l.Conversation, l.Agent, l.State, l.Cost, l.Since, l.Started, l.WrapUntil, l.Role, l.Medium, l.Whole, number(l.Over), l.WakeUntil, workspace)
 	if err != nil {
-		return false, err
+		return fmt.Errorf("take slot: %w", err)
 	}
-	closed, err := closeOffer(ctx, t, o, outcome, cause, now)
-	if err != nil || !closed {
-		return false, err
-	}
-	a, err := readAgent(ctx, t, o.Workspace, o.Agent)
-	if err != nil {
-		return false, err
-	}
-	body := protocol.EntryBody{Agent: o.Agent, Name: a.Name, Cause: string(outcome)}
-	if err := addEntries(ctx, t, c, systemEntry(protocol.EntryOfferEnded, protocol.AudienceAgents, body)); err != nil {
-		return false, err
-	}
-	switch {
-	case a.Declared != protocol.DeclaredReady:
-	case outcome == OutcomeTimedOut:
-		err = declare(ctx, t, o.Workspace, o.Agent, protocol.DeclaredNotReady, "no_answer", systemActor, "offer "+string(o.ID)+" rang out")
-	case outcome == OutcomeRejected && after != "":
-		err = declare(ctx, t, o.Workspace, o.Agent, after, "rejected", systemActor, "offer "+string(o.ID)+" was rejected")
-	}
-	if err != nil {
-		return false, err
-	}
-	_, err = t.exec(ctx, `UPDATE offers SET state_after = (SELECT declared FROM agents WHERE agents.id = offers.agent) WHERE workspace = $1 AND id = $2`,
-		o.Workspace, o.ID)
-	return true, err
+	return nil
 }

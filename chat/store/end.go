@@ -16,8 +16,9 @@ const (
 // End ends a conversation for everybody. One that waits is closed as
 // abandoned and its offer rescinded (visitor_left); of one that runs the
 // agents' slots go to wrap-up, for wrapMs (0 or less: without limit), and its
-// call and co-browse session end with it. The slots are returned as they are
-// then. CodeWrongState when it had ended before.
+// call and co-browse session end with it, as does what its agents asked of
+// colleagues. An enquiry is closed without wrap-up. The slots are returned as
+// they are then. CodeWrongState when it had ended before.
 func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author,
 	actor string, op protocol.Op, cause string, wrapMs int64,
 ) (Conversation, []Slot, error) {
@@ -41,17 +42,11 @@ func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv pr
 
 func abandon(ctx context.Context, t *tx, c *Conversation, by protocol.Author, actor, cause string) ([]string, error) {
 	actors := []string{visitorActor(c.Visitor)}
-	open, found, err := one(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
-		c.Workspace, c.ID)
+	rung, err := rescind(ctx, t, c, "", "visitor_left")
 	if err != nil {
 		return nil, err
 	}
-	if found {
-		if _, err := settle(ctx, t, c, open, OutcomeRescinded, "visitor_left", ""); err != nil {
-			return nil, err
-		}
-		actors = append(actors, agentActor(open.Agent))
-	}
+	actors = append(actors, rung...)
 	now, err := t.time(ctx)
 	if err != nil {
 		return nil, err
@@ -68,7 +63,14 @@ func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, 
 	if err != nil {
 		return nil, err
 	}
+	if c.Kind == KindConsult {
+		return closeConsult(ctx, t, c, cause)
+	}
 	if err := endSteps(ctx, t, c, by, actor, "conversation_ended"); err != nil {
+		return nil, err
+	}
+	asked, err := endTeam(ctx, t, c, "", "conversation_ended")
+	if err != nil {
 		return nil, err
 	}
 	until := int64(0)
@@ -86,8 +88,8 @@ func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, 
 			return nil, fmt.Errorf("wrap up: %w", err)
 		}
 	}
-	actors := audience(c, slots)
-	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateEnded, ConversationEnded, now, 0
+	actors := append(audience(c, slots), asked...)
+	c.State, c.Outcome, c.Ended, c.TurnSince, c.ReplyDue = protocol.StateEnded, ConversationEnded, now, 0, 0
 	if len(slots) == 0 {
 		c.State = protocol.StateClosed
 	}
@@ -168,34 +170,4 @@ func (s *Store) ExpireWrapUps(ctx context.Context, workspace protocol.WorkspaceI
 		freed = append(freed, l)
 	}
 	return freed, nil
-}
-
-// Requeue gives a running conversation back to its queue, at its first time
-// of asking: slots are freed and the owner unset. Touched names the agents who had it.
-func (s *Store) Requeue(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, cause string) (Conversation, error) {
-	c, err := s.change(ctx, command{workspace: workspace}, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
-		if c.State != protocol.StateActive {
-			return nil, protocol.NewError(protocol.CodeWrongState, "Only a running conversation can go back to its queue.")
-		}
-		if err := endSteps(ctx, t, c, protocol.Author{Kind: protocol.KindSystem}, systemActor, "requeued"); err != nil {
-			return nil, err
-		}
-		slots, err := slotsOf(ctx, t, workspace, conv)
-		if err != nil {
-			return nil, err
-		}
-		actors := []string{visitorActor(c.Visitor)}
-		for _, l := range slots {
-			if err := freeSlot(ctx, t, workspace, l); err != nil {
-				return nil, err
-			}
-			actors = append(actors, agentActor(l.Agent))
-		}
-		c.State, c.Owner = protocol.StateQueued, ""
-		return actors, addEntries(ctx, t, c, systemEntry(protocol.EntryRequeued, protocol.AudienceAll, protocol.EntryBody{Cause: cause}))
-	})
-	if err != nil {
-		return Conversation{}, fmt.Errorf("requeue: %w", err)
-	}
-	return c, nil
 }

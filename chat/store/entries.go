@@ -95,7 +95,7 @@ func (s *Store) Entries(ctx context.Context, workspace protocol.WorkspaceID, con
 // forVisitor is an entry as the visitor may have it.
 func forVisitor(e Entry) Entry {
 	e.Seq = e.VisitorSeq
-	e.Body.Agent = ""
+	e.Body.Agent, e.Body.Note, e.Body.Request = "", "", ""
 	if e.Author.Kind != protocol.KindVisitor {
 		e.Author.ID, e.Actor, e.Op = "", "", ""
 	}

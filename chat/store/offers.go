@@ -42,7 +42,10 @@ func (s *Store) Offer(ctx context.Context, workspace protocol.WorkspaceID, id pr
 
 // OpenOffer writes an offer before anybody rings, with the agents-only entry
 // "offered". It fails with CodeWrongState unless the conversation is queued
-// without an open offer (R2), and with CodeFull unless the agent's slots and
+// without an open offer, or without any but those of kind all for one of that
+// kind (R2); of a request, unless that is open, its conversation runs, and the
+// agent is not in it. The offer of an enquiry is of the conversation that the
+// enquiry made. It fails with CodeFull unless the agent's slots and
 // open offers leave the units that it costs (R1). The same offer again, while it
 // rings, changes nothing. Round, Cost, Offered and Kind are filled in where
 // empty. The decision that the offer comes of is kept with it; nil: none.
@@ -55,25 +58,25 @@ func (s *Store) OpenOffer(ctx context.Context, o Offer, why *Decision) error {
 }
 
 func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
+	r, err := requestOf(ctx, t, o)
+	if err != nil {
+		return err
+	}
+	if r.Kind == protocol.RequestConsult {
+		o.Conversation = r.Consult
+	}
 	c, err := conversation(ctx, t, o.Workspace, o.Conversation, t.lock)
 	if err != nil {
 		return err
 	}
-	open, found, err := one(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
-		o.Workspace, o.Conversation)
-	if err != nil {
-		return err
-	}
-	if found && open.ID == o.ID && open.Agent == o.Agent {
-		return nil
-	}
-	if found || c.State != protocol.StateQueued {
-		return protocol.NewError(protocol.CodeWrongState, "The conversation does not wait for an agent.")
-	}
 	if err := fillOffer(ctx, t, &o, c); err != nil {
 		return err
 	}
-	name, err := roomFor(ctx, t, &o, c.Medium)
+	medium, there, err := mayOffer(ctx, t, o, &c, r)
+	if err != nil || there {
+		return err
+	}
+	name, err := roomFor(ctx, t, &o, medium)
 	if err != nil {
 		return err
 	}
@@ -97,6 +100,45 @@ func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
 	}
 	_, err = t.touch(ctx, o.Workspace, agentActor(o.Agent))
 	return err
+}
+
+// mayOffer says whether an offer may ring beside those that do, and by which
+// medium it is weighed; there is true when it rings already.
+func mayOffer(ctx context.Context, t *tx, o Offer, c *Conversation, r Request) (medium string, there bool, err error) {
+	open, err := all(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
+		o.Workspace, o.Conversation)
+	if err != nil {
+		return "", false, err
+	}
+	not := protocol.NewError(protocol.CodeWrongState, "The conversation does not wait for this agent.")
+	for _, other := range open {
+		switch {
+		case other.ID == o.ID && other.Agent == o.Agent:
+			return "", true, nil
+		case other.Agent == o.Agent,
+			other.Request == o.Request && (o.Kind == protocol.OfferAlone || other.Kind == protocol.OfferAlone),
+			(o.Request == "") != (other.Request == ""):
+			return "", false, not
+		}
+	}
+	if o.Request == "" {
+		if c.State != protocol.StateQueued || o.Kind != protocol.OfferAlone && o.Kind != protocol.OfferAll {
+			return "", false, not
+		}
+		return c.Medium, false, nil
+	}
+	_, in, err := slotOf(ctx, t, c, o.Agent)
+	if err != nil {
+		return "", false, err
+	}
+	if in || c.State != protocol.StateActive || r.State != RequestOpen || string(r.Kind) != string(o.Kind) || r.ToAgent != "" && r.ToAgent != o.Agent {
+		return "", false, not
+	}
+	owner, _, err := slotOf(ctx, t, c, c.Owner)
+	if owner.Medium == "" || r.Kind == protocol.RequestConsult {
+		owner.Medium = MediumChat
+	}
+	return owner.Medium, false, err
 }
 
 func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
@@ -176,6 +218,12 @@ func (s *Store) OpenOffers(ctx context.Context, workspace protocol.WorkspaceID) 
 // OffersOfAgent lists the offers that ring at an agent, oldest first.
 func (s *Store) OffersOfAgent(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) ([]Offer, error) {
 	return s.offers(ctx, `WHERE workspace = $1 AND agent = $2 AND outcome IS NULL ORDER BY offered, id`, workspace, agent)
+}
+
+// RecentlyTaken lists the offers that another agent was faster with, ended at or
+// after since, newest first: what an agent reads "taken by" of.
+func (s *Store) RecentlyTaken(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, since int64) ([]Offer, error) {
+	return s.offers(ctx, `WHERE workspace = $1 AND agent = $2 AND settled >= $3 AND taken_by <> '' ORDER BY settled DESC, id LIMIT 20`, workspace, agent, since)
 }
 
 // OverdueOffers lists the offers that ring although their deadline is at or before now.

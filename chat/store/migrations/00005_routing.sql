@@ -37,6 +37,7 @@ CREATE INDEX conversations_in_queue ON conversations (workspace, queue) WHERE st
 CREATE INDEX conversations_running ON conversations (workspace, site) WHERE state = 'active';
 CREATE INDEX conversations_unanswered ON conversations (workspace, reply_due) WHERE reply_due > 0;
 CREATE INDEX conversations_ended ON conversations (workspace, ended) WHERE ended > 0;
+CREATE INDEX conversations_of_parent ON conversations (parent) WHERE parent <> '';
 
 CREATE TABLE calendars (
   id        TEXT PRIMARY KEY,
@@ -84,6 +85,7 @@ CREATE INDEX decisions_at ON decisions (workspace, at);
 DROP TABLE decisions;
 DROP TABLE requests;
 DROP TABLE calendars;
+DROP INDEX conversations_of_parent;
 DROP INDEX conversations_ended;
 DROP INDEX conversations_unanswered;
 DROP INDEX conversations_running;

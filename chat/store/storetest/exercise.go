@@ -33,11 +33,22 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"end, wrap-up, clear", wrapUp},
 		{"park and back", parking},
 		{"requeue keeps the first time", requeue},
+		{"of those asked at once the first has it", ringAll},         // ROUTE-5, R2
+		{"who rings with others is not blamed", ringAllOut},          // STATE-4
+		{"a transfer is taken over", transfer},                       // TEAM-1
+		{"a transfer that is refused leaves all as it was", refusal}, // TEAM-1
+		{"a transfer to a queue, now", transferNow},                  // TEAM-1
+		{"one of two takers has the request", takers},                // TEAM-1, R2
+		{"invited and gone again", inviting},                         // TEAM-2
+		{"an enquiry is a conversation of its own", enquiry},         // TEAM-3
+		{"a lost agent's conversation goes on", losing},              // L1, ROUTE-1
+		{"what agents asked ends with the conversation", endOfRequests},
+		{"who may ask whom", requestRights}, // S1
 		{"loads are audited", audit},
-		{"units go by medium and agent", units},          // R1, ROUTE-2
-		{"a call weighs while it runs", weights},         // ROUTE-2
-		{"what is over the capacity is marked", overCapacity},    // R1
-		{"not ready after these conversations", pending}, // STATE-3
+		{"units go by medium and agent", units},               // R1, ROUTE-2
+		{"a call weighs while it runs", weights},              // ROUTE-2
+		{"what is over the capacity is marked", overCapacity}, // R1
+		{"not ready after these conversations", pending},      // STATE-3
 		{"calls", calls},
 		{"co-browse sessions", cobrowses},
 		{"calls and co-browsing go with their conversation", stepsGo},       // DESK-6
