@@ -72,12 +72,15 @@ func agentRow(a store.Agent, ticket int64) map[string]any {
 		ready = 1
 	}
 	queues, media := append([]protocol.QueueID{}, a.Profile.Queues...), append([]string{}, a.Profile.Media...)
-	return map[string]any{
-		"id": a.ID, "actor": agentActor(a.ID), "ready": ready, "queues": queues, "media": media, "skills": a.Skills,
-		"can": fmt.Sprint(queues, media, a.Skills), // maps print in the order of their keys
+	row := map[string]any{
+		"id": a.ID, "actor": agentActor(a.ID), "ready": ready, "queues": queues, "media": media,
 		"max": a.MaxChats, "load": a.Load, "slots": a.Slots, "videos": a.Videos, "maxvideo": max(a.Rules.MaxVideo, 1),
 		"ring": a.Rules.OfferMs, "last": a.LastAccepted, "ticket": ticket,
 	}
+	if len(a.Skills) > 0 {
+		row["skills"] = a.Skills
+	}
+	return row
 }
 
 // Connected says of each agent whether a desktop is connected now. An agent

@@ -55,9 +55,3 @@ func (r *Router) configure(ctx context.Context, all bool, queues ...store.Queue)
 	}
 	return nil
 }
-
-func (r *Router) queue(id protocol.QueueID) store.Queue {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.queues[id]
-}

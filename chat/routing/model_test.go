@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
+
+	"github.com/parlour-chat/parlour/chat/routing/rules"
 )
 
 // A model is the same rules in plain Go. Nothing in it ends by time: leases,
@@ -173,7 +175,7 @@ func (x *machine) ask(t *rapid.T) {
 	x.next++
 	queue := rapid.SampledFrom([]string{"q1", "q2", "q3"}).Draw(t, "queue")
 	since := rapid.Int64Range(1_000_000, 1_000_020).Draw(t, "since")
-	x.do(t, enqueueStep, text(x.b.t, map[string]any{"places": []placeRow{waitingIn(conv, queue, int(modelQueues[queue]), since, 0)}}))
+	x.do(t, enqueueStep, text(x.b.t, map[string]any{"places": []rules.Waiting{waitingIn(conv, queue, int(modelQueues[queue]), since, 0)}}))
 	x.m.waiting[conv] = &modelPlace{queue: queue, weight: modelQueues[queue], since: since, asked: map[string]bool{}}
 	x.sign(t, "visitor:"+conv, false)
 }

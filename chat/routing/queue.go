@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -44,7 +45,7 @@ func (r *Router) enqueue(ctx context.Context, c store.Conversation, q store.Queu
 	if err := r.learn(ctx, q); err != nil {
 		return err
 	}
-	return r.run(ctx, enqueueStep, newOp(), map[string]any{"places": []placeRow{placeOf(c, q)}}, nil)
+	return r.run(ctx, enqueueStep, newOp(), map[string]any{"places": []rules.Waiting{r.placeOf(c, q)}}, nil)
 }
 
 // Remove takes a conversation out of its queue, because its visitor left or it

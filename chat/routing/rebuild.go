@@ -3,9 +3,11 @@ package routing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
+	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -66,10 +68,17 @@ func (r *Router) rebuild(ctx context.Context) error {
 
 // load lets conversations wait, in batches.
 func (r *Router) load(ctx context.Context, waiting []store.Conversation) error {
+	r.mu.Lock()
+	queues := maps.Clone(r.queues)
+	r.mu.Unlock()
 	for batch := range slices.Chunk(waiting, loadBatch) {
-		places := make([]placeRow, 0, len(batch))
+		places := make([]rules.Waiting, 0, len(batch))
 		for _, c := range batch {
-			places = append(places, placeOf(c, r.queue(c.Queue)))
+			q, ok := queues[c.Queue]
+			if !ok {
+				q.ID = c.Queue
+			}
+			places = append(places, rules.Place(c, q, queues))
 		}
 		if err := r.run(ctx, enqueueStep, newOp(), map[string]any{"places": places}, nil); err != nil {
 			return err

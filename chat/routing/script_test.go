@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 	"github.com/parlour-chat/parlour/signaling/testbed"
@@ -99,7 +100,7 @@ func canonical(text string) string {
 }
 
 const (
-	placeC1   = `{"places":[{"id":"c1","v":"c1","q":"q1","a":"visitor:v1","cl":[{"i":"q1.chat.25.-","q":"q1","m":"chat","c":25}],"e":1000,"s":1000,"t":0,"r":0}]}`
+	placeC1   = `{"places":[{"id":"c1","v":"c1","kind":"offer","q":"q1","a":"visitor:v1","cl":[{"i":"q1.chat.25.-","q":"q1","m":"chat","c":25}],"e":1000,"s":1000,"t":0,"r":0}]}`
 	queues13  = `{"queues":{"q1":{"w":1},"q2":{"w":3},"q3":{"w":10}}}`
 	agentA    = `{"agents":[{"id":"a","actor":"agent:a","ready":1,"queues":["q1"],"media":["chat"],"max":4,"load":0,"slots":0,"last":0,"ticket":1}]}`
 	bothHere  = `{"signs":[{"actor":"agent:a","conn":"t1","closed":false},{"actor":"visitor:v1","conn":"t2","closed":false}],"silent":20000,"closed":5000}`
@@ -108,10 +109,10 @@ const (
 )
 
 // waiting is a place of a chat in a queue, as enqueue takes it.
-func waitingIn(conv, queue string, weight int, since, boost int64) placeRow {
-	return placeOf(store.Conversation{
+func waitingIn(conv, queue string, weight int, since, boost int64) rules.Waiting {
+	return rules.Place(store.Conversation{
 		ID: protocol.ConversationID(conv), Queue: protocol.QueueID(queue), Visitor: protocol.VisitorID(conv), Asked: since - boost/int64(weight),
-	}, store.Queue{Weight: weight})
+	}, store.Queue{ID: protocol.QueueID(queue), Weight: weight}, nil)
 }
 
 func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
@@ -271,7 +272,7 @@ func TestChoosingTheConversation(t *testing.T) { // ROUTE-1, R5
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBench(t, client)
-			places, signs, weights := []placeRow{}, []sign{}, map[string]any{}
+			places, signs, weights := []rules.Waiting{}, []sign{}, map[string]any{}
 			for _, w := range tt.waiting {
 				places = append(places, waitingIn(w.conv, w.queue, w.weight, w.since, w.boost))
 				weights[w.queue] = map[string]any{"w": w.weight}

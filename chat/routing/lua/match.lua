@@ -70,7 +70,7 @@ for i = 1, #defs, 2 do -- bound: the classes of who waits
   end
 end
 
-local looked = 0
+local looked, again = 0, false
 local function row(h)
   if not h.seen then h.row, h.seen, looked = get(waiting, h.id), true, looked + 1 end
   return h.row
@@ -96,7 +96,7 @@ end
 -- candidates are the free who can take a place and were not asked a moment ago, best first.
 local function candidates(id, w)
   local list, known = {}, {}
-  for _, c in ipairs(w.cl) do -- bound: 16 classes of a place
+  for _, c in ipairs(stands(w)) do -- bound: 16 classes of a place
     for agent, a in pairs(fit[c.i] or {}) do
       if not known[agent] and (w.x[agent] or 0) <= now and not contains(w.by, agent) then
         known[agent] = true
@@ -155,6 +155,23 @@ local function look(h)
   end
 end
 
+-- Who waits for one agent who is not there any more waits for all: from the next run on.
+for _, h in ipairs(heads) do
+  local a = h.c.a and h.n == 0 and get(agents, h.c.a)
+  if a and (a.ready ~= 1 or score(live, a.actor) <= now) then
+    while h.key and looked < 64 do
+      local w = row(h)
+      if w and w.sc and w.at == 'order' then
+        unindex(h.id, w)
+        w.sc, w.at = nil, ''
+        aim(h.id, w, 'order')
+        changed, again = true, true
+      end
+      step(h)
+    end
+  end
+end
+
 while count > 0 and #made < #arg.ids and looked < 64 do
   local best
   for _, h in ipairs(heads) do
@@ -168,9 +185,9 @@ while count > 0 and #made < #arg.ids and looked < 64 do
     if h.key and h.id == id then step(h) end
   end
 end
-local more = count > 0 and (looked >= 64 or #made == #arg.ids)
+local more = again or count > 0 and (looked >= 64 or #made == #arg.ids)
 local on
-if more then
+if more and not again then
   for _, h in ipairs(heads) do
     if h.after then
       on = on or {}

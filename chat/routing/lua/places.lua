@@ -1,7 +1,8 @@
 -- Places: whatever waits for an agent. Stands between the prelude and every step, with the KEYS and ARGV of the prelude.
--- A place: q queue, cl classes it can be taken by, a visitor's actor or '', e effective since, s since, n not before,
--- t rounds, r ring (ms), os open offers, x agent -> excluded until, f full rounds, b end of the back-off, u end of its
--- rest, st steps in order of time, by agents never to be asked, pull 1 while it waits to be picked, sa asked first.
+-- A place: v conversation, kind as of its offers, q queue, cl classes it can be taken by, sc the class of the agent who
+-- is asked first and alone, a visitor's actor or '', e effective since, s since, n not before, t rounds, r ring (ms),
+-- os open offers, x agent -> excluded until, f full rounds, b end of the back-off, u end of its rest, st steps to come,
+-- by agents never to be asked, pull 1 while it waits to be picked, msg 1 when a message may be left instead.
 -- at: order (can be offered now), held (is being offered), away (visitor not there), rest (until u), pull.
 -- A class: i id, q queue, a the one agent it is for, m medium, c units, sp units to be free besides, nd skill -> level.
 
@@ -9,8 +10,18 @@ local function orderKey(class, w, id)
   return class .. ':' .. string.format('%013d', w.e) .. ':' .. id
 end
 
+-- stands: the classes in whose lines a place stands now.
+local function stands(w)
+  return w.sc and { w.sc } or w.cl
+end
+
+-- queued: a place of a conversation has a position, one of a request has none.
+local function queued(w)
+  return w.kind == 'offer' or w.kind == 'all'
+end
+
 local function unindex(id, w)
-  for _, c in ipairs(w.cl) do redis.call('ZREM', order, orderKey(c.i, w, id)) end -- bound: 16 classes of a place
+  for _, c in ipairs(stands(w)) do redis.call('ZREM', order, orderKey(c.i, w, id)) end -- bound: 16 classes of a place
 end
 
 -- aim moves a place to where it is looked for, and saves it.
@@ -18,7 +29,7 @@ local function aim(id, w, at, till)
   if w.at == 'rest' then redis.call('ZREM', aside, id) end
   if w.at == 'order' and at ~= 'order' then unindex(id, w) end
   if at == 'order' and w.at ~= 'order' then
-    for _, c in ipairs(w.cl) do -- bound: 16 classes of a place
+    for _, c in ipairs(stands(w)) do -- bound: 16 classes of a place
       put(classes, c.i, c)
       redis.call('ZADD', order, 0, orderKey(c.i, w, id))
     end
@@ -67,7 +78,7 @@ end
 -- able: may the agent be asked for this place at all, were it free just now?
 local function able(a, w)
   if a.ready ~= 1 or contains(w.by, a.id) or score(live, a.actor) <= now then return false end
-  for _, c in ipairs(w.cl) do -- bound: 16 classes of a place
+  for _, c in ipairs(stands(w)) do -- bound: 16 classes of a place
     if qualified(a, c) then return true end
   end
   return false
@@ -111,18 +122,99 @@ local function stir()
   end
 end
 
--- ripen does what is due with at most 64 places.
-local function ripen()
-  local due = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'LIMIT', 0, 64)
-  for _, id in ipairs(due) do
-    local w = get(waiting, id)
-    if not w then
-      redis.call('ZREM', timers, id)
-      redis.call('ZREM', aside, id)
-    elseif w.at == 'rest' and w.u <= now then
-      back(id, w)
+-- standing: how many wait in a place's queue, how many of its agents are ready, how long it may take.
+local function standing(id, w)
+  local ready, from = 0, '[' .. w.q .. ':'
+  for _, a in ipairs(rows()) do -- bound: the agents
+    if a.ready == 1 and contains(a.queues, w.q) and score(live, a.actor) > now then ready = ready + 1 end
+  end
+  local position = redis.call('ZLEXCOUNT', line, from, '[' .. orderKey(w.q, w, id))
+  return {
+    waiting = redis.call('ZLEXCOUNT', line, from, '(' .. w.q .. ';'), ready = ready,
+    estimate = position * ((get(queues, w.q) or {}).per or 0),
+  }
+end
+
+local function sameQueue(list, c)
+  for i, k in ipairs(list) do -- bound: 16 classes of a place
+    if k.q == c.q and k.a == c.a then return i end
+  end
+end
+
+-- A doing carries out a step: twice is as good as once. It tells whether more agents are asked from then on.
+local doings = {
+  general = function(w)
+    w.sc = nil
+    return true
+  end,
+  push = function(w) w.pull = nil end,
+  message = function(w) w.msg = 1 end,
+  top = function(w) w.e = math.max(0, w.s - 2592000000) end,
+  queues = function(w, s)
+    for _, c in ipairs(s.classes) do -- bound: 16 classes of a place
+      if not sameQueue(w.cl, c) and #w.cl < 16 then w.cl[#w.cl + 1] = c end
+    end
+    return true
+  end,
+  relax = function(w, s)
+    for i, c in ipairs(w.cl) do -- bound: 16 classes of a place
+      local at = sameQueue(s.classes, c)
+      if at then w.cl[i] = s.classes[at] end
+    end
+    return true
+  end,
+}
+
+-- carry does the steps of a place that are due and whose conditions hold; others are looked at again in 5 s.
+local function carry(id, w)
+  local left, more, stand = {}, false, nil
+  for _, s in ipairs(w.st or {}) do -- bound: 20 steps of a place
+    local holds = s.at <= now
+    if holds and (s.waiting or s.ready or s.estimate) then
+      stand = stand or standing(id, w)
+      holds = (not s.waiting or stand.waiting > s.waiting) and (not s.ready or stand.ready < s.ready)
+        and (not s.estimate or stand.estimate > s.estimate)
+      if not holds then s.at = now + 5000 end
+    end
+    if holds then
+      more = doings[s['do']](w, s) or more
+    else
+      left[#left + 1] = s
     end
   end
-  return #due > 0
+  w.st = left
+  return more
+end
+
+-- due does with a place what its time has come for.
+local function due(id, w)
+  local at, till = w.at, w.u
+  if at == 'order' then
+    unindex(id, w)
+    w.at = ''
+  end
+  local key = orderKey(w.q, w, id)
+  local more = carry(id, w)
+  if queued(w) and key ~= orderKey(w.q, w, id) then
+    redis.call('ZREM', line, key)
+    redis.call('ZADD', line, 0, orderKey(w.q, w, id))
+  end
+  if at == 'order' or (at == 'rest' and (more or till <= now)) or (at == 'pull' and w.pull ~= 1) then return back(id, w) end
+  aim(id, w, at, till)
+end
+
+-- ripen does what is due with at most 64 places.
+local function ripen()
+  local ids = redis.call('ZRANGEBYSCORE', timers, '-inf', now, 'LIMIT', 0, 64)
+  for _, id in ipairs(ids) do
+    local w = get(waiting, id)
+    if w then
+      due(id, w)
+    else
+      redis.call('ZREM', timers, id)
+      redis.call('ZREM', aside, id)
+    end
+  end
+  return #ids > 0
 end
 

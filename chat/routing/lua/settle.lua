@@ -24,6 +24,7 @@ if w and contains(w.os, arg.offer) then
       w.t = w.t - 1
     elseif arg.exclude > 0 then
       w.x[o.a] = now + arg.exclude
+      w.sc = nil -- who was asked first and alone does not take it
       till = asked(w, rows(), arg.backoff)
     end
     if till and till > w.n then aim(o.p, w, 'rest', till) else back(o.p, w) end
