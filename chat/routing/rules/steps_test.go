@@ -151,3 +151,27 @@ func TestAPlaceRipens(t *testing.T) { // ROUTE-5, ROUTE-6, ROUTE-9
 		})
 	}
 }
+
+func TestOverflowGoesByTimeAndNeedsStayLowered(t *testing.T) { // ROUTE-6
+	needs := func(level int) map[string]int { return map[string]int{"german": level} }
+	q := withRules(sales, store.QueueRules{Needs: needs(5), Overflow: []store.OverflowStep{
+		{AfterMs: 20, Relax: needs(2)},
+		{AfterMs: 10, Relax: needs(4), Waiting: 1},
+		{AfterMs: 15, Queues: []protocol.QueueID{"support"}, Waiting: 1},
+	}})
+	fresh := rules.Place(store.Conversation{ID: "c"}, q, queues)
+	if got := ids(fresh.Steps[2].Classes); !cmp.Equal(got, []string{class("sales", needs(2)), class("support", needs(2))}) {
+		t.Errorf("the last step lowers %v", got)
+	}
+	w, _ := rules.Ripen(fresh, 20, rules.Standing{})
+	if diff := cmp.Diff([]string{class("sales", needs(2))}, ids(w.Classes)); diff != "" {
+		t.Errorf("after the one without a condition:\n%s", diff)
+	}
+	if got := ids(fresh.Classes); !cmp.Equal(got, []string{class("sales", needs(5))}) {
+		t.Errorf("what it was given was changed: %v", got)
+	}
+	w, _ = rules.Ripen(w, 20+rules.Again, rules.Standing{Waiting: 2})
+	if diff := cmp.Diff([]string{class("sales", needs(2)), class("support", needs(2))}, ids(w.Classes)); diff != "" || len(w.Steps) > 0 {
+		t.Errorf("after those that were held up (left %v):\n%s", w.Steps, diff)
+	}
+}
