@@ -38,7 +38,7 @@ describe("catalogue", () => {
   it("says something for a kind and a cause of a later server", () => {
     expect(words.entry(entry("merged" as EntryKind))).toBe("merged");
     expect(words.entry(entry("offer_ended", { name: "Ben", cause: "new" }))).toBe("Ben no longer has the offer.");
-    expect(words.state.notReady("training")).toBe("Not ready (training)");
+    expect(words.state.notReady(words.reason("training"))).toBe("Not ready (training)");
   });
 });
 

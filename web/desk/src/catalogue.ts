@@ -1,4 +1,4 @@
-import type { Entry, Media, PrincipalKind } from "../../shared/src/protocol.gen.ts";
+import type { Entry, Media, OfferKind, PrincipalKind } from "../../shared/src/protocol.gen.ts";
 
 /** Minutes and seconds, "2:57"; from an hour on "1:02:57". */
 export function duration(ms: number): string {
@@ -41,6 +41,11 @@ const refusals: Readonly<Record<string, string>> = {
   device: "The camera or microphone could not be used.",
   person: "The answer was no.",
 };
+
+/** What a colleague asks for. */
+const requests: Readonly<Record<string, string>> = { transfer: "Transfer", invite: "Invitation", consult: "Enquiry" };
+/** What a visitor asks for. */
+const media: Readonly<Record<string, string>> = { chat: "Web chat", audio: "Audio", video: "Video" };
 
 const noted = (note: string | undefined) => (note ? ` Note: ${note}` : "");
 
@@ -134,7 +139,8 @@ export const words = {
   },
   state: {
     offline: "Offline",
-    notReady: (reason: string | undefined) => (reason ? `Not ready (${words.reason(reason)})` : "Not ready"),
+    notReady: (reason: string | undefined) => (reason ? `Not ready (${reason})` : "Not ready"),
+    pending: (label: string) => `${label}, then not ready`,
     ready: (total: number) => `Ready (0 of ${String(total)})`,
     busy: (used: number, total: number) => `Busy (${String(used)} of ${String(total)})`,
     full: (used: number, total: number) => `Full (${String(used)} of ${String(total)})`,
@@ -179,7 +185,7 @@ export const words = {
   /** Who gave no name is told apart by the end of the conversation's id. */
   visitor: (name: string | undefined, conversation: string) => (name === undefined || name === "" ? `Visitor ${conversation.slice(-4)}` : name),
   offer: {
-    title: "Web chat",
+    title: (kind: OfferKind | undefined, medium: string) => requests[kind ?? ""] ?? media[medium] ?? "Web chat",
     wants: (name: string, queue: string) => `${name} asks in ${queue}`,
     site: "Site",
     queue: "Queue",
@@ -194,9 +200,17 @@ export const words = {
     rejectReason: "Reject with a reason",
     more: (n: number) => (n === 1 ? "1 more offer" : `${String(n)} more offers`),
     gone: "The offer has ended. The conversation goes to another agent.",
-    announced: (name: string, queue: string) => `Web chat offered: ${name}, ${queue}`,
+    announced: (title: string, name: string, queue: string) => `${title} offered: ${name}, ${queue}`,
+    from: "From",
+    note: "Note",
+    lastAgent: "Last agent",
+    takenBy: (name: string) => `Taken by ${name}`,
   },
-  rejectReasons: { busy: "Too busy", skill: "Not my subject", language: "Not my language" } as const,
+  rejectReasons: [
+    { key: "busy", name: "Too busy" },
+    { key: "skill", name: "Not my subject" },
+    { key: "language", name: "Not my language" },
+  ] as const,
   card: {
     empty: "Empty card",
     emptyHint: "The next conversation opens here.",
@@ -295,8 +309,8 @@ export const words = {
     allow: "Allow notifications",
     later: "Not now",
   },
-  title: (offers: number, unread: number) => {
-    if (offers > 0) return `(${String(offers + unread)}) Web chat!`;
+  title: (offers: number, unread: number, offer: string) => {
+    if (offers > 0) return `(${String(offers + unread)}) ${offer}!`;
     return unread > 0 ? `(${String(unread)}) Parlour` : "Parlour";
   },
   commands: {
@@ -313,7 +327,12 @@ export const words = {
     close: "Close",
     ready: "Ready",
     pause: "Pause",
-    pauseFor: (reason: string) => `Pause: ${words.reason(reason)}`,
+    pauseFor: (reason: string) => `Pause: ${reason}`,
+    afterThese: "After these conversations",
+    profiles: "Profile",
+    profile: (name: string) => `Profile: ${name}`,
+    profileLater: "To change the profile, pause first or finish your conversations.",
+    autoAccept: "Accept by itself",
     menu: "Account",
     unavailable: "not possible now",
   },

@@ -95,7 +95,7 @@ export class Alarm {
 
   #notify(): void {
     const offers = this.#desk.offers.value;
-    const open = new Set<string>(offers.map((o) => o.item.offer));
+    const open = new Set<string>(offers.filter((o) => o.takenBy.value === "").map((o) => o.item.offer));
     for (const [id, shown] of this.#notified) {
       if (open.has(id)) continue;
       shown.close();
@@ -103,9 +103,9 @@ export class Alarm {
     }
     if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
     for (const offer of offers) {
-      if (this.#notified.has(offer.item.offer) || !offer.item.rings || document.hasFocus()) continue;
+      if (this.#notified.has(offer.item.offer) || !offer.item.rings || offer.takenBy.value !== "" || document.hasFocus()) continue;
       const body = words.offer.wants(offer.name, offer.item.queue);
-      const shown = new Notification(words.offer.title, { body, tag: offer.item.offer });
+      const shown = new Notification(offer.title.value, { body, tag: offer.item.offer });
       shown.onclick = () => {
         window.focus();
         shown.close();

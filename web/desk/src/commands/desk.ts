@@ -1,3 +1,4 @@
+import type { Named } from "../../../shared/src/protocol.gen.ts";
 import { words } from "../catalogue.ts";
 import type { Desk } from "../models/desk.ts";
 import type { OwnState } from "../models/own-state.ts";
@@ -15,14 +16,40 @@ export const ready: Command<OwnState> = {
   run: (own) => own.activate(),
 };
 
-/** Pause with each of the reasons; the first is the plain Pause. */
-export const pauses: readonly Command<OwnState>[] = words.pauseReasons.map((reason, i) => ({
-  id: `agent.pause.${reason}`,
-  name: words.commands.pauseFor(reason),
-  ...(i === 0 ? { shortcut: "Alt+KeyS" } : {}),
-  guard: (own) => own.known.value && (own.ready.value || own.item.value?.reason !== reason),
-  run: (own) => own.pause(reason),
-}));
+/** Pause with each of the agent's reasons; the first is the plain Pause. */
+export function pauses(own: OwnState): readonly Command<OwnState>[] {
+  return own.pauseReasons.value.map(({ key, name }, i) => ({
+    id: `agent.pause.${key}`,
+    name: words.commands.pauseFor(name),
+    ...(i === 0 ? { shortcut: "Alt+KeyS" } : {}),
+    guard: (it) => it.known.value && (it.item.value?.declared !== "not_ready" || it.item.value.reason !== key),
+    run: (it) => it.pause(key),
+  }));
+}
+
+export const pauseAfterThese: Command<OwnState> = {
+  id: "agent.pending",
+  name: words.commands.afterThese,
+  guard: (own) => own.canPend.value,
+  run: (own) => own.pauseAfterThese(),
+};
+
+/** Takes one of the agent's profiles. */
+export function chooseProfile({ key, name }: Named): Command<OwnState> {
+  return {
+    id: `agent.profile.${key}`,
+    name: words.commands.profile(name),
+    guard: (own) => own.canChoose.value && own.item.value?.profile !== key,
+    run: (own) => own.choose(key),
+  };
+}
+
+export const autoAccept: Command<OwnState> = {
+  id: "agent.auto_accept",
+  name: words.commands.autoAccept,
+  guard: (own) => own.autoAllowed.value,
+  run: (own) => own.setAutoAccept(!own.autoAccept.value),
+};
 
 export const nextCard: Command<Desk> = {
   id: "desk.next_card",
@@ -103,7 +130,7 @@ export function actions(desk: Desk): readonly Action[] {
     ...cardCommands.map((c) => bind(c, card)),
     ...callCommands.map((c) => bind(c, card?.call.value)),
     ...[stopCobrowse, cancelCobrowse].map((c) => bind(c, card?.cobrowse.value)),
-    ...[ready, ...pauses].map((c) => bind(c, desk.own)),
+    ...[ready, ...pauses(desk.own), pauseAfterThese, ...desk.own.profiles.value.map(chooseProfile), autoAccept].map((c) => bind(c, desk.own)),
     ...[newCard, nextCard, previousCard, cardToSide, cardToTabs, palette, shortcuts, signOut].map((c) => bind(c, desk)),
   ];
 }

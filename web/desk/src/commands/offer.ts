@@ -1,3 +1,4 @@
+import type { Named } from "../../../shared/src/protocol.gen.ts";
 import { words } from "../catalogue.ts";
 import type { Offer } from "../models/offer.ts";
 import type { Command } from "./command.ts";
@@ -28,10 +29,7 @@ export const reject: Command<Offer> = {
   run: (offer) => offer.reject(),
 };
 
-/** Reject with each of the reasons. */
-export const rejectBecause: readonly Command<Offer>[] = Object.entries(words.rejectReasons).map(([reason, name]) => ({
-  id: `offer.reject.${reason}`,
-  name,
-  guard: open,
-  run: (offer) => offer.reject(reason),
-}));
+/** Reject with one of the reasons. */
+export function rejectBecause({ key, name }: Named): Command<Offer> {
+  return { id: `offer.reject.${key}`, name, guard: open, run: (offer) => offer.reject(key) };
+}

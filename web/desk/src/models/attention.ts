@@ -16,11 +16,12 @@ export class Attention {
   readonly soundBlocked = signal(false);
 
   constructor(offers: ReadonlySignal<readonly Offer[]>, cards: ReadonlySignal<readonly Card[]>) {
-    this.ringing = computed(() => offers.value.some((o) => o.item.rings && !o.answering.value));
-    this.flashing = computed(() => offers.value.length > 0);
+    this.ringing = computed(() => offers.value.some((o) => o.item.rings && !o.answering.value && o.takenBy.value === ""));
+    const open = computed(() => offers.value.filter((o) => o.takenBy.value === ""));
+    this.flashing = computed(() => open.value.length > 0);
     this.title = computed(() => {
       const unread = cards.value.reduce((sum, card) => sum + card.unread.value, 0);
-      return words.title(offers.value.length, unread);
+      return words.title(open.value.length, unread, open.value[0]?.title.value ?? "");
     });
   }
 

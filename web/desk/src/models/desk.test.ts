@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { ConversationID } from "../../../shared/src/protocol.gen.ts";
+import type { ConversationID, ProfileID } from "../../../shared/src/protocol.gen.ts";
 import { Refusal } from "../../../shared/src/refusal.ts";
 import { actions } from "../commands/desk.ts";
+import { rejectBecause } from "../commands/offer.ts";
 import { call, card, cobrowse, offer, stage } from "../testing/stage.ts";
 
 const minute = 60_000;
@@ -27,6 +28,49 @@ describe("own state", () => {
     await done;
     expect(s.desk.own.failure.value).toBe("Open the desk first.");
     expect(s.desk.own.ready.value).toBe(false);
+  });
+});
+
+describe("own state, where the server knows profiles", () => {
+  const profiles = [{ key: "p1", name: "Everything" }, { key: "p2", name: "Sales only" }];
+  const run = (s: ReturnType<typeof stage>, id: string) => actions(s.desk).find((a) => a.id === id);
+
+  it("can be not ready after these conversations", () => { // STATE-3
+    const s = stage({ agent: { profiles, used: 1, label: "busy" } });
+    run(s, "agent.pending")?.run();
+    expect(s.sent[0]?.body).toEqual({ declared: "pending_not_ready" });
+    expect([s.desk.own.pending.value, s.desk.own.ready.value]).toEqual([true, false]);
+    s.set({ agent: { profiles, used: 1, label: "busy", declared: "pending_not_ready", pending: true } });
+    expect(s.desk.own.label.value).toBe("Busy (1 of 4), then not ready");
+    expect([run(s, "agent.pending")?.enabled, run(s, "agent.ready")?.enabled, run(s, "agent.pause.break")?.enabled]).toEqual([false, true, true]);
+  });
+
+  it("changes its profile only while paused or idle", () => { // STATE-1
+    const s = stage({ agent: { profiles, profile: profiles[0]?.key as ProfileID, used: 1, label: "busy" } });
+    expect(run(s, "agent.profile.p2")?.enabled).toBe(false);
+    s.set({ agent: { profiles, profile: profiles[0]?.key as ProfileID } });
+    expect([run(s, "agent.profile.p1")?.enabled, run(s, "agent.profile.p2")?.enabled]).toEqual([false, true]);
+    run(s, "agent.profile.p2")?.run();
+    expect(s.sent.map((c) => [c.kind, c.body])).toEqual([["agent.profile", { profile: "p2" }]]);
+  });
+
+  it("accepts by itself only where that is allowed", () => { // ROUTE-7
+    const s = stage({ agent: { autoAccept: false } });
+    expect(run(s, "agent.auto_accept")?.enabled).toBe(false);
+    s.set({ agent: { autoAllowed: true, autoAccept: true } });
+    run(s, "agent.auto_accept")?.run();
+    expect(s.sent[0]?.body).toEqual({ on: false });
+  });
+
+  it("shows nothing of what an older server does not send", () => {
+    const s = stage({ agent: { used: 1, label: "busy" } });
+    expect(actions(s.desk).filter((a) => a.enabled && /pending|profile|auto/.test(a.id))).toEqual([]);
+  });
+
+  it("calls reasons as the workspace does", () => { // STATE-2
+    const s = stage({ agent: { declared: "not_ready", label: "not_ready", reason: "tea", pauseReasons: [{ key: "tea", name: "Tea time" }] } });
+    expect(s.desk.own.label.value).toBe("Not ready (Tea time)");
+    expect(run(s, "agent.pause.tea")).toMatchObject({ name: "Pause: Tea time", enabled: false });
   });
 });
 
@@ -90,6 +134,34 @@ describe("offers", () => {
     s.set({ offers: [] });
     expect(s.desk.attention.ringing.value).toBe(false);
     expect(s.desk.attention.title.value).toBe("Parlour");
+  });
+
+  it("are called by what is asked", () => { // ROUTE-3
+    const s = stage({ offers: [offer("o1", "c1"), offer("o2", "c2", { medium: "video" }), offer("o3", "c3", { kind: "transfer", medium: "audio" }), offer("o4", "c4", { kind: "invite" }), offer("o5", "c5", { kind: "consult" }), offer("o6", "c6", { kind: "all", medium: "audio" })] });
+    expect(s.desk.offers.value.map((o) => o.title.value)).toEqual(["Web chat", "Video", "Transfer", "Invitation", "Enquiry", "Audio"]);
+    expect(s.desk.attention.title.value).toBe("(6) Web chat!");
+    s.set({ offers: [offer("o4", "c4", { kind: "invite" })] });
+    expect(s.desk.attention.title.value).toBe("(1) Invitation!");
+  });
+
+  it("another was first: it says who, is silent, and goes after 5 s", () => { // ROUTE-5
+    const s = stage({ offers: [offer("o1", "c1", { kind: "all" })] });
+    const [it] = s.desk.offers.value;
+    expect(s.desk.attention.ringing.value).toBe(true);
+    s.pass(3_000);
+    s.set({ offers: [offer("o1", "c1", { kind: "all", takenBy: "Ben" })] });
+    expect([it?.takenBy.value, it?.open.value]).toEqual(["Ben", false]);
+    expect([s.desk.attention.ringing.value, s.desk.attention.flashing.value, s.desk.attention.title.value]).toEqual([false, false, "Parlour"]);
+    s.pass(4_500);
+    expect(s.desk.offers.value).toEqual([it]);
+    s.pass(1_000);
+    expect(s.desk.offers.value).toEqual([]);
+  });
+
+  it("are refused for the workspace's reasons", () => { // ROUTE-4
+    const s = stage({ agent: { rejectReasons: [{ key: "tea", name: "Tea time" }] }, offers: [offer("o1", "c1")] });
+    expect(s.desk.own.rejectReasons.value.map((r) => rejectBecause(r).name)).toEqual(["Tea time"]);
+    expect(stage({}).desk.own.rejectReasons.value.map((r) => r.key)).toEqual(["busy", "skill", "language"]);
   });
 
   it("rung out: neither Accept nor Reject can be pressed", () => { // ROUTE-4

@@ -73,7 +73,8 @@ export class Desk {
     const cobrowses = keyed(() => view.all("cobrowse"), (c) => c.cobrowse, (it) => this.#cobrowse(it), () => undefined, ends);
     this.#cobrowses = cobrowses;
     this.cards = keyed(() => view.all("card"), (c) => c.conversation, (it) => this.#card(it, calls, cobrowses), (c) => c.close(), ends);
-    this.offers = keyed(() => view.all("offer"), (o) => o.offer, (it) => this.#offer(it), () => undefined, ends);
+    const offers = keyed(() => view.all("offer"), (o) => o.offer, (it) => this.#offer(it), (o) => o.close(), ends);
+    this.offers = computed(() => offers.value.filter((o) => !o.past.value));
     this.running = computed(() => this.cards.value.filter((c) => !c.parked.value));
     this.parked = computed(() => this.cards.value.filter((c) => c.parked.value));
     this.front = computed(() => this.cards.value.find((c) => c.conversation === this.places.conversation.value));
@@ -127,7 +128,7 @@ export class Desk {
 
   #offer(item: ReadonlySignal<OfferItem>): Offer {
     const taken = (offer: Offer, move: boolean) => this.#opening.set(offer.item.conversation, move);
-    return new Offer(item.peek(), this.feed.line, this.pulse, taken);
+    return new Offer(item, this.feed.line, this.pulse, taken);
   }
 
   #call(item: ReadonlySignal<CallItem>): Call {

@@ -1,18 +1,23 @@
-import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals-core";
 import type { OfferItem } from "../../../shared/src/protocol.gen.ts";
 import { duration, words } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
 import type { Pulse } from "./pulse.ts";
 
+/** How long it is shown who took it, in ms. */
+const takenFor = 5_000;
+
 /** The question "will you take this conversation?" in this tab. It ends when the server takes it out of the view. */
 export class Offer {
-  readonly item: OfferItem;
+  readonly #item: ReadonlySignal<OfferItem>;
   /** Whether an answer is on its way: nothing can be pressed twice. */
   readonly answering = signal(false);
   readonly failure = signal("");
   readonly #line: Line;
   readonly #pulse: Pulse;
   readonly #taken: (offer: Offer, move: boolean) => void;
+  readonly #takenAt = signal<number | undefined>(undefined);
+  readonly #stop: () => void;
 
   /** Whole seconds until it rings out. */
   readonly left: ReadonlySignal<number> = computed(() => Math.max(0, Math.ceil((this.item.deadline - this.#pulse.now.value) / 1000)));
@@ -23,14 +28,28 @@ export class Offer {
     const whole = this.item.deadline - this.item.offered;
     return whole > 0 ? Math.min(1, Math.max(0, (this.item.deadline - this.#pulse.now.value) / whole)) : 0;
   });
-  readonly open = computed(() => !this.answering.value && this.left.value > 0);
+  /** Who was first, where several were asked; empty while it stands open (ROUTE-5). */
+  readonly takenBy = computed(() => this.item.takenBy ?? "");
+  /** Whether it has been shown long enough who took it. */
+  readonly past = computed(() => this.#takenAt.value !== undefined && this.#pulse.now.value - this.#takenAt.value >= takenFor);
+  readonly open = computed(() => !this.answering.value && this.takenBy.value === "" && this.left.value > 0);
+  /** What it is called: by what is asked, and by the medium (ROUTE-3). */
+  readonly title = computed(() => words.offer.title(this.item.kind, this.item.medium));
 
   /** taken is told before the accept is sent, so that the card knows where to open. */
-  constructor(item: OfferItem, line: Line, pulse: Pulse, taken: (offer: Offer, move: boolean) => void) {
-    this.item = item;
+  constructor(item: ReadonlySignal<OfferItem>, line: Line, pulse: Pulse, taken: (offer: Offer, move: boolean) => void) {
+    this.#item = item;
     this.#line = line;
     this.#pulse = pulse;
     this.#taken = taken;
+    this.#stop = effect(() => {
+      if (this.takenBy.value !== "") this.#takenAt.value ??= this.#pulse.exact();
+    });
+  }
+
+  /** As the server sees it now; reads a signal. */
+  get item(): OfferItem {
+    return this.#item.value;
   }
 
   get name(): string {
@@ -47,6 +66,11 @@ export class Offer {
   async reject(reason?: string): Promise<void> {
     const offer = this.item.offer;
     await this.#answer(() => this.#line.command("offer.reject", reason === undefined ? { offer } : { offer, reason }));
+  }
+
+  /** It has left the view. */
+  close(): void {
+    this.#stop();
   }
 
   async #answer(send: () => Promise<unknown>): Promise<void> {

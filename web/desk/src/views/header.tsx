@@ -2,27 +2,29 @@ import { ActionIcon, Button, Menu } from "@mantine/core";
 import { IconBell, IconChevronDown, IconCommand, IconDots, IconKeyboard, IconLogout } from "@tabler/icons-react";
 import { words } from "../catalogue.ts";
 import { bind } from "../commands/command.ts";
-import { palette, pauses, ready, shortcuts, signOut } from "../commands/desk.ts";
+import { autoAccept, chooseProfile, palette, pauseAfterThese, pauses, ready, shortcuts, signOut } from "../commands/desk.ts";
 import type { Desk } from "../models/desk.ts";
 import { observed, useDesk } from "./observed.ts";
 
 /** The switch between Ready and Pause, with a list of reasons. */
 const ReadySwitch = observed(function ReadySwitch() {
   const { own } = useDesk();
-  const [plain] = pauses;
+  const all = pauses(own);
+  const [plain] = all;
   if (plain === undefined) return null;
   const isReady = own.ready.value;
   const known = own.known.value;
+  const pending = own.pending.value;
   const press = (pressed: boolean) => ({ variant: pressed ? "filled" : "default", "aria-pressed": pressed, disabled: !known, size: "xs", h: 34 });
   const pauseNow = () => {
-    if (isReady) bind(plain, own).run();
+    if (isReady || pending) bind(plain, own).run();
   };
   return (
     <div role="group" aria-label={words.state.group} className="ready-switch">
       <Button {...press(isReady)} color="teal" onClick={() => bind(ready, own).run()}>
         {words.state.readySwitch}
       </Button>
-      <Button {...press(known && !isReady)} color="blue" onClick={pauseNow}>
+      <Button {...press(known && !isReady && !pending)} color="blue" onClick={pauseNow}>
         {words.state.pauseSwitch}
       </Button>
       <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
@@ -32,11 +34,13 @@ const ReadySwitch = observed(function ReadySwitch() {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          {pauses.map((command, i) => (
+          {all.map((command, i) => (
             <Menu.Item key={command.id} onClick={() => bind(command, own).run()}>
-              {words.reason(words.pauseReasons[i] ?? "")}
+              {own.pauseReasons.value[i]?.name}
             </Menu.Item>
           ))}
+          {own.canPend.value && <Menu.Divider />}
+          {own.canPend.value && <Menu.Item onClick={() => bind(pauseAfterThese, own).run()}>{pauseAfterThese.name}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
     </div>
@@ -77,6 +81,39 @@ export const Header = observed(function Header() {
   );
 });
 
+/** Which of several profiles the agent works by, and whether offers are accepted by themselves. */
+const OwnWays = observed(function OwnWays() {
+  const { own } = useDesk();
+  const profiles = own.profiles.value;
+  const choose = (key: string) => {
+    const profile = profiles.find((p) => p.key === key);
+    if (profile !== undefined) bind(chooseProfile(profile), own).run();
+  };
+  return (
+    <>
+      {profiles.length > 0 && (
+        <div role="group" aria-label={words.commands.profiles}>
+          <Menu.Label>{words.commands.profiles}</Menu.Label>
+          <Menu.RadioGroup value={own.item.value?.profile ?? null} onChange={choose}>
+            {profiles.map(({ key, name }) => (
+              <Menu.RadioItem key={key} value={key} disabled={!own.canChoose.value} closeMenuOnClick>
+                {name}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+          {!own.canChoose.value && <p className="hint">{words.commands.profileLater}</p>}
+        </div>
+      )}
+      {own.autoAllowed.value && (
+        <Menu.CheckboxItem checked={own.autoAccept.value} onChange={() => bind(autoAccept, own).run()}>
+          {autoAccept.name}
+        </Menu.CheckboxItem>
+      )}
+      {(profiles.length > 0 || own.autoAllowed.value) && <Menu.Divider />}
+    </>
+  );
+});
+
 function MoreMenu({ desk }: { desk: Desk }) {
   const askNotifications = typeof Notification !== "undefined" && Notification.permission === "default";
   return (
@@ -86,7 +123,8 @@ function MoreMenu({ desk }: { desk: Desk }) {
           <IconDots size={18} aria-hidden />
         </ActionIcon>
       </Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown maw={280}>
+        <OwnWays />
         <Menu.Item leftSection={<IconCommand size={16} aria-hidden />} onClick={() => bind(palette, desk).run()}>
           {words.commands.palette}
         </Menu.Item>

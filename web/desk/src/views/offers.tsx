@@ -9,10 +9,41 @@ import type { Offer } from "../models/offer.ts";
 import { ActionButton } from "./action-button.tsx";
 import { observed, useDesk } from "./observed.ts";
 
+/** What is left of an offer that another agent took, for a moment (ROUTE-5). */
+const Taken = observed(function Taken({ offer }: { offer: Offer }) {
+  return (
+    <p className="offer taken" role="status">
+      <strong>{words.offer.takenBy(offer.takenBy.value)}</strong> <span dir="auto">{offer.name}</span>
+    </p>
+  );
+});
+
+/** What a colleague who asks has said, and who had the visitor last. */
+function Said({ offer }: { offer: Offer }) {
+  const { from, note, lastAgent } = offer.item;
+  const lines = [[words.offer.from, from], [words.offer.note, note], [words.offer.lastAgent, lastAgent]] as const;
+  if (lines.every(([, text]) => !text)) return null;
+  return (
+    <dl className="offer-form offer-said">
+      {lines.map(
+        ([name, text]) =>
+          text && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd dir="auto">{plain(text)}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
 /** One offer's window. It never takes the focus: the agent may be typing. */
 const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
   const id = useId();
   const { item } = offer;
+  const { own } = useDesk();
+  if (offer.takenBy.value !== "") return <Taken offer={offer} />;
   const form = Object.entries(item.form ?? {});
   return (
     <div role="alertdialog" aria-modal="false" aria-labelledby={`${id}t`} aria-describedby={`${id}d`} className="offer">
@@ -20,7 +51,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
         <div className="offer-time-left" style={{ transform: `scaleX(${offer.share.value.toFixed(3)})` }} />
       </div>
       <div className="offer-head">
-        <h2 id={`${id}t`}>{words.offer.title}</h2>
+        <h2 id={`${id}t`}>{offer.title.value}</h2>
         {offer.waited.value !== "" && (
           <span className="offer-waited">
             <span aria-hidden>{words.offer.waited(offer.waited.value)}</span>
@@ -38,6 +69,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
         <p className="offer-where" dir="auto">
           {item.queue} · {item.site}
         </p>
+        <Said offer={offer} />
         {form.length > 0 && (
           <dl className="offer-form">
             {form.map(([key, value]) => (
@@ -69,7 +101,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            {rejectBecause.map((command) => (
+            {own.rejectReasons.value.map(rejectBecause).map((command) => (
               <Menu.Item key={command.id} onClick={() => bind(command, offer).run()}>
                 {command.name}
               </Menu.Item>
@@ -87,7 +119,7 @@ export const Offers = observed(function Offers() {
   const offers = desk.offers.value;
   const newest = offers.at(-1);
   useEffect(() => {
-    if (newest !== undefined) desk.attention.say(words.offer.announced(newest.name, newest.item.queue));
+    if (newest !== undefined) desk.attention.say(words.offer.announced(newest.title.peek(), newest.name, newest.item.queue));
   }, [desk, newest]);
   return (
     <div className="offers">
