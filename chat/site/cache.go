@@ -3,32 +3,54 @@ package site
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/parlour-chat/parlour/chat/site/hours"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// freshFor is how old an answer may be: a changed workspace is in effect
-// everywhere within 5 s (SITE-2).
-const freshFor = 2 * time.Second
+const (
+	// freshFor is how old an answer may be: a changed workspace is in effect
+	// everywhere within 5 s (SITE-2).
+	freshFor = 2 * time.Second
+	// healFor is after how long everything is read although no version grew: an
+	// older program that applies a file during an upgrade raises none.
+	healFor = 30 * time.Second
+	// patience is how long Open may wait for the record. Then the last answer holds.
+	patience = time.Second
+)
 
-// A Cache answers about sites and queues from memory and reads them again when
-// they are 2 s old. Unknown keys cost no query. It starts nothing by itself.
+// A Cache answers about sites, queues and hours from memory. When its answers
+// are 2 s old it looks whether the workspaces' versions grew, and reads again
+// what they declare if so. Unknown keys cost no query. It starts nothing by
+// itself.
 type Cache struct {
 	record *store.Store
 	now    func() time.Time
 	kept   atomic.Pointer[snapshot]
+	looked atomic.Int64  // when Open last tried, Unix ms
+	reads  atomic.Int64  // of all that is declared
 	turn   chan struct{} // held by the one who reads
 }
 
 type snapshot struct {
-	read   time.Time
-	byKey  map[string]store.Site
-	byID   map[protocol.SiteID]store.Site
-	queues map[protocol.WorkspaceID][]store.Queue
+	looked    time.Time // at the versions
+	read      time.Time
+	versions  map[protocol.WorkspaceID]int64
+	byKey     map[string]store.Site
+	byID      map[protocol.SiteID]store.Site
+	queues    map[protocol.WorkspaceID][]store.Queue
+	settings  map[protocol.WorkspaceID]store.Settings
+	schedules map[calendarKey]*hours.Schedule
+}
+
+type calendarKey struct {
+	workspace protocol.WorkspaceID
+	key       string
 }
 
 // NewCache makes an empty one; the first question reads the record.
@@ -37,14 +59,14 @@ func NewCache(record *store.Store) *Cache {
 }
 
 func (c *Cache) fresh() *snapshot {
-	if s := c.kept.Load(); s != nil && c.now().Sub(s.read) < freshFor {
+	if s := c.kept.Load(); s != nil && c.now().Sub(s.looked) < freshFor {
 		return s
 	}
 	return nil
 }
 
-// current gives the kept snapshot or reads a new one. Of several who find it
-// too old one reads, and the others wait for it or for their context.
+// current gives the kept snapshot or a newer one. Of several who find it too
+// old one reads, and the others wait for it or for their context.
 func (c *Cache) current(ctx context.Context) (*snapshot, error) {
 	if s := c.fresh(); s != nil {
 		return s, nil
@@ -58,7 +80,7 @@ func (c *Cache) current(ctx context.Context) (*snapshot, error) {
 	if s := c.fresh(); s != nil {
 		return s, nil
 	}
-	s, err := c.read(ctx)
+	s, err := c.renewed(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read sites: %w", err)
 	}
@@ -66,27 +88,62 @@ func (c *Cache) current(ctx context.Context) (*snapshot, error) {
 	return s, nil
 }
 
-func (c *Cache) read(ctx context.Context) (*snapshot, error) {
-	s := &snapshot{
-		read: c.now(), byKey: map[string]store.Site{}, byID: map[protocol.SiteID]store.Site{}, queues: map[protocol.WorkspaceID][]store.Queue{},
-	}
+// renewed is the kept snapshot where no version grew, else a new one.
+func (c *Cache) renewed(ctx context.Context) (*snapshot, error) {
+	now := c.now()
 	workspaces, err := c.record.Workspaces(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range workspaces {
-		sites, err := c.record.Sites(ctx, w)
-		if err != nil {
+	versions := make(map[protocol.WorkspaceID]int64, len(workspaces))
+	for _, w := range workspaces { // before what they declare: what comes between is read the next time
+		if versions[w], err = c.record.Version(ctx, w); err != nil {
 			return nil, err
 		}
-		for _, site := range sites {
-			s.byKey[site.Key], s.byID[site.ID] = site, site
-		}
-		if s.queues[w], err = c.record.Queues(ctx, w); err != nil {
+	}
+	if old := c.kept.Load(); old != nil && now.Sub(old.read) < healFor && maps.Equal(old.versions, versions) {
+		same := *old
+		same.looked = now
+		return &same, nil
+	}
+	c.reads.Add(1)
+	s := &snapshot{
+		looked: now, read: now, versions: versions, byKey: map[string]store.Site{}, byID: map[protocol.SiteID]store.Site{},
+		queues: map[protocol.WorkspaceID][]store.Queue{}, settings: map[protocol.WorkspaceID]store.Settings{},
+		schedules: map[calendarKey]*hours.Schedule{},
+	}
+	for _, w := range workspaces {
+		if err := c.read(ctx, w, s); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+func (c *Cache) read(ctx context.Context, w protocol.WorkspaceID, into *snapshot) error {
+	sites, err := c.record.Sites(ctx, w)
+	if err != nil {
+		return err
+	}
+	for _, site := range sites {
+		into.byKey[site.Key], into.byID[site.ID] = site, site
+	}
+	if into.queues[w], err = c.record.Queues(ctx, w); err != nil {
+		return err
+	}
+	if into.settings[w], err = c.record.Settings(ctx, w); err != nil {
+		return err
+	}
+	calendars, err := c.record.Calendars(ctx, w)
+	if err != nil {
+		return err
+	}
+	for _, k := range calendars {
+		if schedule, err := hours.New(k); err == nil { // it was checked when it was applied
+			into.schedules[calendarKey{w, k.Key}] = schedule
+		}
+	}
+	return nil
 }
 
 // Site finds the site of a snippet, or fails with CodeUnknownSite.
@@ -113,6 +170,15 @@ func (c *Cache) SiteByID(ctx context.Context, workspace protocol.WorkspaceID, id
 		return store.Site{}, protocol.NewError(protocol.CodeUnknownSite, "This site is not known here any more.")
 	}
 	return site, nil
+}
+
+// Settings are those of a workspace; none for one that is not known.
+func (c *Cache) Settings(ctx context.Context, workspace protocol.WorkspaceID) (store.Settings, error) {
+	s, err := c.current(ctx)
+	if err != nil {
+		return store.Settings{}, err
+	}
+	return s.settings[workspace], nil
 }
 
 // Queues lists a workspace's queues in the order of its file.

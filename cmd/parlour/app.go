@@ -157,7 +157,7 @@ func (a *app) joinFeatures(ctx context.Context) error {
 	a.sites = site.NewCache(a.store)
 	a.people = people.New(a.store, people.Options{SessionFor: a.config.Session.AgentAbsolute, Logger: a.log})
 	a.router = routing.New(routing.Options{
-		Redis: a.redis, Record: a.store, Notify: a.hub, Workspace: a.ws, Node: a.node, Timers: routingTimers(a.config.Routing), Logger: a.log,
+		Redis: a.redis, Record: a.store, Notify: a.hub, Workspace: a.ws, Node: a.node, Timers: routingTimers(a.config.Routing), Logger: a.log, Hours: a.sites,
 		ReachChanged: func(ws protocol.WorkspaceID, actor string) { a.chat.ReachChanged(ws, actor) },
 	})
 	var calls chat.Media
