@@ -230,6 +230,10 @@ func (h *house) Queue(_ context.Context, _ protocol.WorkspaceID, id protocol.Que
 	return store.Queue{}, protocol.NewError(protocol.CodeNotFound, "There is no such queue.")
 }
 
+func (h *house) Queues(context.Context, protocol.WorkspaceID) ([]store.Queue, error) {
+	return h.world.Queues, nil
+}
+
 // ears hears the hints.
 type ears struct{ h *house }
 

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -29,16 +30,13 @@ func (s *Service) End(ctx context.Context, who protocol.Caller, op protocol.Op, 
 }
 
 func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.Op, before store.Conversation, cause string) (protocol.Ack, error) {
-	wrapUp := s.limits.WrapUp.Milliseconds()
-	if queue, err := s.directory.Queue(ctx, s.ws, before.Queue); err == nil && queue.WrapUpMs != 0 {
-		wrapUp = max(queue.WrapUpMs, 0)
-	}
-	steps := s.runningIn(ctx, before.ID)
-	c, slots, err := s.store.End(ctx, s.ws, before.ID, author(who), who.Actor(), op, cause, wrapUp)
+	steps, open := s.runningIn(ctx, before.ID), s.openRequests(ctx, before.ID)
+	c, slots, err := s.store.End(ctx, s.ws, before.ID, author(who), who.Actor(), op, cause, s.wrapUp(ctx, before.Queue))
 	if err != nil {
 		return protocol.Ack{}, err
 	}
 	s.stop(ctx, steps)
+	s.requestsOver(ctx, open)
 	if before.State == protocol.StateQueued {
 		s.routed("remove", s.router.Remove(ctx, c.ID))
 	}
@@ -47,8 +45,22 @@ func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.O
 		agents = append(agents, slot.Agent)
 		s.routed("agent", s.router.AgentChanged(ctx, slot.Agent))
 	}
+	for _, actor := range c.Touched { // of an enquiry, or of one that ended with it
+		if id, ok := agentOf(actor); ok && !slices.Contains(agents, id) {
+			agents = append(agents, id)
+			s.routed("agent", s.router.AgentChanged(ctx, id))
+		}
+	}
 	s.changed(c, agents...)
 	return protocol.Ack{Conversation: c.ID, At: c.Ended}, nil
+}
+
+// wrapUp is how long a queue's agents have after a conversation; ms, 0: without limit.
+func (s *Service) wrapUp(ctx context.Context, id protocol.QueueID) int64 {
+	if queue, err := s.directory.Queue(ctx, s.ws, id); err == nil && queue.WrapUpMs != 0 {
+		return max(queue.WrapUpMs, 0)
+	}
+	return s.limits.WrapUp.Milliseconds()
 }
 
 // Park sets a conversation aside; Unpark takes it up again (DESK-3).

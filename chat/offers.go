@@ -27,11 +27,22 @@ func (s *Service) Declare(ctx context.Context, who protocol.Caller, _ protocol.O
 	return protocol.Ack{}, nil
 }
 
-// Accept takes an offered conversation. The record decides by compare-and-set:
-// exactly one agent gets it (ROUTE-5, R2, R3); the others read who was first.
+// Accept takes what is offered. The record decides by compare-and-set: exactly
+// one agent gets it (ROUTE-5, R2, R3); the others read who was first. Of a
+// transfer the conversation changes its owner with it (TEAM-1).
 func (s *Service) Accept(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfOffer) (protocol.Ack, error) {
-	if err := s.asked(ctx, who, body.Offer); err != nil {
+	offer, err := s.asked(ctx, who, body.Offer)
+	if err != nil {
 		return protocol.Ack{}, err
+	}
+	before, err := s.store.Conversation(ctx, s.ws, offer.Conversation)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	var steps running
+	var open []store.Request
+	if offer.Kind == protocol.OfferTransfer {
+		steps, open = s.runningIn(ctx, before.ID), s.openRequests(ctx, before.ID)
 	}
 	offer, c, err := s.store.Accept(ctx, s.ws, who.Agent, body.Offer, op)
 	if err != nil {
@@ -40,6 +51,13 @@ func (s *Service) Accept(ctx context.Context, who protocol.Caller, op protocol.O
 	}
 	s.changed(c, who.Agent)
 	s.routed("accepted", s.router.Settled(ctx, offer, store.OutcomeAccepted))
+	if offer.Kind == protocol.OfferTransfer && before.Owner != c.Owner {
+		s.handedOver(ctx, before, c, steps)
+		s.requestsOver(ctx, s.ended(ctx, open))
+	}
+	if offer.Kind != protocol.OfferAlone {
+		s.loadsChanged(ctx, offer.Touched)
+	}
 	return protocol.Ack{Conversation: c.ID}, nil
 }
 
@@ -49,10 +67,11 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 	if len(body.Reason) > s.limits.NameCharacters {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
 	}
-	if err := s.asked(ctx, who, body.Offer); err != nil {
+	offer, err := s.asked(ctx, who, body.Offer)
+	if err != nil {
 		return protocol.Ack{}, err
 	}
-	after, err := s.afterReject(ctx, body.Offer)
+	after, err := s.afterReject(ctx, offer)
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -68,33 +87,33 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 		return protocol.Ack{Conversation: offer.Conversation}, nil
 	}
 	s.notify.EntriesAdded(s.ws, offer.Conversation)
+	s.notify.ViewChanged(s.ws, offer.Touched...)
 	s.routed("rejected", s.router.Settled(ctx, offer, store.OutcomeRejected))
 	return protocol.Ack{Conversation: offer.Conversation}, nil
 }
 
 // afterReject is what an agent who rejects declares with it: a queue may say
 // so of its own offers, a colleague's request never changes it.
-func (s *Service) afterReject(ctx context.Context, id protocol.OfferID) (protocol.Declared, error) {
-	offer, err := s.store.Offer(ctx, s.ws, id)
-	if err != nil || offer.Request != "" {
-		return "", err
+func (s *Service) afterReject(ctx context.Context, o store.Offer) (protocol.Declared, error) {
+	if o.Request != "" {
+		return "", nil
 	}
-	queue, err := s.directory.Queue(ctx, s.ws, offer.Queue)
+	queue, err := s.directory.Queue(ctx, s.ws, o.Queue)
 	return protocol.Declared(queue.Rules.AfterReject), err
 }
 
-// asked says whether it was this agent who was asked.
-func (s *Service) asked(ctx context.Context, who protocol.Caller, id protocol.OfferID) error {
+// asked gives an offer to the agent who was asked.
+func (s *Service) asked(ctx context.Context, who protocol.Caller, id protocol.OfferID) (store.Offer, error) {
 	gone := protocol.NewError(protocol.CodeNotFound, "There is no such offer, or it was not made to you.")
 	if !protocol.ValidID(id) || who.Workspace != s.ws {
-		return gone
+		return store.Offer{}, gone
 	}
 	offer, err := s.store.Offer(ctx, s.ws, id)
 	if err != nil {
-		return err
+		return offer, err
 	}
 	if offer.Agent != who.Agent {
-		return gone
+		return store.Offer{}, gone
 	}
-	return nil
+	return offer, nil
 }
