@@ -14,15 +14,28 @@ type asked struct {
 
 // Ask makes a conversation with its first message (entry 1) and its request
 // (entry 2), in state queued. The returned entry is the message. The same op
-// again gives the conversation as it is now; existed is then true.
+// again gives the conversation as it is now; existed is then true. CodeFull
+// when one of the limits is reached: of any number that ask at once, so many as
+// there is room for are taken.
 func (s *Store) Ask(ctx context.Context, in AskIn) (c Conversation, message Entry, existed bool, err error) {
+	c, message, existed, err = s.ask(ctx, in, askCommand(in), func(ctx context.Context, t *tx, c *Conversation) (asked, error) {
+		return ask(ctx, t, in, c)
+	})
+	if err != nil {
+		return c, message, false, fmt.Errorf("ask: %w", err)
+	}
+	return c, message, existed, nil
+}
+
+// ask makes a conversation once, by fn.
+func (s *Store) ask(ctx context.Context, in AskIn, cmd command, fn func(context.Context, *tx, *Conversation) (asked, error)) (Conversation, Entry, bool, error) {
 	type result struct {
 		c       Conversation
 		message Entry
 		existed bool
 	}
 	r, err := write(ctx, s, func(ctx context.Context, t *tx) (r result, err error) {
-		asked, existed, err := once(ctx, t, askCommand(in), func() (asked, error) { return ask(ctx, t, in, &r.c) })
+		asked, existed, err := once(ctx, t, cmd, func() (asked, error) { return fn(ctx, t, &r.c) })
 		if err != nil {
 			return r, err
 		}
@@ -36,16 +49,43 @@ func (s *Store) Ask(ctx context.Context, in AskIn) (c Conversation, message Entr
 			in.Workspace, r.c.ID)
 		return r, err
 	})
-	if err != nil {
-		return c, message, false, fmt.Errorf("ask: %w", err)
-	}
-	return r.c, r.message, r.existed, nil
+	return r.c, r.message, r.existed, err
 }
 
+// askCommand is what the visitor asked, without what the server added.
 func askCommand(in AskIn) command {
 	op := in.Op
 	in.Op, in.Author, in.MaxOpen = "", protocol.Author{}, 0
 	return command{workspace: in.Workspace, actor: visitorActor(in.Visitor), op: op, asked: []any{"ask", in}}
+}
+
+// asking is the conversation that is asked for, waiting.
+func asking(in AskIn, now int64) Conversation {
+	c := Conversation{
+		ID: protocol.NewID[protocol.ConversationID](), Workspace: in.Workspace, Site: in.Site, Visitor: in.Visitor, Queue: in.Queue,
+		State: protocol.StateQueued, Name: storable(in.Name), Email: storable(in.Email), Verified: in.Verified, Form: in.Form,
+		First: storable(in.Text), Asked: now, TurnSince: now, Medium: in.Medium, Previous: in.Previous, Sticky: in.Sticky, Boost: in.Boost,
+	}
+	if c.Medium == "" {
+		c.Medium = MediumChat
+	}
+	return c
+}
+
+func firstMessage(in AskIn) Entry {
+	return Entry{
+		Kind: protocol.EntryMessage, Audience: protocol.AudienceAll, Author: in.Author, Actor: visitorActor(in.Visitor), Op: in.Op,
+		Body: protocol.EntryBody{Text: in.Text},
+	}
+}
+
+// openQueue is the name of the queue that is asked for.
+func openQueue(ctx context.Context, t *tx, in AskIn) (string, error) {
+	queue, found, err := one(ctx, t, scanString, `SELECT name FROM queues WHERE workspace = $1 AND id = $2 AND disabled = 0`, in.Workspace, in.Queue)
+	if err == nil && !found {
+		err = protocol.NewError(protocol.CodeInvalid, "There is no such queue. Ask in another one.")
+	}
+	return queue, err
 }
 
 func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
@@ -53,31 +93,23 @@ func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
 	if err != nil {
 		return asked{}, err
 	}
-	queue, found, err := one(ctx, t, scanString, `SELECT name FROM queues WHERE workspace = $1 AND id = $2 AND disabled = 0`, in.Workspace, in.Queue)
+	queue, err := openQueue(ctx, t, in)
 	if err != nil {
 		return asked{}, err
-	}
-	if !found {
-		return asked{}, protocol.NewError(protocol.CodeInvalid, "There is no such queue. Ask in another one.")
 	}
 	if err := countOpen(ctx, t, in); err != nil {
 		return asked{}, err
 	}
-	*c = Conversation{
-		ID: protocol.NewID[protocol.ConversationID](), Workspace: in.Workspace, Site: in.Site, Visitor: in.Visitor, Queue: in.Queue,
-		State: protocol.StateQueued, Name: storable(in.Name), Email: storable(in.Email), Verified: in.Verified, Form: in.Form,
-		First: storable(in.Text), Asked: now, TurnSince: now, Medium: MediumChat,
+	if err := countLimits(ctx, t, in); err != nil {
+		return asked{}, err
 	}
+	*c = asking(in, now)
 	if err := insertConversation(ctx, t, *c); err != nil {
 		return asked{}, err
 	}
 	actor := visitorActor(in.Visitor)
-	message := Entry{
-		Kind: protocol.EntryMessage, Audience: protocol.AudienceAll, Author: in.Author, Actor: actor, Op: in.Op,
-		Body: protocol.EntryBody{Text: in.Text},
-	}
 	request := Entry{Kind: protocol.EntryAsked, Audience: protocol.AudienceAll, Author: in.Author, Actor: actor, Body: protocol.EntryBody{Queue: queue}}
-	if err := addEntries(ctx, t, c, message, request); err != nil {
+	if err := addEntries(ctx, t, c, firstMessage(in), request); err != nil {
 		return asked{}, err
 	}
 	if err := saveConversation(ctx, t, *c); err != nil {
@@ -107,17 +139,49 @@ func countOpen(ctx context.Context, t *tx, in AskIn) error {
 	return nil
 }
 
+// countLimits counts who waits and what runs where that is limited. The row of
+// what has the limit is locked first, always in this order, so that those who
+// ask at once are counted one after the other.
+func countLimits(ctx context.Context, t *tx, in AskIn) error {
+	for _, limit := range []struct {
+		most         int
+		table, id    string
+		where, state string
+	}{
+		{in.Limits.Workspace, "workspaces", string(in.Workspace), "workspace", "queued"},
+		{in.Limits.Running, "workspaces", string(in.Workspace), "workspace", "active"},
+		{in.Limits.Site, "sites", string(in.Site), "site", "queued"},
+		{in.Limits.SiteRunning, "sites", string(in.Site), "site", "active"},
+		{in.Limits.Queue, "queues", string(in.Queue), "queue", "queued"},
+	} {
+		if limit.most <= 0 {
+			continue
+		}
+		if _, _, err := one(ctx, t, scanString, `SELECT id FROM `+limit.table+` WHERE id = $1`+t.lock, limit.id); err != nil {
+			return fmt.Errorf("lock %s: %w", limit.table, err)
+		}
+		n, _, err := one(ctx, t, scanInt, `SELECT COUNT(*) FROM conversations WHERE workspace = $1 AND `+limit.where+` = $2 AND state = '`+limit.state+`'
+			AND kind = ''`, in.Workspace, limit.id)
+		if err != nil {
+			return fmt.Errorf("count what is %s: %w", limit.state, err)
+		}
+		if n >= int64(limit.most) {
+			return protocol.NewError(protocol.CodeFull, "Too many are waiting just now. Please leave a message, or try again later.")
+		}
+	}
+	return nil
+}
+
 func insertConversation(ctx context.Context, t *tx, c Conversation) error {
 	form, err := toJSON(c.Form)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO conversations (`+conversationColumns+`) VALUES
-		($1, $2, $3, $4, $5, $6, $23, $24, 0, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0, 0, 0,
-		$16, $17, $18, $19, $20, $21, 0, $22, 0, 0)`,
-		c.ID, c.Workspace, c.Site, c.Visitor, c.Queue, c.State, c.Name, c.Email, number(c.Verified), form, c.First, c.Asked,
-		c.Started, c.Ended, c.TurnSince, c.Kind, c.Parent, c.Previous, c.Medium, c.Boost, c.Sticky, c.Missed, c.Outcome, c.Owner)
-	if err != nil {
+	values := []any{
+		c.ID, c.Workspace, c.Site, c.Visitor, c.Queue, c.State, c.Outcome, c.Owner, 0, 0, c.Name, c.Email, number(c.Verified), form, c.First, c.Asked,
+		c.Started, c.Ended, c.TurnSince, 0, 0, 0, 0, 0, c.Kind, c.Parent, c.Previous, c.Medium, c.Boost, c.Sticky, 0, c.Missed, 0, 0,
+	}
+	if _, err = t.exec(ctx, `INSERT INTO conversations (`+conversationColumns+`) VALUES (`+places(len(values))+`)`, values...); err != nil {
 		return fmt.Errorf("insert conversation: %w", err)
 	}
 	return nil

@@ -48,6 +48,23 @@ type AskIn struct {
 	// MaxOpen refuses, with CodeWrongState, what would be one conversation more
 	// that the visitor has open at once; 0 does not count.
 	MaxOpen int
+
+	Medium string `json:",omitempty"` // chat, audio, video; empty: chat
+	// What the server adds, which is not part of the command.
+	Previous protocol.ConversationID `json:"-"`
+	Sticky   protocol.AgentID        `json:"-"` // to be asked first
+	Boost    int64                   `json:"-"` // ms
+	Limits   AskLimits               `json:"-"`
+}
+
+// AskLimits are how many may wait, or run, before one more is refused with
+// CodeFull; 0: no limit.
+type AskLimits struct {
+	Queue       int // waiting in the queue
+	Site        int // waiting, of the site
+	SiteRunning int
+	Workspace   int // waiting in all queues
+	Running     int // in the workspace
 }
 
 // AppendIn is one entry to be added to a conversation.
