@@ -60,3 +60,94 @@ func cut(d protocol.Decision) protocol.Decision {
 	*list, d.More = (*list)[:keep], more
 	return d
 }
+
+func scanDecision(row scanner) (d Decision, err error) {
+	var body string
+	if err = row.Scan(&d.ID, &d.Workspace, &d.Conversation, &d.Queue, &d.Agent, &d.At, &body); err != nil {
+		return d, err
+	}
+	return d, fromJSON(body, &d.Body)
+}
+
+// Decide keeps decisions. One that is kept already, by its id, is left as it is.
+func (s *Store) Decide(ctx context.Context, decisions []Decision) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) {
+		for _, d := range decisions {
+			if err := decide(ctx, t, d); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep decisions: %w", err)
+	}
+	return nil
+}
+
+// Decisions lists those of a conversation, newest first.
+func (s *Store) Decisions(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, limit int) ([]Decision, error) {
+	return s.decisions(ctx, `WHERE workspace = $1 AND conversation = $2 ORDER BY at DESC, id DESC LIMIT $3`, workspace, conv, limit)
+}
+
+// DecisionsOfAgent lists those that chose or saw an agent and were made before
+// a time (0: now), newest first.
+func (s *Store) DecisionsOfAgent(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, before int64, limit int) ([]Decision, error) {
+	return s.decisions(ctx, `WHERE workspace = $1 AND (agent = $2 OR body LIKE $3) AND (CAST($4 AS BIGINT) = 0 OR at < $4) ORDER BY at DESC, id DESC LIMIT $5`,
+		workspace, agent, `%"agent":"`+string(agent)+`"%`, before, limit)
+}
+
+// DecisionsSince lists the verdicts about a queue, from a time to another and
+// including both, that are of no single conversation, newest first.
+func (s *Store) DecisionsSince(ctx context.Context, workspace protocol.WorkspaceID, queue protocol.QueueID, from, to int64, limit int) ([]Decision, error) {
+	return s.decisions(ctx, `WHERE workspace = $1 AND queue = $2 AND conversation = '' AND at >= $3 AND at <= $4 ORDER BY at DESC, id DESC LIMIT $5`,
+		workspace, queue, from, to, limit)
+}
+
+func (s *Store) decisions(ctx context.Context, where string, args ...any) ([]Decision, error) {
+	list, err := all(ctx, s.db.reader(), scanDecision, `SELECT `+decisionColumns+` FROM decisions `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list decisions: %w", err)
+	}
+	return list, nil
+}
+
+// forgetBatch is how many decisions one transaction forgets.
+const forgetBatch = 500
+
+// ForgetDecisions removes the decisions made before a time, and the oldest
+// beyond the newest most (0: as many as there are), a batch in each
+// transaction. It counts them; after an error those that went before it are gone.
+func (s *Store) ForgetDecisions(ctx context.Context, workspace protocol.WorkspaceID, before int64, most int) (forgotten int64, err error) {
+	if most > 0 {
+		at, found, err := one(ctx, s.db.reader(), scanInt, `SELECT at FROM decisions WHERE workspace = $1 ORDER BY at DESC LIMIT 1 OFFSET $2`, workspace, most)
+		if err != nil {
+			return 0, fmt.Errorf("forget decisions: %w", err)
+		}
+		if found {
+			before = max(before, at+1)
+		}
+	}
+	for {
+		n, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+			return t.exec(ctx, `DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE workspace = $1 AND at < $2 ORDER BY at LIMIT $3)`,
+				workspace, before, forgetBatch)
+		})
+		forgotten += n
+		if err != nil {
+			return forgotten, fmt.Errorf("forget decisions: %w", err)
+		}
+		if n < forgetBatch {
+			return forgotten, nil
+		}
+	}
+}
+
+// PastOffers lists the offers of a conversation, or of an agent, newest first:
+// exactly one of the two is given.
+func (s *Store) PastOffers(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, agent protocol.AgentID, limit int) ([]Offer, error) {
+	if conv != "" {
+		return s.offers(ctx, `WHERE workspace = $1 AND conversation = $2 ORDER BY offered DESC, id DESC LIMIT $3`, workspace, conv, limit)
+	}
+	return s.offers(ctx, `WHERE workspace = $1 AND agent = $2 AND settled >= 0 ORDER BY settled DESC, id DESC LIMIT $3`, workspace, agent, limit)
+}
