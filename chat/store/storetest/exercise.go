@@ -43,7 +43,21 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"an enquiry is a conversation of its own", enquiry},         // TEAM-3
 		{"a lost agent's conversation goes on", losing},              // L1, ROUTE-1
 		{"what agents asked ends with the conversation", endOfRequests},
-		{"who may ask whom", requestRights}, // S1
+		{"who may ask whom", requestRights},                               // S1
+		{"one of many picks wins", picking},                               // ROUTE-6
+		{"a pick over the capacity is by right, and marked", pickingOver}, // ROUTE-2, ROUTE-6
+		{"a parked conversation wakes", waking},                           // DESK-3
+		{"limits hold for those who ask at once", limits},                 // ROUTE-10
+		{"what the server adds is no part of the command", askedAgain},    // D2
+		{"a message is left", leftMessage},                                // SITE-5
+		{"rules, settings and calendars are kept", settings},              // ROUTE-12
+		{"rules follow the ids that the record has", renamed},
+		{"a profile is chosen", profiles},                        // STATE-1
+		{"an overdue first reply goes by stages, once", replies}, // ROUTE-13
+		{"figures of a queue, and the last agent", figures},      // VIS-1, ROUTE-9
+		{"decisions are kept as they were made", decisions},
+		{"a long decision is cut, and says so", longDecision},
+		{"old decisions are forgotten", forgetting},
 		{"loads are audited", audit},
 		{"units go by medium and agent", units},               // R1, ROUTE-2
 		{"a call weighs while it runs", weights},              // ROUTE-2

@@ -1,0 +1,89 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+func (w *World) decision(c store.Conversation, at int64, seen ...protocol.Candidate) store.Decision {
+	return store.Decision{
+		ID: protocol.NewID[string](), Workspace: w.ID, Conversation: c.ID, Queue: w.Queue, At: at,
+		Body: protocol.Decision{At: at, What: "nobody", Queue: "Sales", Conversation: c.ID, Skipped: seen},
+	}
+}
+
+func decisions(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 2)
+	c := w.Ask(t)
+	nobody := w.decision(store.Conversation{}, 100, protocol.Candidate{Agent: w.Agents[0], Reason: protocol.ReasonFull})
+	for range 2 {
+		must(t, s.Decide(t.Context(), []store.Decision{nobody}))
+	}
+	offered := w.decision(c, 200)
+	offered.Agent, offered.Body.What = w.Agents[0], "offered"
+	o := w.Offering(c, w.Agents[0], 1<<60)
+	must(t, s.OpenOffer(t.Context(), o, &offered))
+	refused := w.decision(c, 300)
+	want(t, s.OpenOffer(t.Context(), w.Offering(c, w.Agents[1], 1<<60), &refused), protocol.CodeWrongState)
+	got, err := s.Decisions(t.Context(), w.ID, c.ID, 10)
+	must(t, err)
+	if diff := cmp.Diff([]store.Decision{offered}, got); diff != "" {
+		t.Errorf("of the conversation (-want +got):\n%s", diff)
+	}
+	got, err = s.DecisionsOfAgent(t.Context(), w.ID, w.Agents[0], 0, 10)
+	must(t, err)
+	if len(got) != 2 || got[0].ID != offered.ID {
+		t.Errorf("of the agent: %+v", got)
+	}
+	got, err = s.DecisionsSince(t.Context(), w.ID, w.Queue, 100, 200, 10)
+	must(t, err)
+	if diff := cmp.Diff([]store.Decision{nobody}, got); diff != "" {
+		t.Errorf("of the queue (-want +got):\n%s", diff)
+	}
+	past, err := s.PastOffers(t.Context(), w.ID, c.ID, "", 10)
+	must(t, err)
+	if len(past) != 1 || past[0].Before != protocol.DeclaredReady {
+		t.Errorf("offers %+v", past)
+	}
+}
+
+func longDecision(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 1)
+	c := w.Ask(t)
+	var seen []protocol.Candidate
+	for i := range 300 {
+		seen = append(seen, protocol.Candidate{Agent: protocol.NewID[protocol.AgentID](), Name: fmt.Sprint("Agent ", i), Reason: protocol.ReasonFull})
+	}
+	must(t, s.Decide(t.Context(), []store.Decision{w.decision(c, 100, seen...)}))
+	got, err := s.Decisions(t.Context(), w.ID, c.ID, 1)
+	must(t, err)
+	if n := len(got[0].Body.Skipped); n == 0 || n+got[0].Body.More[protocol.ReasonFull] != 300 {
+		t.Errorf("%d kept, %v more", n, got[0].Body.More)
+	}
+}
+
+func forgetting(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 1)
+	var list []store.Decision
+	for i := range 1200 {
+		list = append(list, w.decision(store.Conversation{}, int64(i+1)))
+	}
+	must(t, s.Decide(t.Context(), list))
+	n, err := s.ForgetDecisions(t.Context(), w.ID, 601, 0)
+	must(t, err)
+	more, err := s.ForgetDecisions(t.Context(), w.ID, 0, 100)
+	must(t, err)
+	left, err := s.DecisionsSince(t.Context(), w.ID, w.Queue, 0, 1<<50, 1000)
+	must(t, err)
+	if n != 600 || more != 500 || len(left) != 100 || left[99].At != 1101 {
+		t.Errorf("forgot %d, then %d; %d are left", n, more, len(left))
+	}
+}
