@@ -2,7 +2,9 @@ package routing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -41,6 +43,17 @@ func (r *Router) refresh(ctx context.Context, id protocol.AgentID) error {
 		return fmt.Errorf("read agent %s: %w", id, err)
 	}
 	return r.writeAgents(ctx, ticket, a)
+}
+
+// refreshTouched copies the rows of those agents whose view a commit changed.
+func (r *Router) refreshTouched(ctx context.Context, actors []string) error {
+	var errs []error
+	for _, actor := range actors {
+		if id, ok := strings.CutPrefix(actor, agentActor("")); ok {
+			errs = append(errs, r.refresh(ctx, protocol.AgentID(id)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (r *Router) ticket(ctx context.Context) (int64, error) {

@@ -64,7 +64,7 @@ func (r *Router) auditLoads(ctx context.Context) {
 }
 
 type dump struct {
-	Waiting []protocol.ConversationID
+	Waiting []string // conversations and requests
 	Offers  []protocol.OfferID
 	Young   []protocol.OfferID // reserved, and perhaps not yet in the record
 }
@@ -106,29 +106,40 @@ func (r *Router) audit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read open offers: %w", err)
 	}
-	errs := []error{r.auditPlaces(ctx, d, waiting), r.auditOffers(ctx, d, open)}
+	requests, err := r.record.Requests(ctx, r.ws)
+	if err != nil {
+		return fmt.Errorf("read open requests: %w", err)
+	}
+	errs := []error{r.auditPlaces(ctx, d, waiting, requests), r.auditOffers(ctx, d, open)}
 	errs = append(errs, r.holdOpen(ctx, 0), r.refreshAll(ctx))
 	r.notify.QueuesChanged(r.ws)
 	return errors.Join(append(errs, r.Match(ctx))...)
 }
 
-func (r *Router) auditPlaces(ctx context.Context, d dump, waiting []store.Conversation) error {
-	here := make(map[protocol.ConversationID]bool, len(d.Waiting))
+func (r *Router) auditPlaces(ctx context.Context, d dump, waiting []store.Conversation, requests []store.Request) error {
+	here := make(map[string]bool, len(d.Waiting))
 	for _, id := range d.Waiting {
 		here[id] = true
 	}
 	var missing []store.Conversation
 	for _, c := range waiting {
-		if !here[c.ID] {
+		if !here[string(c.ID)] {
 			missing = append(missing, c)
 		}
-		delete(here, c.ID)
+		delete(here, string(c.ID))
 	}
-	errs := []error{r.load(ctx, missing)}
+	var asked []store.Request
+	for _, q := range requests {
+		if !here[string(q.ID)] {
+			asked = append(asked, q)
+		}
+		delete(here, string(q.ID))
+	}
+	errs := []error{r.load(ctx, missing), r.loadRequests(ctx, asked)}
 	for id := range here {
-		errs = append(errs, r.run(ctx, removeStep, newOp(), map[string]any{"conv": id, "ramp": 0}, nil))
+		errs = append(errs, r.remove(ctx, id, 0))
 	}
-	r.stats.healed.Add(int64(len(missing) + len(here)))
+	r.stats.healed.Add(int64(len(missing) + len(asked) + len(here)))
 	return errors.Join(errs...)
 }
 

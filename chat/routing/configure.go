@@ -55,3 +55,11 @@ func (r *Router) configure(ctx context.Context, all bool, queues ...store.Queue)
 	}
 	return nil
 }
+
+func (r *Router) queue(id protocol.QueueID) store.Queue {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := r.queues[id]
+	q.ID = id
+	return q
+}

@@ -221,9 +221,9 @@ func (h *house) ringing() (list []store.Offer) {
 
 func (h *house) running() (list []protocol.ConversationID) {
 	h.mem.do(func() {
-		for id, s := range h.mem.slots {
+		for _, s := range h.mem.slots {
 			if s.State == protocol.SlotActive {
-				list = append(list, id)
+				list = append(list, s.Conversation)
 			}
 		}
 	})

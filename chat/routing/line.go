@@ -2,6 +2,7 @@ package routing
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -31,3 +32,35 @@ func (r *Router) Waits(ctx context.Context, queue protocol.QueueID, limit int) (
 func (r *Router) Accepting(ctx context.Context, site store.Site, queue store.Queue) (protocol.SiteReason, int64) {
 	return "", 0
 }
+
+func errNotYet() error {
+	return protocol.NewError(protocol.CodeUnavailable, "Routing cannot do this on this server.")
+}
+
+// Picked follows a conversation that an agent has just taken from a waiting
+// list by the record: it leaves the queue, and the agent's load is read again.
+func (r *Router) Picked(ctx context.Context, conv protocol.ConversationID, agent protocol.AgentID) error {
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	if err := r.remove(ctx, string(conv), r.timers.RampUp.Milliseconds()); err != nil {
+		r.failed(ctx, "picked", err)
+		return fmt.Errorf("picked %s: %w", conv, err)
+	}
+	r.notify.QueuesChanged(r.ws)
+	return r.AgentChanged(ctx, agent)
+}
+
+// A Standing is how an agent stands in routing now.
+type Standing struct {
+	Ready, Live, Ringing bool
+	Load                 int
+	Used                 int64 // when a visible desk was last used; 0: not known
+}
+
+// Standings says how agents stand, at most 500. Who is not known is not in the answer.
+func (r *Router) Standings(ctx context.Context, agents ...protocol.AgentID) (map[protocol.AgentID]Standing, error) {
+	return nil, errNotYet()
+}
+
+// Used says that a visible desk was used just now. It never waits.
+func (r *Router) Used(who protocol.Caller) { r.Here(who) }

@@ -20,17 +20,25 @@ type memory struct {
 	agents        map[protocol.AgentID]*store.Agent
 	conversations map[protocol.ConversationID]*store.Conversation
 	offers        map[protocol.OfferID]*store.Offer
-	slots         map[protocol.ConversationID]*store.Slot
+	slots         map[slotKey]*store.Slot
+	requests      map[protocol.RequestID]*store.Request
 	queues        []store.Queue
 	opened        []store.Offer // in order
 	refuse        error         // what OpenOffer answers, if set
 	broken        []string      // invariants seen broken
 }
 
+// A slotKey is a conversation and an agent in it.
+type slotKey struct {
+	conv  protocol.ConversationID
+	agent protocol.AgentID
+}
+
 func newMemory(queues ...store.Queue) *memory {
 	return &memory{
 		agents: map[protocol.AgentID]*store.Agent{}, conversations: map[protocol.ConversationID]*store.Conversation{},
-		offers: map[protocol.OfferID]*store.Offer{}, slots: map[protocol.ConversationID]*store.Slot{}, queues: queues,
+		offers: map[protocol.OfferID]*store.Offer{}, slots: map[slotKey]*store.Slot{}, queues: queues,
+		requests: map[protocol.RequestID]*store.Request{},
 	}
 }
 
@@ -66,30 +74,26 @@ func (m *memory) OpenOffer(_ context.Context, o store.Offer, _ *store.Decision) 
 		if err = m.refuse; err != nil {
 			return
 		}
-		c, a := m.conversations[o.Conversation], m.agents[o.Agent]
-		if c == nil || c.State != protocol.StateQueued {
+		c, q := m.conversations[o.Conversation], m.requests[o.Request]
+		if o.Request == "" && (c == nil || c.State != protocol.StateQueued) || o.Request != "" && (q == nil || q.State != store.RequestOpen) {
 			err = refusal(protocol.CodeWrongState)
 			return
 		}
-		used, load := 0, 0
-		for _, s := range m.slots {
-			if s.Agent == o.Agent {
-				used, load = used+1, load+s.Cost
-			}
-		}
+		load := m.agents[o.Agent].Load
 		for _, other := range m.offers {
 			if other.Outcome != "" {
 				continue
 			}
-			if other.Conversation == o.Conversation {
+			together := o.Kind == protocol.OfferAll && other.Kind == protocol.OfferAll && other.Agent != o.Agent
+			if other.Conversation == o.Conversation && other.Request == o.Request && !together {
 				err = refusal(protocol.CodeWrongState)
 				return
 			}
 			if other.Agent == o.Agent {
-				used, load = used+1, load+other.Cost
+				load += other.Cost
 			}
 		}
-		if used >= a.MaxChats || load+o.Cost > 100 {
+		if load+o.Cost > store.Units {
 			err = refusal(protocol.CodeFull)
 			return
 		}
@@ -107,14 +111,32 @@ func (m *memory) Accept(agent protocol.AgentID, id protocol.OfferID) (o store.Of
 			err = refusal(protocol.CodeExpired)
 			return
 		}
-		c := m.conversations[row.Conversation]
-		if c.Owner != "" {
-			m.broken = append(m.broken, "R2: second owner of "+string(c.ID))
-		}
-		now := time.Now().UnixMilli()
+		c, now := m.conversations[row.Conversation], time.Now().UnixMilli()
 		row.Outcome, row.Settled = store.OutcomeAccepted, now
-		c.State, c.Owner, c.Started = protocol.StateActive, agent, now
-		m.slots[c.ID] = &store.Slot{Conversation: c.ID, Agent: agent, State: protocol.SlotActive, Cost: row.Cost, Since: now, Started: now}
+		slot := &store.Slot{Conversation: c.ID, Agent: agent, State: protocol.SlotActive, Cost: row.Cost, Since: now, Started: now, Role: store.RoleOwner}
+		switch row.Kind {
+		case protocol.OfferTransfer:
+			delete(m.slots, slotKey{c.ID, c.Owner})
+			row.Touched = []string{agentActor(c.Owner)}
+			c.Owner = agent
+		case protocol.OfferInvite, protocol.OfferConsult:
+			slot.Role = store.RoleGuest
+		default:
+			if c.Owner != "" {
+				m.broken = append(m.broken, "R2: second owner of "+string(c.ID))
+			}
+			c.State, c.Owner, c.Started = protocol.StateActive, agent, now
+		}
+		if q := m.requests[row.Request]; q != nil {
+			q.State, q.Taker = store.RequestAccepted, agent
+		}
+		for _, other := range m.offers {
+			if other.Conversation == c.ID && other.Request == row.Request && other.Outcome == "" {
+				other.Outcome, other.Cause, other.Settled = store.OutcomeRescinded, "superseded", now
+				row.Superseded = append(row.Superseded, *other)
+			}
+		}
+		m.slots[slotKey{c.ID, agent}] = slot
 		m.agents[agent].LastAccepted = now
 		o = *row
 	})
@@ -131,7 +153,10 @@ func (m *memory) Settle(_ context.Context, _ protocol.WorkspaceID, id protocol.O
 		if row.Outcome == "" {
 			settled = true
 			row.Outcome, row.Cause, row.Settled = outcome, cause, time.Now().UnixMilli()
-			if outcome == store.OutcomeTimedOut {
+			if q := m.requests[row.Request]; q != nil && q.ToAgent != "" {
+				q.State = store.RequestRefused
+			}
+			if outcome == store.OutcomeTimedOut && row.Kind != protocol.OfferAll {
 				a := m.agents[row.Agent]
 				a.Declared, a.Reason = protocol.DeclaredNotReady, "no_answer"
 			}
@@ -179,18 +204,68 @@ func (m *memory) Queues(context.Context, protocol.WorkspaceID) ([]store.Queue, e
 	return m.queues, nil
 }
 
-func (m *memory) Requeue(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, _ string) (c store.Conversation, err error) {
+func (m *memory) Lose(_ context.Context, _ protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, _ string) (c store.Conversation, requeued bool, err error) {
 	m.do(func() {
-		row := m.conversations[conv]
-		if row.State != protocol.StateActive {
+		row, slot := m.conversations[conv], m.slots[slotKey{conv, agent}]
+		if slot == nil || row.State != protocol.StateActive {
 			err = refusal(protocol.CodeWrongState)
 			return
 		}
-		row.State, row.Owner = protocol.StateQueued, ""
-		delete(m.slots, conv)
+		delete(m.slots, slotKey{conv, agent})
+		if slot.Role != store.RoleGuest {
+			requeued = true
+			row.State, row.Owner = protocol.StateQueued, ""
+		}
+		for _, q := range m.requests {
+			if q.Conversation == conv && q.By == agent && q.State == store.RequestOpen {
+				m.endRequest(q, store.RequestWithdrawn)
+			}
+		}
 		c = *row
 	})
+	return c, requeued, err
+}
+
+func (m *memory) endRequest(q *store.Request, state string) {
+	q.State = state
+	for _, o := range m.offers {
+		if o.Request == q.ID && o.Outcome == "" {
+			o.Outcome, o.Cause, o.Settled = store.OutcomeRescinded, "superseded", time.Now().UnixMilli()
+		}
+	}
+}
+
+func (m *memory) Requests(context.Context, protocol.WorkspaceID) (list []store.Request, _ error) {
+	m.do(func() {
+		for _, q := range m.requests {
+			if q.State == store.RequestOpen {
+				list = append(list, *q)
+			}
+		}
+	})
+	return list, nil
+}
+
+func (m *memory) Conversation(_ context.Context, _ protocol.WorkspaceID, id protocol.ConversationID) (c store.Conversation, err error) {
+	m.do(func() {
+		if row := m.conversations[id]; row != nil {
+			c = *row
+		} else {
+			err = refusal(protocol.CodeNotFound)
+		}
+	})
 	return c, err
+}
+
+func (m *memory) SlotsOf(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID) (list []store.Slot, _ error) {
+	m.do(func() {
+		for k, s := range m.slots {
+			if k.conv == conv {
+				list = append(list, *s)
+			}
+		}
+	})
+	return list, nil
 }
 
 func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, _ protocol.Author, _ string, _ protocol.Op, _ string, wrapMs int64) (c store.Conversation, slots []store.Slot, err error) {
@@ -205,9 +280,17 @@ func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.Co
 				}
 			}
 		case protocol.StateActive:
-			s := m.slots[conv]
-			s.State, s.WrapUntil = protocol.SlotWrapUp, time.Now().UnixMilli()+wrapMs
-			slots = append(slots, *s)
+			for k, s := range m.slots {
+				if k.conv == conv {
+					s.State, s.WrapUntil = protocol.SlotWrapUp, time.Now().UnixMilli()+wrapMs
+					slots = append(slots, *s)
+				}
+			}
+			for _, q := range m.requests {
+				if q.Conversation == conv && q.State == store.RequestOpen {
+					m.endRequest(q, store.RequestWithdrawn)
+				}
+			}
 		default:
 			err = refusal(protocol.CodeWrongState)
 			return
@@ -220,8 +303,12 @@ func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.Co
 
 func (m *memory) Clear(conv protocol.ConversationID) (agent protocol.AgentID) {
 	m.do(func() {
-		agent = m.slots[conv].Agent
-		delete(m.slots, conv)
+		for k := range m.slots {
+			if k.conv == conv {
+				agent = k.agent
+				delete(m.slots, k)
+			}
+		}
 	})
 	return agent
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -22,6 +23,7 @@ type proposal struct {
 	Offer    protocol.OfferID
 	Place    string
 	Conv     protocol.ConversationID
+	Kind     protocol.OfferKind
 	Queue    protocol.QueueID
 	Agent    protocol.AgentID
 	Round    int
@@ -83,10 +85,14 @@ func (r *Router) match(ctx context.Context, from map[string]string) (out matched
 // refuses is undone.
 func (r *Router) open(ctx context.Context, p proposal, now int64) error {
 	r.stats.matches.Add(1)
-	err := r.record.OpenOffer(ctx, store.Offer{
-		ID: p.Offer, Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, Round: p.Round, Cost: p.Cost,
+	o := store.Offer{
+		ID: p.Offer, Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, Kind: p.Kind, Round: p.Round, Cost: p.Cost,
 		Offered: now, Deadline: p.Deadline,
-	}, nil)
+	}
+	if p.Place != string(p.Conv) {
+		o.Request = protocol.RequestID(p.Place)
+	}
+	err := r.record.OpenOffer(ctx, o, nil)
 	if err == nil {
 		r.stats.offered.Add(1)
 		r.notify.ViewChanged(r.ws, agentActor(p.Agent))
@@ -151,7 +157,10 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 			in["leave"] = 1
 		}
 	}
-	var out struct{ Known bool }
+	var out struct {
+		Known  bool
+		Agents []protocol.AgentID // who were asked too
+	}
 	if err := r.run(ctx, settleStep, newOp(), in, &out); err != nil {
 		return err
 	}
@@ -160,10 +169,15 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 	} else {
 		r.markDirty() // Redis had lost it: the audit puts the conversation where the record says
 	}
-	if err := r.refresh(ctx, o.Agent); err != nil {
+	changed := append([]string{agentActor(o.Agent)}, o.Touched...)
+	slices.Sort(changed)
+	if err := r.refreshTouched(ctx, slices.Compact(changed)); err != nil {
 		return err
 	}
-	r.notify.ViewChanged(r.ws, append([]string{agentActor(o.Agent)}, o.Touched...)...)
+	for _, id := range out.Agents {
+		changed = append(changed, agentActor(id))
+	}
+	r.notify.ViewChanged(r.ws, changed...)
 	r.notify.EntriesAdded(r.ws, o.Conversation)
 	r.notify.QueuesChanged(r.ws)
 	return nil

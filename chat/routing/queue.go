@@ -45,7 +45,12 @@ func (r *Router) enqueue(ctx context.Context, c store.Conversation, q store.Queu
 	if err := r.learn(ctx, q); err != nil {
 		return err
 	}
-	return r.run(ctx, enqueueStep, newOp(), map[string]any{"places": []rules.Waiting{r.placeOf(c, q)}}, nil)
+	return r.put(ctx, r.placeOf(c, q))
+}
+
+// put lets places wait; those that already do keep theirs.
+func (r *Router) put(ctx context.Context, places ...rules.Waiting) error {
+	return r.run(ctx, enqueueStep, newOp(), map[string]any{"places": places}, nil)
 }
 
 // Remove takes a conversation out of its queue, because its visitor left or it
@@ -53,13 +58,9 @@ func (r *Router) enqueue(ctx context.Context, c store.Conversation, q store.Queu
 func (r *Router) Remove(ctx context.Context, conv protocol.ConversationID) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
-	var out struct{ Agents []protocol.AgentID }
-	if err := r.run(ctx, removeStep, newOp(), map[string]any{"conv": conv, "ramp": r.timers.RampUp.Milliseconds()}, &out); err != nil {
+	if err := r.remove(ctx, string(conv), r.timers.RampUp.Milliseconds()); err != nil {
 		r.failed(ctx, "remove", err)
 		return fmt.Errorf("remove %s: %w", conv, err)
-	}
-	for _, id := range out.Agents {
-		r.notify.ViewChanged(r.ws, agentActor(id))
 	}
 	r.notify.QueuesChanged(r.ws)
 	return r.Match(ctx)

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,7 +41,11 @@ func (r *Router) rebuild(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read who waits: %w", err)
 	}
-	if err := r.load(ctx, waiting); err != nil {
+	requests, err := r.record.Requests(ctx, r.ws)
+	if err != nil {
+		return fmt.Errorf("read open requests: %w", err)
+	}
+	if err := errors.Join(r.load(ctx, waiting), r.loadRequests(ctx, requests)); err != nil {
 		return err
 	}
 	if err := r.refreshAll(ctx); err != nil {
@@ -119,9 +124,16 @@ func (r *Router) holdOpen(ctx context.Context, amnesty time.Duration) error {
 	for batch := range slices.Chunk(open, loadBatch) {
 		rows := make([]map[string]any, 0, len(batch))
 		for _, o := range batch {
-			rows = append(rows, map[string]any{
+			row := map[string]any{
 				"offer": o.ID, "place": o.Conversation, "conv": o.Conversation, "agent": o.Agent, "cost": o.Cost, "deadline": o.Deadline,
-			})
+			}
+			if o.Request != "" {
+				row["place"] = o.Request
+			}
+			if o.Kind == protocol.OfferAll {
+				row["all"] = true
+			}
+			rows = append(rows, row)
 		}
 		var out struct{ Held []protocol.AgentID }
 		if err := r.run(ctx, holdStep, newOp(), map[string]any{"offers": rows, "amnesty": amnesty.Milliseconds()}, &out); err != nil {

@@ -13,6 +13,7 @@ import (
 type Record interface {
 	OfferRecord
 	PlaceRecord
+	RequestRecord
 	AgentRecord
 	// Epoch names this record: it changes when a backup is restored.
 	Epoch() string
@@ -34,10 +35,19 @@ type PlaceRecord interface {
 	// Waiting lists the queued conversations, those with an open offer included.
 	Waiting(ctx context.Context, ws protocol.WorkspaceID) ([]store.Conversation, error)
 	Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Queue, error)
-	// Requeue takes an active conversation from its agent back to its queue.
-	Requeue(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, cause string) (store.Conversation, error)
 	// End ends a queued conversation as abandoned and rescinds its open offer.
 	End(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (store.Conversation, []store.Slot, error)
+}
+
+// A RequestRecord holds what agents ask of each other, and who is in a conversation.
+type RequestRecord interface {
+	// Requests lists the open ones.
+	Requests(ctx context.Context, ws protocol.WorkspaceID) ([]store.Request, error)
+	Conversation(ctx context.Context, ws protocol.WorkspaceID, id protocol.ConversationID) (store.Conversation, error)
+	SlotsOf(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID) ([]store.Slot, error)
+	// Lose takes a conversation from an agent who is gone. CodeWrongState: the
+	// agent is not in it, or it does not run.
+	Lose(ctx context.Context, ws protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, cause string) (c store.Conversation, requeued bool, err error)
 }
 
 // An AgentRecord holds what agents declare and carry.

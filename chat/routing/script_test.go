@@ -132,7 +132,12 @@ func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 		{settleStep, fmt.Sprintf(settledO1, "rejected")},
 		{holdStep, `{"offers":[{"offer":"o2","place":"c1","conv":"c1","agent":"a","cost":25,"deadline":5}],"amnesty":30000}`},
 		{settleStep, `{"offer":"o2","outcome":"accepted","ramp":5000,"exclude":0,"rest":0,"backoff":[5000]}`},
-		{removeStep, `{"conv":"c1","ramp":0}`},
+		{enqueueStep, strings.NewReplacer("c1", "c2", `"offer"`, `"all"`).Replace(placeC1)},
+		{hereStep, strings.ReplaceAll(bothHere, "agent:a", "agent:b")},
+		{agentStep, strings.NewReplacer(`"a"`, `"b"`, "agent:a", "agent:b").Replace(agentA)},
+		{matchStep, strings.Replace(matchO1, "o1", "o3", 1)},
+		{settleStep, `{"offer":"o3","outcome":"rejected","ramp":5000,"exclude":1000,"rest":0,"backoff":[5000]}`},
+		{removeStep, `{"conv":"c2","ramp":0}`},
 		{forgetStep, `{"actors":["visitor:v1"],"gone":0}`},
 		{beginStep, `{"node":"n0","ms":5000,"epoch":"other"}`},
 		{publishStep, `{"node":"n0","gen":"other/1","amnesty":30000}`},
@@ -144,6 +149,9 @@ func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 			op := newOp()
 			ops = append(ops, op)
 			first := b.do(s.step, op, s.in)
+			if s.step.name == "match" && first["offers"] == nil {
+				t.Errorf("%d offers nothing: the steps miss what they are for", i)
+			}
 			before := b.state()
 			if diff := cmp.Diff(first, b.do(s.step, op, s.in)); diff != "" {
 				t.Errorf("%d %s answered otherwise the second time:\n%s", i, s.step.name, diff)

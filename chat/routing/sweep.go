@@ -32,6 +32,7 @@ type found struct {
 	Gone      []protocol.AgentID
 	Abandoned []protocol.ConversationID
 	Changed   []string
+	Requests  []string // that wait here
 }
 
 // runSweeps sweeps every Timers.Sweep, and at the next deadline if that is
@@ -85,7 +86,7 @@ func (r *Router) sweep(ctx context.Context) (time.Duration, error) {
 	for _, conv := range f.Abandoned {
 		errs = append(errs, r.abandon(ctx, conv))
 	}
-	errs = append(errs, r.freeWrapUps(ctx, f.Now))
+	errs = append(errs, r.freeWrapUps(ctx, f.Now), r.syncRequests(ctx, f.Requests))
 	if len(f.Changed) > 0 {
 		r.notify.ViewChanged(r.ws, f.Changed...)
 		for _, actor := range f.Changed {
@@ -170,14 +171,17 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent) error {
 		if s.State == protocol.SlotWrapUp {
 			continue
 		}
-		c, err := r.record.Requeue(ctx, r.ws, s.Conversation, "connection_lost")
+		c, requeued, err := r.record.Lose(ctx, r.ws, a.ID, s.Conversation, "connection_lost")
 		if code(err) == protocol.CodeWrongState {
 			continue // ended or taken meanwhile
 		}
 		if err != nil {
-			return fmt.Errorf("requeue %s: %w", s.Conversation, err)
+			return fmt.Errorf("take %s from %s: %w", s.Conversation, a.ID, err)
 		}
-		if err := r.wait(ctx, c); err != nil {
+		if requeued {
+			err = r.wait(ctx, c)
+		}
+		if err := errors.Join(err, r.refreshTouched(ctx, c.Touched)); err != nil {
 			return err
 		}
 		r.notify.EntriesAdded(r.ws, c.ID)

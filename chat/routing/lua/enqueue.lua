@@ -23,7 +23,7 @@ for i, p in ipairs(arg.places) do -- bound: 500
     alone(p)
     p.id, p.n, p.os, p.x, p.at = nil, 0, {}, {}, p.pull == 1 and 'pull' or 'order'
     add(rowsOf, id, cjson.encode(p))
-    if queued(p) then add(lineOf, 0, orderKey(p.q, p, id)) end
+    add(lineOf, 0, lineKey(p, id))
     if p.at == 'order' then
       for _, c in ipairs(stands(p)) do -- bound: 16 classes of a place
         add(keysOf, 0, orderKey(c.i, p, id))

@@ -2,7 +2,7 @@
 -- KEYS: waiting, line. ARGV 2: conv, or queues
 if arg.conv then
   local w = get(waiting, arg.conv)
-  local position = w and redis.call('ZLEXCOUNT', line, '[' .. w.q .. ':', '[' .. orderKey(w.q, w, arg.conv)) or 0
+  local position = w and redis.call('ZLEXCOUNT', line, '[' .. w.q .. ':', '[' .. lineKey(w, arg.conv)) or 0
   return finish({ position = position }, true)
 end
 local lines = {}

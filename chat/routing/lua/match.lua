@@ -113,7 +113,7 @@ local function candidates(id, w)
   return list
 end
 
-local made, everybody = {}, nil
+local made, everybody, short = {}, nil, false
 
 local function reserve(h, id, w, list)
   w.t = w.t + 1
@@ -121,12 +121,12 @@ local function reserve(h, id, w, list)
   for _, a in ipairs(list) do ms = math.max(ms, a.ring) end
   for _, a in ipairs(list) do -- bound: 16 agents asked at once
     local offer = arg.ids[#made + 1]
-    put(offers, offer, { p = id, c = w.v, a = a.id, k = a.cost, d = now + ms, at = now })
+    put(offers, offer, { p = id, c = w.v, a = a.id, k = a.cost, d = now + ms, at = now, all = w.kind == 'all' or nil })
     redis.call('ZADD', deadlines, now + ms, offer)
     redis.call('HSET', ring, a.id, offer)
     w.os[#w.os + 1] = offer
     made[#made + 1] = {
-      offer = offer, place = id, conv = w.v, queue = w.q, agent = a.id, round = w.t, cost = a.cost, deadline = now + ms,
+      offer = offer, place = id, conv = w.v, kind = w.kind, queue = w.q, agent = a.id, round = w.t, cost = a.cost, deadline = now + ms,
     }
     free[a.id], count = nil, count - 1
     for _, k in ipairs(heads) do
@@ -147,7 +147,10 @@ local function look(h)
     aim(id, w, 'away')
   else
     local list = candidates(id, w)
-    if #list > 0 then return reserve(h, id, w, { list[1] }) end
+    local n = w.kind == 'all' and math.min(#list, 16) or math.min(#list, 1)
+    short = n > #arg.ids - #made -- the next run has ids enough
+    if short then return end
+    if n > 0 then return reserve(h, id, w, { unpack(list, 1, n) }) end
     if not next(w.x) then return end
     everybody = everybody or rows()
     local till = asked(w, everybody, arg.backoff)
@@ -180,12 +183,13 @@ while count > 0 and #made < #arg.ids and looked < 64 do
   if not best then break end
   local id = best.id
   look(best)
+  if short then break end
   changed = true
   for _, h in ipairs(heads) do -- a place of several classes was looked at for all of them
     if h.key and h.id == id then step(h) end
   end
 end
-local more = again or count > 0 and (looked >= 64 or #made == #arg.ids)
+local more = again or count > 0 and (looked >= 64 or short or #made == #arg.ids)
 local on
 if more and not again then
   for _, h in ipairs(heads) do

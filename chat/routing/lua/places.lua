@@ -2,6 +2,7 @@
 -- A place: v conversation, kind as of its offers, q queue, cl classes it can be taken by, sc the class of the agent who
 -- is asked first and alone, a visitor's actor or '', e effective since, s since, n not before, t rounds, r ring (ms),
 -- os open offers, x agent -> excluded until, f full rounds, b end of the back-off, u end of its rest, st steps to come,
+-- rc classes of the last step that lowered needs, rl its number,
 -- by agents never to be asked, pull 1 while it waits to be picked, msg 1 when a message may be left instead.
 -- at: order (can be offered now), held (is being offered), away (visitor not there), rest (until u), pull.
 -- A class: i id, q queue, a the one agent it is for, m medium, c units, sp units to be free besides, nd skill -> level.
@@ -15,9 +16,14 @@ local function stands(w)
   return w.sc and { w.sc } or w.cl
 end
 
--- queued: a place of a conversation has a position, one of a request has none.
-local function queued(w)
-  return w.kind == 'offer' or w.kind == 'all'
+-- lineKey: a place of a conversation has a position in its queue; requests stand in a list of their own.
+local function lineKey(w, id)
+  return orderKey((w.kind == 'offer' or w.kind == 'all') and w.q or '@', w, id)
+end
+
+-- named: a request to one agent, which ends with its offer.
+local function named(w)
+  return w.kind ~= 'offer' and w.kind ~= 'all' and w.cl[1].a
 end
 
 local function unindex(id, w)
@@ -39,8 +45,10 @@ local function aim(id, w, at, till)
     w.u = till
     redis.call('ZADD', aside, till, id)
   end
-  local due, first = w.u, w.st and w.st[1]
-  if first and (not due or first.at < due) then due = first.at end
+  local due = w.u
+  for _, s in ipairs(w.st or {}) do -- bound: 20 steps of a place; those whose conditions did not hold stand out of order
+    if not due or s.at < due then due = s.at end
+  end
   if due then redis.call('ZADD', timers, due, id) else redis.call('ZREM', timers, id) end
   put(waiting, id, w)
 end
@@ -51,14 +59,24 @@ local function back(id, w)
   aim(id, w, w.pull == 1 and 'pull' or 'order')
 end
 
--- drop takes a place out of its queue.
-local function drop(id, w)
+-- drop takes a place out of its queue, and frees and tells the agents who are still being asked.
+local function drop(id, w, ms)
+  local freed = {}
+  for _, offer in ipairs(w.os) do -- bound: 16 agents asked at once
+    local o = get(offers, offer)
+    if o then
+      release(offer, o)
+      rest(o.a, ms)
+      freed[#freed + 1] = o.a
+    end
+  end
   if w.at == 'order' then unindex(id, w) end
   redis.call('HDEL', waiting, id)
-  redis.call('ZREM', line, orderKey(w.q, w, id))
+  redis.call('ZREM', line, lineKey(w, id))
   redis.call('ZREM', aside, id)
   redis.call('ZREM', timers, id)
   if w.a ~= '' and redis.call('HGET', places, w.a) == id then redis.call('HDEL', places, w.a) end
+  return some(freed)
 end
 
 -- qualified: may the agent ever be asked by this class?
@@ -152,11 +170,14 @@ local doings = {
   top = function(w) w.e = math.max(0, w.s - 2592000000) end,
   queues = function(w, s)
     for _, c in ipairs(s.classes) do -- bound: 16 classes of a place
-      if not sameQueue(w.cl, c) and #w.cl < 16 then w.cl[#w.cl + 1] = c end
+      local at = sameQueue(w.rc or {}, c) -- needs that were lowered do not rise again
+      if not sameQueue(w.cl, c) and #w.cl < 16 then w.cl[#w.cl + 1] = at and w.rc[at] or c end
     end
     return true
   end,
   relax = function(w, s)
+    if s.n <= (w.rl or 0) then return false end
+    w.rl, w.rc = s.n, s.classes
     for i, c in ipairs(w.cl) do -- bound: 16 classes of a place
       local at = sameQueue(s.classes, c)
       if at then w.cl[i] = s.classes[at] end
@@ -193,11 +214,11 @@ local function due(id, w)
     unindex(id, w)
     w.at = ''
   end
-  local key = orderKey(w.q, w, id)
+  local key = lineKey(w, id)
   local more = carry(id, w)
-  if queued(w) and key ~= orderKey(w.q, w, id) then
+  if key ~= lineKey(w, id) then
     redis.call('ZREM', line, key)
-    redis.call('ZADD', line, 0, orderKey(w.q, w, id))
+    redis.call('ZADD', line, 0, lineKey(w, id))
   end
   if at == 'order' or (at == 'rest' and (more or till <= now)) or (at == 'pull' and w.pull ~= 1) then return back(id, w) end
   aim(id, w, at, till)

@@ -1,16 +1,5 @@
 -- Takes a place out of its queue and frees the agents who were being asked.
--- KEYS: waiting, order, places, offers, deadlines, ring, ramp, line, aside, timers. ARGV 2: conv (the place), ramp (ms)
+-- KEYS: waiting, order, places, offers, deadlines, ring, ramp, line, aside, timers. ARGV 2: conv (or the request), ramp (ms)
 local w = get(waiting, arg.conv)
-local freed = {}
-if w then
-  drop(arg.conv, w)
-  for _, id in ipairs(w.os) do -- bound: 16 agents asked at once
-    local o = get(offers, id)
-    if o then
-      release(id, o)
-      rest(o.a, arg.ramp)
-      freed[#freed + 1] = o.a
-    end
-  end
-end
-return finish({ now = now, agents = some(freed) }, not w)
+if not w then return finish({ now = now }, true) end
+return finish({ now = now, agents = drop(arg.conv, w, arg.ramp) })

@@ -8,26 +8,33 @@ rest(o.a, arg.ramp)
 local a, w = get(agents, o.a), get(waiting, o.p)
 if a and arg.outcome == 'accepted' then
   a.load, a.slots, a.last = a.load + o.k, a.slots + 1, now
+  if w and w.m == 'video' then a.videos = (a.videos or 0) + 1 end
   put(agents, o.a, a)
-elseif a and arg.outcome == 'timed_out' then
+elseif a and arg.outcome == 'timed_out' and not o.all then
   a.ready = 0
   put(agents, o.a, a)
 end
+local freed
 if w and contains(w.os, arg.offer) then
-  if arg.outcome == 'accepted' or arg.leave == 1 then
-    drop(o.p, w)
+  w.os = without(w.os, arg.offer)
+  if arg.outcome == 'accepted' or arg.leave == 1 or (named(w) and arg.outcome ~= 'undone') then
+    freed = drop(o.p, w, arg.ramp)
   else
-    w.os = without(w.os, arg.offer)
     w.n = math.max(w.n, now + arg.rest)
-    local till
-    if arg.outcome == 'undone' then
-      w.t = w.t - 1
-    elseif arg.exclude > 0 then
+    if arg.outcome ~= 'undone' and arg.exclude > 0 then
       w.x[o.a] = now + arg.exclude
       w.sc = nil -- who was asked first and alone does not take it
-      till = asked(w, rows(), arg.backoff)
+    elseif arg.outcome == 'undone' and not o.all then
+      w.t = w.t - 1
     end
-    if till and till > w.n then aim(o.p, w, 'rest', till) else back(o.p, w) end
+    local till = #w.os == 0 and next(w.x) and asked(w, rows(), arg.backoff)
+    if #w.os > 0 then
+      put(waiting, o.p, w) -- others are still being asked
+    elseif till and till > w.n then
+      aim(o.p, w, 'rest', till)
+    else
+      back(o.p, w)
+    end
   end
 end
-return finish({ known = true })
+return finish({ known = true, agents = freed })

@@ -8,6 +8,11 @@ for _, key in ipairs({ deadlines, timers }) do
   if first > 0 and (answer.next == 0 or first < answer.next) then answer.next = first end
 end
 local amnesty = tonumber(redis.call('HGET', meta, 'amnesty') or nil) or 0
+local requests = {}
+for _, key in ipairs(redis.call('ZRANGEBYLEX', line, '[@:', '(@;', 'LIMIT', 0, 500)) do
+  requests[#requests + 1] = string.match(key, '([^:]+)$')
+end
+answer.requests = some(requests)
 if now < amnesty then
   answer.amnesty = true
   return finish(answer)
