@@ -127,6 +127,15 @@ func (r *record) Follow(ctx context.Context, who protocol.Principal, conv protoc
 	return out, err
 }
 
+func (r *record) Targets(_ context.Context, who protocol.Principal, conv protocol.ConversationID) (protocol.Targets, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.members[conv], who.Actor()) {
+		return protocol.Targets{}, protocol.NewError(protocol.CodeNotFound, "No such conversation.")
+	}
+	return protocol.Targets{Conversation: conv, Agents: []protocol.TargetAgent{}, Queues: []protocol.TargetQueue{}}, nil
+}
+
 func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]signaling.Head, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -326,7 +335,7 @@ func newNode(t testing.TB, r *record, node protocol.NodeID, bus signaling.Bus, c
 	t.Helper()
 	hub := signaling.NewHub(signaling.HubOptions{Node: node, Bus: bus})
 	o := signaling.Options{
-		Hub: hub, Log: r, View: r, Versions: r, Identities: r, Sites: r, Presence: r, Web: build,
+		Hub: hub, Log: r, View: r, Versions: r, Identities: r, Sites: r, Presence: r, Insight: r, Web: build,
 		Epoch: func() string { return "epoch-1" }, Address: "127.0.0.1:0", Timers: signaling.Timers{Poll: time.Hour},
 	}
 	if change != nil {

@@ -61,6 +61,13 @@ type Identities interface {
 	SignOut(ctx context.Context, token string) error
 }
 
+// Insight tells agents what routing knows, where the answer can be longer than
+// a frame.
+type Insight interface {
+	// Targets lists whom who can ask about a conversation that he speaks in.
+	Targets(ctx context.Context, who protocol.Principal, conv protocol.ConversationID) (protocol.Targets, error)
+}
+
 // A Site is what the panel needs to know of the site that embeds it.
 type Site struct {
 	ID                     protocol.SiteID

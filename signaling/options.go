@@ -20,6 +20,7 @@ type Options struct {
 	Sites      Sites
 	Presence   Presence
 	Channels   Channels // nil: WebSocket alone
+	Insight    Insight  // nil: its routes are not there
 
 	// Epoch is the record's epoch (D12), asked at each hello.
 	Epoch func() string

@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -131,16 +130,5 @@ func (e *Edge) postMessage(c echo.Context) error {
 	if !protocol.ValidID(conv) || !protocol.ValidID(op) {
 		return protocol.NewError(protocol.CodeInvalid, "The conversation and the Idempotency-Key are UUIDs.")
 	}
-	who := protocol.Caller{Principal: principalOf(c)}
-	f := protocol.Frame{Kind: protocol.UpPost, Op: op, Body: mustJSON(protocol.Post{Conversation: conv, Text: body.Text})}
-	if err := e.admit(who, f); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), e.o.Timers.Command)
-	defer cancel()
-	ack, err := e.execute(ctx, e.handlers[f.Kind], who, f)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusCreated, ack)
+	return e.answerFrame(c, protocol.Frame{Kind: protocol.UpPost, Op: op, Body: mustJSON(protocol.Post{Conversation: conv, Text: body.Text})})
 }

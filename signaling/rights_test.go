@@ -118,12 +118,14 @@ func TestOnlyWhoMayCallsARoute(t *testing.T) { // S1
 	r := newRecord()
 	h := newHouse(t, r, func(o *signaling.Options) { o.Limits.RequestsPerSecond = 10_000 })
 	conv := r.conversation(visitorA, agent)
+	h.everything()
 	conn := h.open("secret-a", protocol.Hello{}).welcome
 	for _, route := range protocol.Routes() {
 		if len(route.Who) == 0 {
 			continue
 		}
-		path := strings.NewReplacer(":conversation", string(conv), ":connection", string(conn.Connection), ":transport", "t").Replace(route.Path)
+		path := strings.NewReplacer(":conversation", string(conv), ":connection", string(conn.Connection), ":transport", "t",
+			":request", string(protocol.NewID[protocol.RequestID]())).Replace(route.Path)
 		for _, s := range speakers() {
 			allowed := false
 			for _, kind := range route.Who {

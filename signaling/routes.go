@@ -66,6 +66,12 @@ func (e *Edge) surface() map[string]echo.HandlerFunc {
 		"DELETE /v1/connections/:connection/transports/:transport": e.changeTransport,
 		"GET /v1/conversations/:conversation/entries":              e.entries,
 		"POST /v1/conversations/:conversation/messages":            e.postMessage,
+		"POST /v1/conversations/:conversation/transfer":            e.byFrame(protocol.UpTransfer, "conversation"),
+		"POST /v1/conversations/:conversation/invite":              e.byFrame(protocol.UpInvite, "conversation"),
+		"POST /v1/conversations/:conversation/enquire":             e.byFrame(protocol.UpEnquire, "conversation"),
+		"POST /v1/conversations/:conversation/leave":               e.byFrame(protocol.UpDepart, "conversation"),
+		"DELETE /v1/requests/:request":                             e.byFrame(protocol.UpCancel, "request"),
+		"GET /v1/conversations/:conversation/targets":              e.targets,
 	}
 }
 

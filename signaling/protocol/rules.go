@@ -155,4 +155,16 @@ var routes = []Route{
 	{"DELETE", "/v1/connections/:connection/transports/:transport", both, "", ObjectNone},
 	{"GET", "/v1/conversations/:conversation/entries", both, PermDesk, ObjectConversation},
 	{"POST", "/v1/conversations/:conversation/messages", both, PermDesk, ObjectConversation},
+	as(UpTransfer, "POST", "/v1/conversations/:conversation/transfer"),
+	as(UpInvite, "POST", "/v1/conversations/:conversation/invite"),
+	as(UpEnquire, "POST", "/v1/conversations/:conversation/enquire"),
+	as(UpDepart, "POST", "/v1/conversations/:conversation/leave"),
+	as(UpCancel, "DELETE", "/v1/requests/:request"),
+	{"GET", "/v1/conversations/:conversation/targets", agents, PermDesk, ObjectConversation},
+}
+
+// as is the route of a kind: who may send the one may call the other.
+func as(kind, method, path string) Route {
+	r := byKind[kind]
+	return Route{method, path, r.Who, r.Permission, r.Object}
 }
