@@ -33,7 +33,7 @@ const maxWaiting = 1000;
 
 /** Commands that write to one conversation share its lane: the next leaves when the one before it was answered (D13). */
 function laneOf(kept: Kept): string {
-  const ordered = kept.kind === "chat.post" || kept.kind === "chat.end" || kept.kind === "chat.leave";
+  const ordered = kept.kind === "chat.post" || kept.kind === "chat.end" || kept.kind === "chat.leave" || kept.kind === "chat.leave_message";
   if (ordered && "conversation" in kept.body) return kept.body.conversation;
   return kept.kind === "chat.ask" ? "ask" : kept.op;
 }

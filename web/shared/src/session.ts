@@ -15,7 +15,7 @@ export interface SessionOptions extends Omit<ConnectionOptions, "cursors" | "rec
 }
 
 /** Commands worth keeping over a page load: what a person said or decided. The rest belongs to its page. */
-const lasting: ReadonlySet<string> = new Set(["chat.ask", "chat.post", "chat.leave", "chat.end", "call.answer", "cobrowse.answer", "cobrowse.stop", "call.hang_up"]);
+const lasting: ReadonlySet<string> = new Set(["chat.ask", "chat.post", "chat.leave", "chat.leave_message", "chat.end", "call.answer", "cobrowse.answer", "cobrowse.stop", "call.hang_up"]);
 
 /** A Session joins one connection with what it feeds: the view, and a log for each conversation. */
 export class Session {

@@ -5,6 +5,7 @@ import type {
   Cursor,
   DownFrame,
   Entry,
+  Failed,
   Item,
   Op,
   Transport,
@@ -45,6 +46,8 @@ export class FakeServer {
   readonly heard: { via: "ws" | "dc"; frame: UpFrame }[] = [];
   readonly links: ServerLink[] = [];
   readonly refusals = new Map<string, { code: "too_large" | "unavailable"; retry: boolean; times: number }>();
+  /** Commands of these kinds are refused. */
+  readonly refusedKinds = new Map<string, Failed>();
   items: Record<string, Item> = {};
   version = 1;
   packets = 0;
@@ -147,6 +150,8 @@ export class FakeServer {
 
   #hear(link: ServerLink, frame: UpFrame): void {
     this.heard.push({ via: link.kind, frame });
+    const failed = this.refusedKinds.get(frame.kind);
+    if (failed && frame.op) return this.send(link, { kind: "error", op: frame.op, body: failed });
     switch (frame.kind) {
       case "connection.hello":
         this.#primary = link;

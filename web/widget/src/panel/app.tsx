@@ -1,12 +1,17 @@
 import type { VNode } from "preact";
 import { useEffect } from "preact/hooks";
+import type { SiteItem } from "../../../shared/src/index.ts";
 import { strings } from "../strings.ts";
 import { CallView } from "./call-view.tsx";
 import { Compose } from "./compose.tsx";
 import { Icon } from "./icons.tsx";
 import { Announcer, Lines } from "./lines.tsx";
+import { MessageForm } from "./message-form.tsx";
+import type { MessageReason } from "./message-model.ts";
+import { openingTime } from "./opening-time.ts";
 import type { PanelModel } from "./panel-model.ts";
 import { Prompt } from "./prompt.tsx";
+import { WaitingNotice } from "./waiting-notice.tsx";
 
 function Header({ panel }: { panel: PanelModel }): VNode {
   const phase = panel.phase.value;
@@ -20,7 +25,7 @@ function Header({ panel }: { panel: PanelModel }): VNode {
     <header class="top">
       <div class="who">
         <h1>
-          <bdi>{(phase === "active" || phase === "ended") && it?.agent ? it.agent : panel.bootstrap.name || strings.title}</bdi>
+          <bdi>{(phase === "active" || phase === "ended") && it?.agent ? (it.agents?.join(", ") ?? it.agent) : panel.bootstrap.name || strings.title}</bdi>
         </h1>
       </div>
       {free && it && audio && (
@@ -55,14 +60,7 @@ function Notices({ panel }: { panel: PanelModel }): VNode {
   return (
     <div class="notices">
       <div role="status">
-        {phase === "waiting" && (
-          <div class="notice">
-            <span>{it?.position ? strings.position(it.position) : strings.waiting}</span>
-            <button type="button" class="link" onClick={() => void panel.leave()}>
-              {strings.leave}
-            </button>
-          </div>
-        )}
+        {phase === "waiting" && <WaitingNotice panel={panel} />}
         {phase === "active" && it?.parked && <p class="notice">{strings.parked(agent)}</p>}
         {phase === "active" && it?.agentReach === "reconnecting" && <p class="notice">{strings.away(agent)}</p>}
         {say && <p class={connection === "connecting" ? "notice" : "notice warn"}>{say}</p>}
@@ -120,6 +118,11 @@ function SharingView({ panel }: { panel: PanelModel }): VNode | null {
   );
 }
 
+function greeting(site: SiteItem | undefined, reason: MessageReason | undefined): string {
+  if (reason && reason !== "choice") return strings.messageReason[reason](site?.opensAt ? openingTime(site.opensAt, Date.now()) : "");
+  return site && !site.staffed ? strings.awayGreeting : strings.greeting;
+}
+
 /** The whole panel. */
 export function App({ panel }: { panel: PanelModel }): VNode {
   const phase = panel.phase.value;
@@ -132,22 +135,24 @@ export function App({ panel }: { panel: PanelModel }): VNode {
   useEffect(() => {
     if (focusAsked > 0) document.querySelector<HTMLElement>(".prompt, #message, .over-line button")?.focus();
   }, [focusAsked]);
-  const greeting = site && !site.open ? strings.closedGreeting : site && !site.staffed ? strings.awayGreeting : strings.greeting;
+  const reason = panel.message.reason.value;
   return (
     <main class="panel" onKeyDown={(e) => e.key === "Escape" && !e.isComposing && panel.close()}>
       <Header panel={panel} />
       <Notices panel={panel} />
       {panel.calls.value && <CallView calls={panel.calls.value} />}
       <SharingView panel={panel} />
-      <Lines log={panel.log.value} greeting={greeting} first={panel.first.value} />
+      <Lines log={panel.log.value} greeting={greeting(site, reason)} first={panel.first.value} />
       <EndQuestion panel={panel} />
-      {phase === "ended" ? (
+      {phase === "ended" || (phase === "first" && panel.message.left.value) ? (
         <div class="over-line">
-          <p>{strings.ended}</p>
+          <p>{panel.kept.value ? strings.thanks : strings.ended}</p>
           <button type="button" class="primary" onClick={() => panel.startNew()}>
             {strings.startNew}
           </button>
         </div>
+      ) : reason ? (
+        <MessageForm panel={panel} />
       ) : (
         <Compose panel={panel} />
       )}

@@ -1,5 +1,6 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import {
+  Closed,
   Composer,
   Refusal,
   Session,
@@ -14,9 +15,11 @@ import {
 import type { FromPanel, ToPanel } from "../port.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel, type NewLeg, type OwnSteps } from "./call-model.ts";
+import { MessageModel } from "./message-model.ts";
 import type { Rest } from "./rest.ts";
 import { SharingModel } from "./sharing-model.ts";
 import type { Place, VisitorStore } from "./visitor-store.ts";
+import { WaitingModel } from "./waiting-model.ts";
 
 /** Where the visitor stands. */
 export type Phase = "loading" | "first" | "asking" | "waiting" | "active" | "ended";
@@ -58,7 +61,7 @@ export class PanelModel {
       if (this.#ownIds.delete(id)) this.#tellOwn();
     },
   };
-  #identity: string | undefined;
+  readonly #identity = signal<string | undefined>(undefined);
   #life = new AbortController();
   #talk: AbortController | undefined;
   #stopStatus: (() => void) | undefined;
@@ -68,6 +71,8 @@ export class PanelModel {
   /** Counts how often the visitor came in: each time the keyboard goes to the message box. */
   readonly focusAsked = signal(0);
   readonly name = signal("");
+  /** The page says who the visitor is. */
+  readonly identified = computed(() => this.#identity.value !== undefined);
   /** A sentence about the first message that could not be sent. */
   readonly trouble = signal<string | undefined>(undefined);
   /** Asks once before the chat is ended. */
@@ -97,6 +102,18 @@ export class PanelModel {
   readonly calls = computed(() => this.#calls.value);
   readonly sharing = computed(() => this.#sharing.value);
   readonly seen = computed(() => this.shown.value && this.pageVisible.value);
+  readonly waiting = new WaitingModel(this.conversation);
+  readonly message = new MessageModel({
+    phase: this.phase,
+    site: this.site,
+    conversation: this.conversation,
+    composer: this.composer,
+    name: this.name,
+    leave: async (body) => (await this.#visitor()).connection.command("chat.leave_message", body),
+    focus: () => this.focusAsked.value++,
+  });
+  /** The conversation ended as a message that is kept. */
+  readonly kept = computed(() => this.message.left.value || this.log.value?.entries.value.findLast((e) => e.kind !== "message")?.kind === "missed");
 
   constructor(ports: PanelPorts) {
     this.#ports = ports;
@@ -138,7 +155,7 @@ export class PanelModel {
         if (message.focus) this.focusAsked.value++;
         return;
       case "identify":
-        this.#identity = message.identity;
+        this.#identity.value = message.identity;
         return;
       case "reset":
         return this.#forget();
@@ -170,7 +187,7 @@ export class PanelModel {
 
   #begin(open: boolean, kept: string | null, identity: string | undefined): void {
     const { store, ownPlace, bootstrap, tell } = this.#ports;
-    this.#identity = identity;
+    this.#identity.value = identity;
     const host: Place = { read: () => kept, write: (value) => tell({ kind: "keep", value }) };
     if (ownPlace) store.use(ownPlace);
     else if (bootstrap.hostStorage) store.use(host);
@@ -211,6 +228,7 @@ export class PanelModel {
       this.#session.value = undefined;
       this.#asking.value = undefined;
       this.#dismissed.value = undefined;
+      this.message.clear();
     });
   }
 
@@ -223,22 +241,29 @@ export class PanelModel {
   /** The first message makes the visitor, then the connection, then the conversation. */
   async #askFirst(text: string): Promise<void> {
     this.trouble.value = undefined;
+    this.#making.value = text;
+    let session: Session;
+    try {
+      session = await this.#visitor();
+    } catch (reason) {
+      this.trouble.value = reason instanceof Refusal ? reason.message : "";
+      throw reason;
+    } finally {
+      this.#making.value = undefined;
+    }
+    void this.#ask(session, text, session.connection.op()); // its failure puts the text back into the box
+  }
+
+  /** The session of the visitor, who is made if there is none. Rejects with Refusal, TypeError without a network, or Closed. */
+  async #visitor(): Promise<Session> {
     if (!this.#session.peek()) {
-      this.#making.value = text;
-      try {
-        const token = await this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), this.#identity);
-        this.#ports.store.change({ token });
-        this.#connect();
-      } catch (reason) {
-        this.trouble.value = reason instanceof Refusal ? reason.message : "";
-        throw reason;
-      } finally {
-        this.#making.value = undefined;
-      }
+      const token = await this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), this.#identity.peek());
+      this.#ports.store.change({ token });
+      this.#connect();
     }
     const session = this.#session.peek();
-    if (!session) return;
-    void this.#ask(session, text, session.connection.op()); // its failure puts the text back into the box
+    if (!session) throw new Closed();
+    return session;
   }
 
   async #ask(session: Session, text: string, op: Op): Promise<void> {
@@ -248,8 +273,9 @@ export class PanelModel {
       await session.connection.command("chat.ask", { text, ...(name ? { name } : {}) }, op);
     } catch (reason) {
       if (!(reason instanceof Refusal)) return;
-      this.trouble.value = reason.message;
       if (this.composer.draft.peek() === "") this.composer.draft.value = text;
+      if (reason.code === "closed" || reason.code === "full") this.message.refused(reason.code);
+      else this.trouble.value = reason.message;
     } finally {
       if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
     }
@@ -300,19 +326,25 @@ export class PanelModel {
     return this.#over("chat.leave");
   }
 
+  /** Chats now, instead of waiting for somebody who can do more. */
+  stay(): Promise<void> {
+    return this.#over("chat.stay");
+  }
+
   /** Ends the conversation; its text stays to be read. */
   end(): Promise<void> {
     this.confirmEnd.value = false;
     return this.#over("chat.end");
   }
 
-  async #over(kind: "chat.leave" | "chat.end"): Promise<void> {
+  async #over(kind: "chat.leave" | "chat.end" | "chat.stay"): Promise<void> {
     const it = this.conversation.peek();
     if (it) await this.#session.peek()?.connection.command(kind, { conversation: it.conversation }).catch(() => undefined); // the view shows what is
   }
 
   /** Puts an ended conversation away, so that a new one can begin. */
   startNew(): void {
+    this.message.clear();
     const it = this.conversation.peek();
     if (!it || !ended(it)) return;
     this.#dismissed.value = it.conversation;
