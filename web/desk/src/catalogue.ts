@@ -1,4 +1,5 @@
 import type { Entry, Media, OfferKind, PrincipalKind } from "../../shared/src/protocol.gen.ts";
+import { team, waiting, why } from "./catalogue-routing.ts";
 
 /** Minutes and seconds, "2:57"; from an hour on "1:02:57". */
 export function duration(ms: number): string {
@@ -349,7 +350,11 @@ export const words = {
     title: "That did not work",
     offline: "There is no connection. It is tried again by itself.",
     view: "A part of the desk could not be loaded. Check your network and reload the page: nothing is lost.",
+    noAnswer: "The server could not answer. Try again in a moment.",
     reload: "Reload",
   },
+  waiting,
+  team,
+  why,
   entry,
 } as const;

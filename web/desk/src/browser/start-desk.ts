@@ -1,5 +1,6 @@
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import { browserDevices, CallLeg, dataChannels, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
+import type { CommandKind } from "../../../shared/src/outbox.ts";
 import { Session } from "../../../shared/src/session.ts";
 import type { CallItem } from "../../../shared/src/protocol.gen.ts";
 import { wantedDevices } from "../../../shared/src/wanted.ts";
@@ -10,7 +11,11 @@ import type { Line } from "../models/line.ts";
 import { sentence } from "../models/line.ts";
 import type { Me } from "../models/sign-in.ts";
 import { Alarm } from "./alarm.ts";
+import { routingApi } from "./routing-api.ts";
 import { layouts, tabCalls, tabDrafts, tabOutbox } from "./storage.ts";
+
+/** What the server cannot do yet. */
+const lacks: ReadonlySet<CommandKind | "why"> = new Set(["agent.profile", "agent.auto_accept", "queue.pick", "queue.next", "team.transfer", "team.invite", "team.enquire", "team.leave", "why"] as const);
 
 /** A desk that runs, and what its page may still do to it. */
 export interface RunningDesk {
@@ -46,7 +51,7 @@ export function startDesk(me: Me, signOut: () => void, signal: AbortSignal): Run
     welcome: connection.welcome,
   };
   const startLeg = (item: ReadonlySignal<CallItem>) => openLeg(item, line, (c) => connection.notice("call.trickle", c), signal);
-  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signOut, signal });
+  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signOut, insight: routingApi, lacks, signal });
   const layout = layouts.load(me.agent);
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
   watchPage(connection, signal);

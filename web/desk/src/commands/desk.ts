@@ -7,6 +7,7 @@ import { cardCommands } from "./card.ts";
 import { cancelCobrowse, stopCobrowse } from "./cobrowse.ts";
 import { bind, type Action, type Command } from "./command.ts";
 import { accept, acceptAndOpen, reject } from "./offer.ts";
+import { pickFirst, teamCommands, whyMe } from "./team.ts";
 
 export const ready: Command<OwnState> = {
   id: "agent.ready",
@@ -127,10 +128,10 @@ export function actions(desk: Desk): readonly Action[] {
   const card = desk.front.value;
   return [
     ...[accept, acceptAndOpen, reject].map((c) => bind(c, offer)),
-    ...cardCommands.map((c) => bind(c, card)),
+    ...[...cardCommands, ...teamCommands].map((c) => bind(c, card)),
     ...callCommands.map((c) => bind(c, card?.call.value)),
     ...[stopCobrowse, cancelCobrowse].map((c) => bind(c, card?.cobrowse.value)),
     ...[ready, ...pauses(desk.own), pauseAfterThese, ...desk.own.profiles.value.map(chooseProfile), autoAccept].map((c) => bind(c, desk.own)),
-    ...[newCard, nextCard, previousCard, cardToSide, cardToTabs, palette, shortcuts, signOut].map((c) => bind(c, desk)),
+    ...[pickFirst, whyMe, newCard, nextCard, previousCard, cardToSide, cardToTabs, palette, shortcuts, signOut].map((c) => bind(c, desk)),
   ];
 }

@@ -2,13 +2,14 @@ import { computed, effect, signal, untracked, type ReadonlySignal } from "@preac
 import type { Clock, Lifetime } from "../../../shared/src/clock.ts";
 import type { Connection, ConnectionState } from "../../../shared/src/connection.ts";
 import type { Log } from "../../../shared/src/log.ts";
-import type { CallItem, CardItem, CobrowseItem, ConversationID, OfferItem, QueueItem, Welcome } from "../../../shared/src/protocol.gen.ts";
+import type { CallItem, CardItem, CobrowseItem, ConversationID, OfferItem, Permission, QueueItem, Welcome } from "../../../shared/src/protocol.gen.ts";
 import type { View } from "../../../shared/src/view.ts";
 import { Attention } from "./attention.ts";
 import { Call, type Leg, type OwnCalls } from "./call.ts";
 import { Card } from "./card.ts";
 import { Cobrowse } from "./cobrowse.ts";
 import type { Drafts } from "./composer.ts";
+import { Dialogs, type DialogsOutside, type Insight } from "./dialogs.ts";
 import { keyed } from "./keyed.ts";
 import { Leaving } from "./leaving.ts";
 import type { Line } from "./line.ts";
@@ -16,6 +17,7 @@ import { Offer } from "./offer.ts";
 import { OwnState } from "./own-state.ts";
 import { Places } from "./places.ts";
 import { Pulse } from "./pulse.ts";
+import { Waiting } from "./waiting.ts";
 
 /** What the desk is fed by. A shared Session fits, and so does a story. */
 export interface Feed {
@@ -33,6 +35,9 @@ export interface DeskOutside {
   readonly drafts: Drafts;
   readonly ownCalls: OwnCalls;
   startLeg(item: ReadonlySignal<CallItem>, line: Line): Leg;
+  readonly insight: Insight;
+  /** Verbs that the server does not know; left out where it knows all. */
+  readonly lacks?: DialogsOutside["lacks"];
   /** Ends the session and the desk; left out where there is none. */
   readonly signOut?: () => void;
   readonly signal: Lifetime;
@@ -49,6 +54,8 @@ export class Desk {
   readonly queues: ReadonlySignal<readonly QueueItem[]>;
   readonly attention: Attention;
   readonly leaving: Leaving;
+  readonly waiting: Waiting;
+  readonly dialogs: Dialogs;
   /** What lies over the desk. */
   readonly overlay = signal<"palette" | "shortcuts" | "leaving" | undefined>(undefined);
   readonly #o: DeskOutside;
@@ -65,8 +72,16 @@ export class Desk {
     this.feed = feed;
     this.#o = outside;
     this.pulse = new Pulse(outside.clock, outside.signal);
-    this.own = new OwnState(feed.line, computed(() => feed.view.all("agent")[0]));
+    this.dialogs = new Dialogs({ line: feed.line, clock: outside.clock, insight: outside.insight, ...(outside.lacks === undefined ? {} : { lacks: outside.lacks }) });
+    this.own = new OwnState(feed.line, computed(() => feed.view.all("agent")[0]), (verb) => this.dialogs.can(verb));
     this.queues = computed(() => feed.view.all("queue"));
+    this.waiting = new Waiting({
+      queues: this.queues,
+      items: computed(() => feed.view.all("waiting")),
+      line: feed.line,
+      any: () => this.#may("pick.any"),
+      taken: (conversation) => this.#bring(conversation),
+    });
     const { signal: ends } = outside;
     const { view } = feed;
     const calls = keyed(() => view.all("call"), (c) => c.call, (it) => this.#call(it), (c) => c.close(), ends);
@@ -88,9 +103,25 @@ export class Desk {
     this.places.open(conversation, true);
   }
 
+  /** Opens what routing decided about this agent. */
+  whyMe(): void {
+    const me = this.own.item.peek();
+    if (me !== undefined) this.dialogs.why(me.name, { agent: me.agent });
+  }
+
   /** Takes a co-browse packet; the header names its session. */
   packet(data: Uint8Array, cobrowse: string): void {
     this.#cobrowses.value.find((c) => c.item.peek().cobrowse === cobrowse)?.packet(data);
+  }
+
+  /** Brings a conversation to the front: at once, or when its card comes. */
+  #bring(conversation: ConversationID): void {
+    if (this.#cardOf.has(conversation)) this.show(conversation);
+    else this.#opening.set(conversation, true);
+  }
+
+  #may(right: Permission): boolean {
+    return this.feed.welcome.value?.permissions?.includes(right) ?? false;
   }
 
   #run(): void {
@@ -160,7 +191,9 @@ export class Desk {
       pulse: this.pulse,
       call: computed(() => calls.value.find((c) => c.item.value.conversation === conversation)),
       cobrowse: computed(() => cobrowses.value.find((c) => c.item.value.conversation === conversation)),
-      may: (right) => this.feed.welcome.value?.permissions?.includes(right) ?? false,
+      may: (right) => this.#may(right),
+      dialogs: this.dialogs,
+      me: () => this.own.item.value?.agent,
       ownCalls: this.#o.ownCalls,
     });
   }

@@ -1,5 +1,6 @@
 import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
 import type { AgentItem, Declared, Named, ProfileID } from "../../../shared/src/protocol.gen.ts";
+import type { CommandKind } from "../../../shared/src/outbox.ts";
 import { words } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
 
@@ -9,6 +10,7 @@ export class OwnState {
   /** What the last verb was refused for; empty when it was not. */
   readonly failure = signal("");
   readonly #line: Line;
+  readonly #can: (verb: CommandKind) => boolean;
   readonly #asking = signal<Declared | undefined>(undefined);
 
   /** Whether Ready is declared; while a change is on its way, what it will be. */
@@ -35,7 +37,7 @@ export class OwnState {
   /** Profiles that can be chosen of; none where there is no choice (STATE-1). */
   readonly profiles = computed<readonly Named[]>(() => {
     const all = this.item.value?.profiles ?? [];
-    return all.length > 1 ? all : [];
+    return all.length > 1 && this.#can("agent.profile") ? all : [];
   });
   /** A profile changes only while paused or without a conversation. */
   readonly canChoose = computed(() => {
@@ -43,7 +45,7 @@ export class OwnState {
     return item !== undefined && (item.declared === "not_ready" || item.used === 0);
   });
   readonly autoAccept = computed(() => this.item.value?.autoAccept === true);
-  readonly autoAllowed = computed(() => this.item.value?.autoAllowed === true);
+  readonly autoAllowed = computed(() => this.item.value?.autoAllowed === true && this.#can("agent.auto_accept"));
   /** Why offers stopped without the agent having wished it; empty when they did not. */
   readonly notice = computed(() => {
     const item = this.item.value;
@@ -52,7 +54,8 @@ export class OwnState {
     return item.reason === "connection_lost" ? words.state.connectionLost : "";
   });
 
-  constructor(line: Line, item: ReadonlySignal<AgentItem | undefined>) {
+  constructor(line: Line, item: ReadonlySignal<AgentItem | undefined>, can: (verb: CommandKind) => boolean = () => true) {
+    this.#can = can;
     this.#line = line;
     this.item = item;
   }

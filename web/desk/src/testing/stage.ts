@@ -14,13 +14,17 @@ import type {
   Op,
   Permission,
   QueueItem,
+  Targets,
+  WaitingItem,
   Welcome,
+  Why,
 } from "../../../shared/src/protocol.gen.ts";
 import { Refusal } from "../../../shared/src/refusal.ts";
 import { View } from "../../../shared/src/view.ts";
 import type { DeviceState, Leg, OwnCalls } from "../models/call.ts";
 import { memoryDrafts, type Drafts } from "../models/composer.ts";
 import { Desk, type Feed } from "../models/desk.ts";
+import type { DialogsOutside } from "../models/dialogs.ts";
 import type { Line } from "../models/line.ts";
 
 /** Any text as an id of any kind. */
@@ -60,6 +64,7 @@ export interface Scene {
   readonly offers?: readonly OfferItem[];
   readonly cards?: readonly CardItem[];
   readonly queues?: readonly QueueItem[];
+  readonly waiting?: readonly WaitingItem[];
   readonly calls?: readonly CallItem[];
   readonly cobrowses?: readonly CobrowseItem[];
 }
@@ -72,6 +77,7 @@ export function items(scene: Scene): Record<string, Item> {
     ...(scene.offers ?? []).map((it): [string, Item] => [`offer/${it.offer}`, { offer: it }]),
     ...(scene.cards ?? []).map((it): [string, Item] => [`card/${it.conversation}`, { card: it }]),
     ...(scene.queues ?? []).map((it): [string, Item] => [`queue/${it.queue}`, { queue: it }]),
+    ...(scene.waiting ?? []).map((it): [string, Item] => [`waiting/${it.conversation}`, { waiting: it }]),
     ...(scene.calls ?? []).map((it): [string, Item] => [`call/${it.call}`, { call: it }]),
     ...(scene.cobrowses ?? []).map((it): [string, Item] => [`cobrowse/${it.cobrowse}`, { cobrowse: it }]),
   ]);
@@ -135,7 +141,7 @@ class OwnCallSet implements OwnCalls {
 }
 
 /** A desk on a stage: a view that the test sets, a line that remembers what was sent, a clock that is held. */
-export function stage(scene: Scene & { permissions?: Permission[]; drafts?: Drafts; ownCalls?: OwnCalls; clock?: Clock }) {
+export function stage(scene: Scene & { targets?: () => Promise<Targets>; why?: () => Promise<Why>; lacks?: DialogsOutside["lacks"]; permissions?: Permission[]; drafts?: Drafts; ownCalls?: OwnCalls; clock?: Clock }) {
   const held = new HeldClock();
   const clock = scene.clock ?? held;
   const view = new View();
@@ -191,7 +197,9 @@ export function stage(scene: Scene & { permissions?: Permission[]; drafts?: Draf
   const set = (next: Scene) => view.replace({ version: ++version, items: items(next) });
   set(scene);
   let signedOut = 0;
-  const desk = new Desk(feed, { clock, drafts, ownCalls, startLeg, signOut: () => signedOut++, signal: { aborted: false, addEventListener: () => undefined } });
+  const insight = { targets: scene.targets ?? (() => new Promise<Targets>(() => undefined)), why: scene.why ?? (() => new Promise<Why>(() => undefined)) };
+  const lacks = scene.lacks === undefined ? {} : { lacks: scene.lacks };
+  const desk = new Desk(feed, { clock, drafts, ownCalls, startLeg, insight, ...lacks, signOut: () => signedOut++, signal: { aborted: false, addEventListener: () => undefined } });
   return {
     desk,
     view,

@@ -17,6 +17,8 @@ interface Props<T> {
   readonly onDone?: () => void;
   /** Says what it is done to, where the same name stands beside others; only read aloud. */
   readonly about?: string;
+  /** Why it cannot be pressed, shown on hover. */
+  readonly hint?: string;
 }
 
 /** A button that is a view of a command: its name, its keys, and whether it can be pressed. */
@@ -44,6 +46,7 @@ export const ActionButton = observed(function ActionButton<T>(props: Props<T>) {
       h={34}
       leftSection={props.icon}
       aria-label={props.about === undefined ? undefined : spoken}
+      title={props.hint}
       disabled={!action.enabled}
       onClick={press}
       onPointerEnter={enter}

@@ -1,14 +1,16 @@
 import { Alert } from "@mantine/core";
-import { IconDeviceDesktopSearch, IconLock, IconPhone, IconPhoneOff, IconPlayerPause, IconPlayerPlay, IconVideo } from "@tabler/icons-react";
+import { IconDeviceDesktopSearch, IconDoorExit, IconHelpCircle, IconLock, IconMessageQuestion, IconPhone, IconPhoneOff, IconPlayerPause, IconPlayerPlay, IconTransfer, IconUserPlus, IconVideo } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { words } from "../catalogue.ts";
 import * as verbs from "../commands/card.ts";
+import * as team from "../commands/team.ts";
 import type { Card } from "../models/card.ts";
 import { ActionButton } from "./action-button.tsx";
 import { Boundary } from "./boundary.tsx";
 import { ComposerView } from "./composer.tsx";
 import { LogView } from "./log.tsx";
 import { observed } from "./observed.ts";
+import { CardSigns, TeamNotices } from "./team-notices.tsx";
 
 const CallPanel = lazy(async () => ({ default: (await import("./call-panel.tsx")).CallPanel }));
 const CobrowsePanel = lazy(async () => ({ default: (await import("./cobrowse-panel.tsx")).CobrowsePanel }));
@@ -22,14 +24,17 @@ const CardHead = observed(function CardHead({ card }: { card: Card }) {
         {card.name.value}
       </h2>
       {item.verified && <IconLock size={16} role="img" aria-label={words.card.verified} />}
-      <span className="reach" data-reach={item.visitor}>
-        <span className="dot" aria-hidden />
-        {words.card.reach[item.visitor]}
-      </span>
+      {!card.consult.value && (
+        <span className="reach" data-reach={item.visitor}>
+          <span className="dot" aria-hidden />
+          {words.card.reach[item.visitor]}
+        </span>
+      )}
       <span className="card-where" dir="auto" title={`${item.queue} · ${item.site}`}>
         {item.queue} · {item.site}
       </span>
       <span className="card-times">
+        <CardSigns card={card} />
         {turn !== "" && <span className="turn">{words.card.yourTurn(turn)}</span>}
         <span>{card.wrapUp.value ? "" : words.card.started(card.since.value)}</span>
       </span>
@@ -46,7 +51,23 @@ const CardTools = observed(function CardTools({ card }: { card: Card }) {
         <span className="wrap-text" role="timer" aria-live="off">
           {card.wrapLeft.value === "" ? words.card.wrapNoLimit : words.card.wrap(card.wrapLeft.value)}
         </span>
+        {card.canWhy.value && <ActionButton command={team.why} target={card} small icon={<IconHelpCircle size={size} aria-hidden />} />}
         <ActionButton command={verbs.clear} target={card} look="filled" />
+      </div>
+    );
+  }
+  if (card.consult.value) {
+    return (
+      <div className="card-tools" role="toolbar" aria-label={words.card.toolbar}>
+        <span className="spring" />
+        <ActionButton command={team.endEnquiry} target={card} look="light" color="red" />
+      </div>
+    );
+  }
+  if (!card.owns.value) {
+    return (
+      <div className="card-tools" role="toolbar" aria-label={words.card.toolbar}>
+        <TeamTools card={card} />
       </div>
     );
   }
@@ -60,9 +81,23 @@ const CardTools = observed(function CardTools({ card }: { card: Card }) {
       <ActionButton command={verbs.startAudio} target={card} small icon={<IconPhone size={size} aria-hidden />} />
       <ActionButton command={verbs.startVideo} target={card} small icon={<IconVideo size={size} aria-hidden />} />
       <ActionButton command={verbs.startCobrowse} target={card} small icon={<IconDeviceDesktopSearch size={size} aria-hidden />} />
+      <TeamTools card={card} />
       <span className="spring" />
       <ActionButton command={verbs.end} target={card} look="light" color="red" icon={<IconPhoneOff size={16} aria-hidden />} />
     </div>
+  );
+});
+
+/** What can be asked of colleagues; only what the site and the server allow. */
+const TeamTools = observed(function TeamTools({ card }: { card: Card }) {
+  return (
+    <>
+      {card.shows("transfer") && <ActionButton command={team.transfer} target={card} small icon={<IconTransfer size={size} aria-hidden />} />}
+      {card.shows("invite") && <ActionButton command={team.invite} target={card} small icon={<IconUserPlus size={size} aria-hidden />} />}
+      {card.shows("enquire") && <ActionButton command={team.enquire} target={card} small icon={<IconMessageQuestion size={size} aria-hidden />} />}
+      {card.shows("leave") && <ActionButton command={team.leave} target={card} small icon={<IconDoorExit size={size} aria-hidden />} />}
+      {card.canWhy.value && <ActionButton command={team.why} target={card} small icon={<IconHelpCircle size={size} aria-hidden />} />}
+    </>
   );
 });
 
@@ -87,6 +122,7 @@ export const CardView = observed(function CardView({ card }: { card: Card }) {
           {card.failure.value}
         </Alert>
       )}
+      <TeamNotices card={card} />
       {card.parked.value && <p className="notice quiet">{words.card.parked}</p>}
       {card.wrapUp.value && <p className="notice quiet">{words.card.ended}</p>}
       <div className="card-body" data-wide={sharing || undefined}>

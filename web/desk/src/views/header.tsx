@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
-import { IconBell, IconChevronDown, IconCommand, IconDots, IconKeyboard, IconLogout } from "@tabler/icons-react";
+import { IconBell, IconChevronDown, IconCommand, IconDots, IconHelpCircle, IconKeyboard, IconLogout } from "@tabler/icons-react";
 import { words } from "../catalogue.ts";
 import { bind } from "../commands/command.ts";
 import { autoAccept, chooseProfile, palette, pauseAfterThese, pauses, ready, shortcuts, signOut } from "../commands/desk.ts";
+import { whyMe } from "../commands/team.ts";
 import type { Desk } from "../models/desk.ts";
 import { observed, useDesk } from "./observed.ts";
 
@@ -131,6 +132,11 @@ function MoreMenu({ desk }: { desk: Desk }) {
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={() => bind(shortcuts, desk).run()}>
           {words.commands.shortcuts}
         </Menu.Item>
+        {desk.dialogs.can("why") && (
+          <Menu.Item leftSection={<IconHelpCircle size={16} aria-hidden />} onClick={() => bind(whyMe, desk).run()}>
+            {whyMe.name}
+          </Menu.Item>
+        )}
         {askNotifications && (
           <Menu.Item leftSection={<IconBell size={16} aria-hidden />} onClick={() => void Notification.requestPermission()}>
             {words.sound.allow}

@@ -1,12 +1,16 @@
 import { Button } from "@mantine/core";
-import { IconHourglass, IconMessage, IconMessageOff, IconPlayerPause, IconVideo } from "@tabler/icons-react";
+import { IconHourglass, IconMessage, IconMessageOff, IconMessageQuestion, IconPlayerPause, IconVideo } from "@tabler/icons-react";
+import type { QueueItem } from "../../../shared/src/protocol.gen.ts";
 import { duration, words } from "../catalogue.ts";
 import { resume } from "../commands/card.ts";
 import type { Card } from "../models/card.ts";
 import { ActionButton } from "./action-button.tsx";
 import { observed, useDesk } from "./observed.ts";
+import { CardSigns } from "./team-notices.tsx";
+import { WaitingLists } from "./waiting-list.tsx";
 
 function Sign({ card }: { card: Card }) {
+  if (card.consult.value) return <IconMessageQuestion size={18} aria-hidden />;
   if (card.wrapUp.value) return <IconMessageOff size={18} aria-hidden />;
   if (card.call.value !== undefined) return <IconVideo size={18} aria-hidden />;
   return card.parked.value ? <IconPlayerPause size={18} aria-hidden /> : <IconMessage size={18} aria-hidden />;
@@ -45,6 +49,7 @@ const Row = observed(function Row({ card, onShow }: { card: Card; onShow: () => 
               {card.since.value}
             </span>
           )}
+          <CardSigns card={card} />
           {turn !== "" && <span className="turn">{words.card.yourTurn(turn)}</span>}
         </span>
       </button>
@@ -71,12 +76,24 @@ const Queues = observed(function Queues() {
               {words.inbox.waiting(queue.waiting)}
               {queue.waiting > 0 && queue.oldest ? `, ${words.inbox.oldest(duration(desk.pulse.now.value - queue.oldest))}` : ""}
             </span>
+            <QueueSigns queue={queue} />
           </li>
         ))}
       </ul>
     </section>
   );
 });
+
+/** What is wrong with a queue, in words (ROUTE-4, ROUTE-14, STATE-4). */
+function QueueSigns({ queue }: { queue: QueueItem }) {
+  const signs = [
+    queue.closed && words.waiting.closed,
+    queue.bare && words.waiting.bare,
+    queue.delayed && words.waiting.delayed,
+    queue.allAsked && words.waiting.allAsked,
+  ].filter((text) => typeof text === "string");
+  return signs.length > 0 && <span className="queue-signs">{signs.join(", ")}</span>;
+}
 
 /** The list at the side: running conversations, parked ones, queues. onShow is told when one was chosen. */
 export const Inbox = observed(function Inbox({ onShow }: { onShow: () => void }) {
@@ -109,6 +126,7 @@ export const Inbox = observed(function Inbox({ onShow }: { onShow: () => void })
           </ul>
         </section>
       )}
+      <WaitingLists />
       <Queues />
     </nav>
   );

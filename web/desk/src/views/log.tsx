@@ -28,11 +28,15 @@ function MarkSign({ state }: { state: "sending" | "stored" | "delivered" | "read
 }
 
 const Message = observed(function Message({ card, entry }: { card: Card; entry: Entry }) {
-  const mine = entry.author.kind !== "visitor";
-  const name = mine ? (entry.author.name ?? words.card.you) : card.name.value;
+  const mine = card.isMine(entry.author);
+  const colleague = !mine && entry.author.kind !== "visitor";
+  const name = entry.author.kind === "visitor" ? card.visitor.value : (entry.author.name ?? words.card.you);
   return (
-    <article className="message" data-mine={mine || undefined}>
-      <span className="hidden-text">{name}: </span>
+    <article className="message" data-mine={mine || undefined} data-colleague={colleague || undefined}>
+      <span className={colleague ? "colleague" : "hidden-text"}>
+        {name}
+        <span className="hidden-text">: </span>
+      </span>
       <p className="bubble" dir="auto">
         {plain(entry.body.text ?? "")}
       </p>
@@ -99,7 +103,7 @@ export const LogView = observed(function LogView({ card }: { card: Card }) {
   useEffect(() => {
     const fresh = last !== undefined && desk.pulse.exact() - last.at < 5_000;
     if (fresh && last.kind === "message" && last.author.kind === "visitor") {
-      desk.attention.say(words.card.newMessage(card.name.value, plain(last.body.text ?? "")));
+      desk.attention.say(words.card.newMessage(card.visitor.value, plain(last.body.text ?? "")));
     }
   }, [desk, card, last]);
   return (

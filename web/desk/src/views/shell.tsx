@@ -11,6 +11,7 @@ import { BackToList, Inbox } from "./inbox.tsx";
 import { DeskContext, observed, useDesk } from "./observed.ts";
 import { Offers } from "./offers.tsx";
 
+const DialogView = lazy(async () => ({ default: (await import("./dialogs.tsx")).DialogView }));
 const Overlays = lazy(async () => ({ default: (await import("./overlays.tsx")).Overlays }));
 
 /** What the desk must tell before all else: no more offers, no sound, a refused verb. */
@@ -151,6 +152,9 @@ export const Shell = observed(function Shell(props: { desk: Desk; agent: string;
           </Boundary>
         </main>
         <Suspense>{props.desk.overlay.value !== undefined && <Overlays />}</Suspense>
+        <Boundary>
+          <Suspense>{props.desk.dialogs.open !== undefined && <DialogView />}</Suspense>
+        </Boundary>
         <Spoken />
       </div>
     </DeskContext>

@@ -1,0 +1,100 @@
+import { Button, Table } from "@mantine/core";
+import { words } from "../catalogue.ts";
+import type { Decision } from "../../../shared/src/protocol.gen.ts";
+import type { WhyDialog } from "../models/why.ts";
+import { observed } from "./observed.ts";
+
+function Time({ at }: { at: number }) {
+  return <time dateTime={new Date(at).toISOString()}>{words.why.time(at)}</time>;
+}
+
+/** One decision: a sentence, what comes next, and who was looked at. */
+function Decided({ it }: { it: Decision }) {
+  const candidates = [...(it.eligible ?? []), ...(it.skipped ?? [])];
+  const more = Object.entries(it.more ?? {});
+  const next = words.why.next(it);
+  return (
+    <li className="decided">
+      <p>
+        <Time at={it.at} /> <span dir="auto">{words.why.decision(it)}</span> {next !== "" && <span className="quiet">{next}</span>}
+      </p>
+      {candidates.length > 0 && (
+        <Table fz="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{words.why.candidate}</Table.Th>
+              <Table.Th scope="col">{words.why.reason}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {candidates.map((c) => (
+              <Table.Tr key={c.agent} data-able={c.reason === undefined || undefined}>
+                <Table.Td dir="auto">{c.name ?? c.agent}</Table.Td>
+                <Table.Td>{words.why.candidateReason(c)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      {more.map(([reason, n]) => (
+        <p key={reason} className="quiet">
+          {words.why.further(n, reason)}
+        </p>
+      ))}
+    </li>
+  );
+}
+
+function Decisions({ name, all }: { name: string; all: readonly Decision[] }) {
+  if (all.length === 0) return null;
+  return (
+    <section aria-label={name}>
+      <h3>{name}</h3>
+      <ol className="decisions">
+        {all.map((it, i) => (
+          <Decided key={`${String(it.at)}.${String(i)}`} it={it} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Why routing did what it did, newest first, as it was written down then. */
+export const WhyText = observed(function WhyText({ dialog }: { dialog: WhyDialog }) {
+  const why = dialog.why.value;
+  const empty = why !== undefined && why.decisions.length + why.queue.length + why.offers.length === 0;
+  return (
+    <div className="why">
+      {why === undefined && dialog.failure.value === "" && <p className="hint" role="status">{words.why.loading}</p>}
+      {empty && <p className="hint">{words.why.none}</p>}
+      {dialog.failure.value !== "" && (
+        <p className="failure" role="alert">
+          {dialog.failure.value}
+        </p>
+      )}
+      {why !== undefined && (
+        <>
+          <Decisions name={words.why.decisions} all={why.decisions} />
+          <Decisions name={words.why.verdicts} all={why.queue} />
+          {why.offers.length > 0 && (
+            <section aria-label={words.why.offers}>
+              <h3>{words.why.offers}</h3>
+              <ol className="decisions">
+                {why.offers.map((o) => (
+                  <li key={o.offer}>
+                    <Time at={o.offered} /> <span dir="auto">{words.why.offer(o)}</span>
+                  </li>
+                ))}
+              </ol>
+            </section>
+          )}
+        </>
+      )}
+      <div className="overlay-foot">
+        <Button variant="default" loading={dialog.busy.value} onClick={() => void dialog.load() /* tells its failure itself */}>
+          {words.why.again}
+        </Button>
+      </div>
+    </div>
+  );
+});
