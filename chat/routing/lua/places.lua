@@ -159,6 +159,11 @@ local function sameQueue(list, c)
   end
 end
 
+-- copy: no table may stand in a row twice, since rows are written as JSON.
+local function copy(v)
+  return cjson.decode(cjson.encode(v))
+end
+
 -- A doing carries out a step: twice is as good as once. It tells whether more agents are asked from then on.
 local doings = {
   general = function(w)
@@ -171,13 +176,13 @@ local doings = {
   queues = function(w, s)
     for _, c in ipairs(s.classes) do -- bound: 16 classes of a place
       local at = sameQueue(w.rc or {}, c) -- needs that were lowered do not rise again
-      if not sameQueue(w.cl, c) and #w.cl < 16 then w.cl[#w.cl + 1] = at and w.rc[at] or c end
+      if not sameQueue(w.cl, c) and #w.cl < 16 then w.cl[#w.cl + 1] = at and copy(w.rc[at]) or c end
     end
     return true
   end,
   relax = function(w, s)
     if s.n <= (w.rl or 0) then return false end
-    w.rl, w.rc = s.n, s.classes
+    w.rl, w.rc = s.n, copy(s.classes)
     for i, c in ipairs(w.cl) do -- bound: 16 classes of a place
       local at = sameQueue(s.classes, c)
       if at then w.cl[i] = s.classes[at] end
