@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -12,6 +14,7 @@ type desk struct {
 	who      protocol.Caller
 	agent    store.Agent
 	offers   []store.Offer
+	taken    []store.Offer // that another was faster with, a moment ago
 	slots    []store.Slot
 	requests map[protocol.ConversationID]store.Request // the agent's own, newest of each conversation
 	queues   map[protocol.QueueID]store.Queue          // of the profile
@@ -24,13 +27,13 @@ func (s *Service) deskItems(ctx context.Context, who protocol.Caller, into map[s
 	if err != nil {
 		return err
 	}
-	settings, err := s.store.Settings(ctx, s.ws)
+	settings, err := s.directory.Settings(ctx, s.ws)
 	if err != nil {
 		return err
 	}
 	item := d.agentItem(settings)
 	into["agent/"+string(d.agent.ID)] = protocol.Item{Agent: &item}
-	for _, offer := range d.offers {
+	for _, offer := range slices.Concat(d.offers, d.taken) {
 		item, err := s.offerItem(ctx, &d, offer)
 		if err != nil {
 			return err
@@ -64,14 +67,31 @@ func (s *Service) deskOf(ctx context.Context, who protocol.Caller) (d desk, err 
 			return d, err
 		}
 	}
-	if len(d.slots) == 0 {
-		return d, nil
+	if d.taken, err = s.takenOf(ctx, &d); err != nil || len(d.slots) == 0 {
+		return d, err
 	}
 	requests, err := s.store.RequestsOf(ctx, s.ws, who.Agent)
 	for _, r := range requests {
 		d.requests[r.Conversation] = r
 	}
 	return d, err
+}
+
+// takenFor is how long a desk is told that another agent was faster; ms.
+const takenFor = 5000
+
+// takenOf are the offers that others took just now: only where several are
+// asked at once there are any (ROUTE-5).
+func (s *Service) takenOf(ctx context.Context, d *desk) ([]store.Offer, error) {
+	several := func(q store.Queue) bool { return q.Rules.Mode == store.ModeRingAll }
+	if !slices.ContainsFunc(slices.Collect(maps.Values(d.queues)), several) {
+		return nil, nil
+	}
+	now, err := s.store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.RecentlyTaken(ctx, s.ws, d.agent.ID, now-takenFor)
 }
 
 // agentItem is the agent's own state. Whose desk this is has a live desktop, so

@@ -234,6 +234,10 @@ func (h *house) Queues(context.Context, protocol.WorkspaceID) ([]store.Queue, er
 	return h.world.Queues, nil
 }
 
+func (h *house) Settings(context.Context, protocol.WorkspaceID) (store.Settings, error) {
+	return h.world.Settings, nil
+}
+
 // ears hears the hints.
 type ears struct{ h *house }
 

@@ -30,6 +30,7 @@ type Directory interface {
 	Site(ctx context.Context, ws protocol.WorkspaceID, id protocol.SiteID) (store.Site, error)
 	Queue(ctx context.Context, ws protocol.WorkspaceID, id protocol.QueueID) (store.Queue, error)
 	Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Queue, error)
+	Settings(ctx context.Context, ws protocol.WorkspaceID) (store.Settings, error)
 }
 
 // Options make a Service. All but Limits, Logger, Media and CobrowseEnded are required.

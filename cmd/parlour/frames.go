@@ -19,6 +19,8 @@ func (a *app) joinFrames() {
 	e.On(protocol.UpUnpark, signaling.Command(c.Unpark))
 	e.On(protocol.UpClear, signaling.Command(c.Clear))
 	e.On(protocol.UpDeclare, signaling.Command(c.Declare))
+	e.On(protocol.UpProfile, signaling.Command(c.ChooseProfile))
+	e.On(protocol.UpUsed, signaling.Notice(c.Used))
 	e.On(protocol.UpAccept, signaling.Command(c.Accept))
 	e.On(protocol.UpReject, signaling.Command(c.Reject))
 	e.On(protocol.UpTransfer, signaling.Command(c.Transfer))
