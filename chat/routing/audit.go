@@ -91,7 +91,7 @@ func (r *Router) heldOffers(ctx context.Context) (map[protocol.OfferID]bool, err
 // conversation is in the record before it is here, so what is listed here and
 // not queued there has left the queue.
 func (r *Router) audit(ctx context.Context) error {
-	if err := r.readQueues(ctx); err != nil {
+	if _, err := r.readQueues(ctx); err != nil {
 		return err
 	}
 	d, err := r.dump(ctx, offerSettled)
@@ -135,7 +135,7 @@ func (r *Router) auditPlaces(ctx context.Context, d dump, waiting []store.Conver
 		}
 		delete(here, string(q.ID))
 	}
-	errs := []error{r.load(ctx, missing), r.loadRequests(ctx, asked)}
+	errs := []error{r.load(ctx, missing, nil), r.loadRequests(ctx, asked)}
 	for id := range here {
 		errs = append(errs, r.remove(ctx, id, 0))
 	}

@@ -2,7 +2,9 @@ package routing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -17,45 +19,110 @@ type queueRow struct {
 
 func rowOf(q store.Queue) queueRow { return queueRow{Weight: max(q.Weight, 1)} }
 
-// readQueues reads the queues of the record and writes what the scripts need of them.
-func (r *Router) readQueues(ctx context.Context) error {
-	queues, err := r.record.Queues(ctx, r.ws)
-	if err != nil {
-		return fmt.Errorf("read queues: %w", err)
+// runConfigure looks each Timers.Configure whether the workspace was declared anew.
+func (r *Router) runConfigure(ctx context.Context) {
+	tick := time.NewTicker(r.timers.Configure)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := r.reconfigure(ctx); err != nil {
+			r.failed(ctx, "configure", err)
+		}
 	}
-	return r.configure(ctx, true, queues...)
 }
 
-// learn writes a queue that is not known here, or known otherwise.
-func (r *Router) learn(ctx context.Context, q store.Queue) error {
+// reconfigure reads what the workspace declares when its version has changed.
+// On the node that is first, who waits gets a new place by the new rules, and
+// agents' rows are copied again; places in line, rounds and offers stay.
+func (r *Router) reconfigure(ctx context.Context) error {
+	version, err := r.record.Version(ctx, r.ws)
+	if err != nil {
+		return fmt.Errorf("read version: %w", err)
+	}
 	r.mu.Lock()
-	known, ok := r.queues[q.ID]
+	same, ready := version == r.version, r.gen != ""
 	r.mu.Unlock()
-	if ok && rowOf(known) == rowOf(q) && known.OfferMs == q.OfferMs {
+	if same || !ready {
 		return nil
 	}
-	return r.configure(ctx, false, q)
+	first, err := r.readQueues(ctx)
+	if err != nil {
+		return err
+	}
+	if first {
+		err = errors.Join(r.renew(ctx), r.refreshAll(ctx))
+	}
+	r.notify.QueuesChanged(r.ws)
+	return errors.Join(err, r.Match(ctx))
 }
 
-func (r *Router) configure(ctx context.Context, all bool, queues ...store.Queue) error {
-	rows := make(map[protocol.QueueID]queueRow, len(queues))
-	for _, q := range queues {
-		rows[q.ID] = rowOf(q)
+// renew makes the places of all who wait anew.
+func (r *Router) renew(ctx context.Context) error {
+	waiting, err := r.record.Waiting(ctx, r.ws)
+	if err != nil {
+		return fmt.Errorf("read who waits: %w", err)
 	}
-	if err := r.run(ctx, configureStep, newOp(), map[string]any{"queues": rows, "all": all}, nil); err != nil {
+	return r.load(ctx, waiting, map[string]any{"force": true})
+}
+
+// readQueues reads the queues of the record and writes what the scripts need
+// of them; first tells that they were not of this version before.
+func (r *Router) readQueues(ctx context.Context) (first bool, err error) {
+	version, err := r.record.Version(ctx, r.ws)
+	if err != nil {
+		return false, fmt.Errorf("read version: %w", err)
+	}
+	queues, err := r.record.Queues(ctx, r.ws)
+	if err != nil {
+		return false, fmt.Errorf("read queues: %w", err)
+	}
+	had, err := r.configure(ctx, map[string]any{"version": version}, queues...)
+	if err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.version = version
+	clear(r.queues)
+	for _, q := range queues {
+		r.queues[q.ID] = q
+	}
+	return had < version, nil
+}
+
+// learn writes a queue that is not known here.
+func (r *Router) learn(ctx context.Context, q store.Queue) error {
+	r.mu.Lock()
+	_, known := r.queues[q.ID]
+	r.mu.Unlock()
+	if known {
+		return nil
+	}
+	if _, err := r.configure(ctx, map[string]any{}, q); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if all {
-		clear(r.queues)
-	}
-	for _, q := range queues {
-		r.queues[q.ID] = q
-	}
+	r.queues[q.ID] = q
 	return nil
 }
 
+func (r *Router) configure(ctx context.Context, in map[string]any, queues ...store.Queue) (had int64, err error) {
+	rows := make(map[protocol.QueueID]queueRow, len(queues))
+	for _, q := range queues {
+		rows[q.ID] = rowOf(q)
+	}
+	in["queues"] = rows
+	var out struct{ Had int64 }
+	err = r.run(ctx, configureStep, newOp(), in, &out)
+	return out.Had, err
+}
+
+// queue is one as last read.
 func (r *Router) queue(id protocol.QueueID) store.Queue {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -23,6 +23,8 @@ type memory struct {
 	slots         map[slotKey]*store.Slot
 	requests      map[protocol.RequestID]*store.Request
 	queues        []store.Queue
+	version       int64
+	figures       map[protocol.QueueID]store.Figures
 	opened        []store.Offer // in order
 	refuse        error         // what OpenOffer answers, if set
 	broken        []string      // invariants seen broken
@@ -201,7 +203,19 @@ func (m *memory) Waiting(context.Context, protocol.WorkspaceID) (list []store.Co
 }
 
 func (m *memory) Queues(context.Context, protocol.WorkspaceID) ([]store.Queue, error) {
-	return m.queues, nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.queues), nil
+}
+
+func (m *memory) Version(context.Context, protocol.WorkspaceID) (v int64, _ error) {
+	m.do(func() { v = m.version })
+	return v, nil
+}
+
+func (m *memory) Figures(context.Context, protocol.WorkspaceID, int64) (f map[protocol.QueueID]store.Figures, _ error) {
+	m.do(func() { f = m.figures })
+	return f, nil
 }
 
 func (m *memory) Lose(_ context.Context, _ protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, _ string) (c store.Conversation, requeued bool, err error) {

@@ -63,6 +63,8 @@ type Timers struct {
 	Lease       time.Duration   // of the node that sweeps: 2 s
 	Renew       time.Duration   // of that lease, and of the look at the generation: 0.5 s
 	Audit       time.Duration   // between two comparisons with the record: 30 s
+	Configure   time.Duration   // between two looks whether the workspace was declared anew: 1 s
+	Figures     time.Duration   // between two readings of what waits are estimated from: 10 s
 }
 
 func (t Timers) withDefaults() Timers {
@@ -84,6 +86,8 @@ func (t Timers) withDefaults() Timers {
 	set(&t.Lease, 2*time.Second)
 	set(&t.Renew, 500*time.Millisecond)
 	set(&t.Audit, 30*time.Second)
+	set(&t.Configure, time.Second)
+	set(&t.Figures, 10*time.Second)
 	if len(t.Backoff) == 0 {
 		t.Backoff = []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second}
 	}

@@ -183,3 +183,6 @@ func (r *Router) Reach(ctx context.Context, actor string) protocol.Reach {
 	}
 	return protocol.ReachAway
 }
+
+// Used says that a visible desk was used just now. It never waits.
+func (r *Router) Used(who protocol.Caller) { r.Here(who) }

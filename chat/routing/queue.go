@@ -68,29 +68,48 @@ func (r *Router) Remove(ctx context.Context, conv protocol.ConversationID) error
 
 // Position is a conversation's place in its queue: 1 is next, 0 not waiting.
 func (r *Router) Position(ctx context.Context, conv protocol.ConversationID) (int, error) {
-	var out struct{ Position int }
-	if err := r.run(ctx, lineStep, "", map[string]any{"conv": conv}, &out); err != nil {
-		r.failed(ctx, "position", err)
-		return 0, fmt.Errorf("position of %s: %w", conv, err)
-	}
-	return out.Position, nil
+	p, err := r.Place(ctx, conv)
+	return p.Position, err
 }
 
 // Positions says how queues stand. Every queue asked for is in the answer.
 func (r *Router) Positions(ctx context.Context, queues ...protocol.QueueID) (map[protocol.QueueID]Line, error) {
-	lines := make(map[protocol.QueueID]Line, len(queues))
-	if len(queues) == 0 {
-		return lines, nil
-	}
-	var out struct{ Lines []Line }
-	if err := r.run(ctx, lineStep, "", map[string]any{"queues": queues}, &out); err != nil {
+	all := make(map[protocol.QueueID]Line, len(queues))
+	lines, err := r.lines(ctx, queues...)
+	if err != nil {
 		r.failed(ctx, "positions", err)
-		return nil, fmt.Errorf("positions: %w", err)
+		return nil, err
 	}
 	for i, q := range queues {
-		if i < len(out.Lines) {
-			lines[q] = out.Lines[i]
-		}
+		all[q] = lines[i].Line
 	}
-	return lines, nil
+	return all, nil
+}
+
+// A standingLine is what the script says of one queue.
+type standingLine struct {
+	Line
+	Per float64 // ms that each place takes; 0: not known
+}
+
+func (r *Router) lines(ctx context.Context, queues ...protocol.QueueID) ([]standingLine, error) {
+	if len(queues) == 0 {
+		return nil, nil
+	}
+	var out struct{ Lines []standingLine }
+	if err := r.run(ctx, lineStep, "", map[string]any{"queues": queues}, &out); err != nil {
+		return nil, fmt.Errorf("lines of %d queues: %w", len(queues), err)
+	}
+	if len(out.Lines) != len(queues) {
+		return nil, fmt.Errorf("lines of %d queues: %d answers", len(queues), len(out.Lines))
+	}
+	return out.Lines, nil
+}
+
+func (r *Router) line(ctx context.Context, queue protocol.QueueID) (standingLine, error) {
+	lines, err := r.lines(ctx, queue)
+	if err != nil {
+		return standingLine{}, err
+	}
+	return lines[0], nil
 }

@@ -34,7 +34,7 @@ func (r *Router) rebuild(ctx context.Context) error {
 	if err := r.run(ctx, beginStep, newOp(), in, &out); err != nil || !out.Mine {
 		return err
 	}
-	if err := r.readQueues(ctx); err != nil {
+	if _, err := r.readQueues(ctx); err != nil {
 		return err
 	}
 	waiting, err := r.record.Waiting(ctx, r.ws)
@@ -45,7 +45,7 @@ func (r *Router) rebuild(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read open requests: %w", err)
 	}
-	if err := errors.Join(r.load(ctx, waiting), r.loadRequests(ctx, requests)); err != nil {
+	if err := errors.Join(r.load(ctx, waiting, nil), r.loadRequests(ctx, requests)); err != nil {
 		return err
 	}
 	if err := r.refreshAll(ctx); err != nil {
@@ -71,8 +71,8 @@ func (r *Router) rebuild(ctx context.Context) error {
 	return nil
 }
 
-// load lets conversations wait, in batches.
-func (r *Router) load(ctx context.Context, waiting []store.Conversation) error {
+// load lets conversations wait, in batches; how says what else the script is told.
+func (r *Router) load(ctx context.Context, waiting []store.Conversation, how map[string]any) error {
 	r.mu.Lock()
 	queues := maps.Clone(r.queues)
 	r.mu.Unlock()
@@ -85,7 +85,9 @@ func (r *Router) load(ctx context.Context, waiting []store.Conversation) error {
 			}
 			places = append(places, rules.Place(c, q, queues))
 		}
-		if err := r.run(ctx, enqueueStep, newOp(), map[string]any{"places": places}, nil); err != nil {
+		in := map[string]any{"places": places}
+		maps.Copy(in, how)
+		if err := r.run(ctx, enqueueStep, newOp(), in, nil); err != nil {
 			return err
 		}
 	}
@@ -94,7 +96,7 @@ func (r *Router) load(ctx context.Context, waiting []store.Conversation) error {
 
 // wait lets one conversation wait without a match.
 func (r *Router) wait(ctx context.Context, c store.Conversation) error {
-	return r.load(ctx, []store.Conversation{c})
+	return r.load(ctx, []store.Conversation{c}, nil)
 }
 
 // refreshAll copies all agents' rows.

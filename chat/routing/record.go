@@ -35,6 +35,10 @@ type PlaceRecord interface {
 	// Waiting lists the queued conversations, those with an open offer included.
 	Waiting(ctx context.Context, ws protocol.WorkspaceID) ([]store.Conversation, error)
 	Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Queue, error)
+	// Version grows with each change of what the workspace declares.
+	Version(ctx context.Context, ws protocol.WorkspaceID) (int64, error)
+	// Figures are of what ended since, and of what runs now.
+	Figures(ctx context.Context, ws protocol.WorkspaceID, since int64) (map[protocol.QueueID]store.Figures, error)
 	// End ends a queued conversation as abandoned and rescinds its open offer.
 	End(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (store.Conversation, []store.Slot, error)
 }

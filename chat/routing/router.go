@@ -27,6 +27,7 @@ type Router struct {
 	timers Timers
 	log    *slog.Logger
 	keys   []string
+	hours  Hours
 
 	kick  chan struct{} // a match is wanted: capacity 1, a second wish is the same wish
 	wake  chan struct{} // signs of life wait to be written: capacity 1
@@ -40,6 +41,8 @@ type Router struct {
 	gen     string                           // last seen generation
 	dirty   bool                             // Redis may differ from the record
 	queues  map[protocol.QueueID]store.Queue // as last read
+	version int64                            // of what was read
+	ahead   int64                            // Redis time less this node's, as last seen
 }
 
 // New makes a Router. It does nothing until Run.
@@ -52,7 +55,7 @@ func New(o Options) *Router {
 	}
 	return &Router{
 		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
-		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace),
+		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace), hours: o.Hours,
 		kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, queues: map[protocol.QueueID]store.Queue{},
 	}
@@ -67,6 +70,7 @@ func (r *Router) Run(ctx context.Context) error {
 	all.Go(func() { r.runMatches(ctx) })
 	all.Go(func() { r.runSweeps(ctx) })
 	all.Go(func() { r.runAudits(ctx) })
+	all.Go(func() { r.runConfigure(ctx) })
 	r.runWatch(ctx)
 	all.Wait()
 	return nil
@@ -91,6 +95,13 @@ func (r *Router) wantMatch() {
 	case r.kick <- struct{}{}:
 	default:
 	}
+}
+
+// time is Redis time as this node can tell it, for what no script decides.
+func (r *Router) time() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().UnixMilli() + r.ahead
 }
 
 // lasting is a context for steps that must be finished once begun, even when

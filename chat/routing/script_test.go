@@ -137,6 +137,8 @@ func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 		{agentStep, strings.NewReplacer(`"a"`, `"b"`, "agent:a", "agent:b").Replace(agentA)},
 		{matchStep, strings.Replace(matchO1, "o1", "o3", 1)},
 		{settleStep, `{"offer":"o3","outcome":"rejected","ramp":5000,"exclude":1000,"rest":0,"backoff":[5000]}`},
+		{configureStep, `{"version":3,"figures":{"q1":1000},"queues":{"q1":{"w":2}}}`},
+		{enqueueStep, strings.NewReplacer("c1", "c2", `"offer"`, `"all"`, `"e":1000`, `"e":900`, `{"places"`, `{"force":true,"places"`).Replace(placeC1)},
 		{removeStep, `{"conv":"c2","ramp":0}`},
 		{forgetStep, `{"actors":["visitor:v1"],"gone":0}`},
 		{beginStep, `{"node":"n0","ms":5000,"epoch":"other"}`},

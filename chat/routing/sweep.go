@@ -19,6 +19,8 @@ var (
 type sweepState struct {
 	mine sweeping
 	prev int64 // Redis time of the last sweep
+
+	figures int64 // Redis time of the last reading of figures
 }
 
 // found is what a sweep found.
@@ -32,7 +34,8 @@ type found struct {
 	Gone      []protocol.AgentID
 	Abandoned []protocol.ConversationID
 	Changed   []string
-	Requests  []string // that wait here
+	Requests  []string           // that wait here
+	Waiting   []protocol.QueueID // in which somebody waits
 }
 
 // runSweeps sweeps every Timers.Sweep, and at the next deadline if that is
@@ -91,6 +94,13 @@ func (r *Router) sweep(ctx context.Context) (time.Duration, error) {
 		r.notify.ViewChanged(r.ws, f.Changed...)
 		for _, actor := range f.Changed {
 			r.reach(r.ws, actor)
+		}
+	}
+	if f.Now-r.swept.figures >= r.timers.Figures.Milliseconds() {
+		r.swept.figures = f.Now
+		errs = append(errs, r.readFigures(ctx, f.Now))
+		if len(f.Waiting) > 0 {
+			r.notify.QueuesChanged(r.ws) // estimates grow old
 		}
 	}
 	errs = append(errs, r.Match(ctx))

@@ -30,6 +30,7 @@ func (r *Router) runWatch(ctx context.Context) {
 
 func (r *Router) watch(ctx context.Context) {
 	var out struct {
+		Now  int64
 		Mine bool
 		Gen  string
 	}
@@ -48,7 +49,7 @@ func (r *Router) watch(ctx context.Context) {
 	}
 	r.mu.Lock()
 	changed := r.gen != out.Gen
-	r.gen = out.Gen
+	r.gen, r.ahead = out.Gen, out.Now-time.Now().UnixMilli()
 	unwritten := len(r.pending) > 0
 	r.mu.Unlock()
 	switch {

@@ -1,16 +1,44 @@
--- Says at which place a conversation waits, or how queues stand. Those being offered still have their place.
--- KEYS: waiting, line. ARGV 2: conv, or queues
+-- Says at which place a conversation waits, how queues stand, or who waits in a queue and is not being offered.
+-- Those being offered still have their place. per: ms that each place takes; ahead: of the first 16, who asked later.
+-- KEYS: waiting, line, meta, live. ARGV 2: conv, or queues, or list (a queue) and limit (at most 50)
+local function members(q, most)
+  local ids = {}
+  for i, key in ipairs(redis.call('ZRANGEBYLEX', line, '[' .. q .. ':', '(' .. q .. ';', 'LIMIT', 0, most)) do
+    ids[i] = string.match(key, '([^:]+)$')
+  end
+  return ids
+end
+
+if arg.list then
+  local ids = {}
+  for _, id in ipairs(members(arg.list, 4 * arg.limit)) do -- bound: 200
+    local w = #ids < arg.limit and get(waiting, id)
+    if w and #w.os == 0 and (w.a == '' or score(live, w.a) > now) then ids[#ids + 1] = id end
+  end
+  return finish({ ids = some(ids), n = #ids }, true) -- n: an answer is never an empty table
+end
+local figures, stand = get(meta, 'figures') or {}, get(meta, 'stand') or {}
 if arg.conv then
   local w = get(waiting, arg.conv)
-  local position = w and redis.call('ZLEXCOUNT', line, '[' .. w.q .. ':', '[' .. lineKey(w, arg.conv)) or 0
-  return finish({ position = position }, true)
+  if not w then return finish({ position = 0 }, true) end
+  local mine, ahead = lineKey(w, arg.conv), 0
+  for _, id in ipairs(members(w.q, 16)) do
+    local v = id ~= arg.conv and get(waiting, id)
+    if v and v.s > w.s and lineKey(v, id) < mine then ahead = ahead + 1 end
+  end
+  return finish({
+    position = redis.call('ZLEXCOUNT', line, '[' .. w.q .. ':', '[' .. mine), ahead = ahead, message = w.msg == 1,
+    per = figures[w.q],
+  }, true)
 end
 local lines = {}
 for i, q in ipairs(arg.queues) do -- bound: the queues
-  local from, to, oldest = '[' .. q .. ':', '(' .. q .. ';', 0
-  local first = redis.call('ZRANGEBYLEX', line, from, to, 'LIMIT', 0, 1)[1]
-  local w = first and get(waiting, string.match(first, '([^:]+)$'))
-  if w then oldest = w.s end
-  lines[i] = { waiting = redis.call('ZLEXCOUNT', line, from, to), oldest = oldest }
+  local first = members(q, 1)[1]
+  local w = first and get(waiting, first)
+  local s = stand[q] or {}
+  lines[i] = {
+    waiting = redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';'), oldest = w and w.s or 0, per = figures[q],
+    ready = s.r or 0, delayed = s.d == 1, bare = s.b == 1, allasked = s.x or 0,
+  }
 end
 return finish({ lines = lines }, true)

@@ -149,7 +149,7 @@ local function standing(id, w)
   local position = redis.call('ZLEXCOUNT', line, from, '[' .. orderKey(w.q, w, id))
   return {
     waiting = redis.call('ZLEXCOUNT', line, from, '(' .. w.q .. ';'), ready = ready,
-    estimate = position * ((get(queues, w.q) or {}).per or 0),
+    estimate = position * ((get(meta, 'figures') or {})[w.q] or 0),
   }
 end
 

@@ -12,7 +12,11 @@ local requests = {}
 for _, key in ipairs(redis.call('ZRANGEBYLEX', line, '[@:', '(@;', 'LIMIT', 0, 500)) do
   requests[#requests + 1] = string.match(key, '([^:]+)$')
 end
-answer.requests = some(requests)
+local waits = {}
+for _, q in ipairs(redis.call('HKEYS', queues)) do -- bound: the queues
+  if redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';') > 0 then waits[#waits + 1] = q end
+end
+answer.requests, answer.waiting = some(requests), some(waits)
 if now < amnesty then
   answer.amnesty = true
   return finish(answer)
