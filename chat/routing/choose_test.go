@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -25,9 +26,7 @@ func (b *bench) staff(specs ...agentSpec) {
 			"ready": 1, "queues": []string{"q1"}, "media": []string{"chat"}, "max": 4, "load": 0, "slots": 0, "last": 0, "ticket": 1,
 			"actor": "agent:" + s["id"].(string),
 		}
-		for k, v := range s {
-			row[k] = v
-		}
+		maps.Copy(row, s)
 		rows = append(rows, row)
 		if row["away"] == nil {
 			signs = append(signs, sign{Actor: row["actor"].(string), Conn: "t"})

@@ -99,7 +99,7 @@ func (f *File) checkCalendars(c *checker) map[string]bool {
 
 // apart takes joined errors from each other.
 func apart(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // joined here, by us
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -51,9 +52,7 @@ func cut(d protocol.Decision) protocol.Decision {
 	}
 	keep := len(*list) / 2
 	more := map[protocol.Reason]int{}
-	for reason, n := range d.More {
-		more[reason] = n
-	}
+	maps.Copy(more, d.More)
 	for _, c := range (*list)[keep:] {
 		more[c.Reason]++
 	}

@@ -44,8 +44,7 @@ func limits(t *testing.T, s *store.Store) {
 	w.Active(t, w.Agents[0])
 	in := w.Asked(w.Visitor(t))
 	in.Limits.SiteRunning = 1
-	_, _, _, err := s.Ask(t.Context(), in)
-	want(t, err, protocol.CodeFull)
+	want(t, askError(t, s, in), protocol.CodeFull)
 }
 
 func askedAgain(t *testing.T, s *store.Store) {
@@ -61,7 +60,7 @@ func askedAgain(t *testing.T, s *store.Store) {
 	if !existed || again.ID != c.ID {
 		t.Errorf("asked again: %v, %+v", existed, again)
 	}
-	if raw, err := json.Marshal(in); err != nil || contains(string(raw), "Sticky", "Medium", "Limits") {
+	if raw, err := json.Marshal(in); err != nil || contains(string(raw), "Sticky", "Medium", "Limits") { //nolint:musttag // as the ledger hashes it
 		t.Errorf("an older program reads %s, %v", raw, err)
 	}
 	in = w.Asked(before.Visitor)
@@ -88,8 +87,7 @@ func leftMessage(t *testing.T, s *store.Store) {
 		}
 		checkDense(t, w, c.ID, 2)
 	}
-	_, _, _, err := s.Ask(t.Context(), in)
-	want(t, err, protocol.CodeConflict)
+	want(t, askError(t, s, in), protocol.CodeConflict)
 	c := w.Ask(t)
 	offers := w.ringing(t, c)
 	leaving := op()
@@ -103,6 +101,6 @@ func leftMessage(t *testing.T, s *store.Store) {
 	if o, err := s.Offer(t.Context(), w.ID, offers[0].ID); err != nil || o.Outcome != store.OutcomeRescinded || o.Cause != "closed" {
 		t.Errorf("its offer is %+v, %v", o, err)
 	}
-	_, err = s.Abandon(t.Context(), w.ID, c.ID, op(), "system", "closing")
+	_, err := s.Abandon(t.Context(), w.ID, c.ID, op(), "system", "closing")
 	want(t, err, protocol.CodeWrongState)
 }

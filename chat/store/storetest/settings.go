@@ -10,8 +10,8 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-func contains(text string, any ...string) bool {
-	for _, word := range any {
+func contains(text string, words ...string) bool {
+	for _, word := range words {
 		if strings.Contains(text, word) {
 			return true
 		}
