@@ -1,0 +1,242 @@
+package routing
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// How long after a trouble has ended its traces may be seen.
+const (
+	healing  = 6 * time.Second  // what somebody noticed: an outage, a new Redis
+	unheeded = 37 * time.Second // what nobody noticed: found by the audit each 30 s
+)
+
+// A checker looks at a world each second, and knows what was promised:
+// R1 to R6, and that nobody is blamed or given up who was there.
+type checker struct {
+	w     *world
+	from  time.Time // what has lasted since is to be right: trouble before
+	mercy time.Time // no deadline ends before: the amnesty after a rebuild
+
+	seen     int // of memory.opened
+	open     map[protocol.OfferID]bool
+	asked    map[pair]time.Time // when an offer of the conversation at the agent was seen to have ended
+	rested   map[protocol.AgentID]time.Time
+	since    map[protocol.ConversationID]time.Time // unoffered, its visitor there
+	stuck    map[protocol.ConversationID]time.Time // and somebody could take it
+	overdue  map[protocol.OfferID]bool             // told once
+	opened   []store.Offer                         // since the last look
+	settled  []store.Offer                         // ended since then
+	examined int
+}
+
+type pair struct {
+	conv  protocol.ConversationID
+	agent protocol.AgentID
+}
+
+func newChecker(w *world) *checker {
+	return &checker{
+		w: w, open: map[protocol.OfferID]bool{}, asked: map[pair]time.Time{}, rested: map[protocol.AgentID]time.Time{},
+		since: map[protocol.ConversationID]time.Time{}, stuck: map[protocol.ConversationID]time.Time{}, overdue: map[protocol.OfferID]bool{},
+		from: w.start.Add(2 * time.Second), mercy: w.start.Add(31 * time.Second),
+	}
+}
+
+// trouble says that until then, and heal after it, promises of time may be late.
+func (c *checker) trouble(until time.Time, heal time.Duration) {
+	if at := until.Add(heal); at.After(c.from) {
+		c.from = at
+	}
+}
+
+// rebuilt says that all is read from the record again, with an amnesty.
+func (c *checker) rebuilt(at time.Time) { c.mercy = at.Add(35 * time.Second) }
+
+// look checks everything. All that was begun must have come to rest.
+func (c *checker) look() {
+	now := time.Now()
+	c.changes(now)
+	opened, settled := c.opened, c.settled
+	c.opened, c.settled = nil, nil
+	var broken []string
+	calm := now.After(c.from)
+	if !calm {
+		clear(c.since)
+		clear(c.stuck)
+	}
+	c.w.mem.peek(func() {
+		broken = append(broken, c.w.mem.broken...) // R1 and R2 as seen at each step
+		c.w.mem.broken = nil
+		broken = append(broken, c.owners()...)
+		if calm {
+			c.examined++
+			broken = append(broken, c.waiting(now)...)
+			broken = append(broken, c.overtaken(now, opened)...)
+			broken = append(broken, c.late(now)...)
+		}
+	})
+	broken = append(broken, c.blame(now, settled)...)
+	for _, b := range broken {
+		c.w.broke(b)
+	}
+}
+
+// changes notes which offers were made and which ended.
+func (c *checker) changes(now time.Time) {
+	c.w.mem.peek(func() {
+		for _, o := range c.w.mem.opened[c.seen:] {
+			c.open[o.ID] = true
+			c.opened = append(c.opened, o)
+		}
+		c.seen = len(c.w.mem.opened)
+		for id := range c.open {
+			if o := c.w.mem.offers[id]; o.Outcome != "" {
+				delete(c.open, id)
+				c.asked[pair{o.Conversation, o.Agent}], c.rested[o.Agent] = now, now
+				c.settled = append(c.settled, *o)
+			}
+		}
+	})
+}
+
+// owners: a conversation that runs has one owner with a slot, another none; one
+// offer of a conversation rings, and one at an agent. R2
+func (c *checker) owners() (broken []string) {
+	holds := map[protocol.ConversationID]int{}
+	for _, s := range c.w.mem.slots {
+		if s.State == protocol.SlotActive {
+			holds[s.Conversation]++
+			if conv := c.w.mem.conversations[s.Conversation]; conv.State != protocol.StateActive || conv.Owner != s.Agent {
+				broken = append(broken, fmt.Sprintf("R2: %s holds %s, which is %s and has owner %q", s.Agent, conv.ID, conv.State, conv.Owner))
+			}
+		}
+	}
+	for id, conv := range c.w.mem.conversations {
+		if want := conv.State == protocol.StateActive; holds[id] > 1 || want != (holds[id] == 1) {
+			broken = append(broken, fmt.Sprintf("R2: %s is %s and %d hold it", id, conv.State, holds[id]))
+		}
+	}
+	convs, agents := map[protocol.ConversationID]int{}, map[protocol.AgentID]int{}
+	for id := range c.open {
+		o := c.w.mem.offers[id]
+		convs[o.Conversation]++
+		agents[o.Agent]++
+		if convs[o.Conversation] > 1 || agents[o.Agent] > 1 {
+			broken = append(broken, fmt.Sprintf("R2: %d offers of %s ring, %d at %s", convs[o.Conversation], o.Conversation, agents[o.Agent], o.Agent))
+		}
+	}
+	return broken
+}
+
+// waiting: nobody stays unoffered for more than 2 s while an agent could take
+// the conversation: there, ready, with room, rested, and not asked before, or so
+// long ago that exclusion and back-off are over. R4
+func (c *checker) waiting(now time.Time) (broken []string) {
+	ringing, busy := map[protocol.ConversationID]bool{}, map[protocol.AgentID]bool{}
+	for id := range c.open {
+		o := c.w.mem.offers[id]
+		ringing[o.Conversation], busy[o.Agent] = true, true
+	}
+	for id, conv := range c.w.mem.conversations {
+		there := conv.State == protocol.StateQueued && !ringing[id] && c.w.presentFor(visitorActor(conv.Visitor)) > 2*time.Second
+		if !there {
+			delete(c.since, id)
+			delete(c.stuck, id)
+			continue
+		}
+		if _, ok := c.since[id]; !ok {
+			c.since[id] = now
+		}
+		able := ""
+		for _, a := range c.w.mem.agents {
+			if !busy[a.ID] && c.able(a, conv, now) {
+				able = string(a.ID)
+				break
+			}
+		}
+		first, known := c.stuck[id]
+		switch {
+		case able == "":
+			delete(c.stuck, id)
+		case !known:
+			c.stuck[id] = now
+		case now.Sub(first) > 2*time.Second:
+			broken = append(broken, fmt.Sprintf("R4: %s unoffered for %v while %s could take it", id, now.Sub(first), able))
+			delete(c.stuck, id)
+		}
+	}
+	return broken
+}
+
+func (c *checker) able(a *store.Agent, conv *store.Conversation, now time.Time) bool {
+	q := simQueues[slices.IndexFunc(simQueues, func(q store.Queue) bool { return q.ID == conv.Queue })]
+	for skill, level := range q.Rules.Needs {
+		if a.Skills[skill] < level {
+			return false
+		}
+	}
+	if a.Declared != protocol.DeclaredReady || !slices.Contains(a.Profile.Queues, conv.Queue) {
+		return false
+	}
+	if a.Load+store.UnitsOf(q.Rules, store.MediumChat, a.MaxChats) > store.Units || now.Sub(c.rested[a.ID]) < 6*time.Second {
+		return false
+	}
+	if last, ok := c.asked[pair{conv.ID, a.ID}]; ok && now.Sub(last) < 146*time.Second {
+		return false
+	}
+	return c.w.presentFor(agentActor(a.ID)) > 2*time.Second
+}
+
+// overtaken: in one queue nobody is offered before somebody who asked earlier,
+// was there, and whom the agent was not asked about. R5
+func (c *checker) overtaken(now time.Time, opened []store.Offer) (broken []string) {
+	for _, o := range opened {
+		x := c.w.mem.conversations[o.Conversation]
+		if x.Started != 0 {
+			continue // taken from an agent who was lost: that goes first
+		}
+		for id, since := range c.since {
+			y := c.w.mem.conversations[id]
+			_, asked := c.asked[pair{id, o.Agent}]
+			if y.Queue == x.Queue && y.Asked < x.Asked && !asked && now.Sub(since) > 3*time.Second {
+				broken = append(broken, fmt.Sprintf("R5: %s is offered to %s before %s, who asked %d ms earlier", x.ID, o.Agent, id, x.Asked-y.Asked))
+			}
+		}
+	}
+	return broken
+}
+
+// late: an offer ends by 1 s after its deadline, and a look later is seen. R6
+func (c *checker) late(now time.Time) (broken []string) {
+	if now.Before(c.mercy) {
+		return nil
+	}
+	for id := range c.open {
+		o := c.w.mem.offers[id]
+		if over := now.UnixMilli() - o.Deadline; over > 2000 && !c.overdue[id] {
+			c.overdue[id] = true
+			broken = append(broken, fmt.Sprintf("R6: %s rings at %s %d ms after its deadline", o.Conversation, o.Agent, over))
+		}
+	}
+	return broken
+}
+
+// blame: only who was there can let an offer ring out, and only who was not
+// loses it for that. STATE-4, R10
+func (c *checker) blame(now time.Time, settled []store.Offer) (broken []string) {
+	for _, o := range settled {
+		actor := agentActor(o.Agent)
+		if away := c.w.awayFor(actor); o.Outcome == store.OutcomeTimedOut && away > 40*time.Second {
+			broken = append(broken, fmt.Sprintf("STATE-4: %s is blamed, who was away for %v", o.Agent, away))
+		}
+		if there := c.w.presentFor(actor); o.Cause == "agent_stale" && there > 40*time.Second && now.After(c.from) {
+			broken = append(broken, fmt.Sprintf("R10: %s lost an offer as not reached, and was there for %v", o.Agent, there))
+		}
+	}
+	return broken
+}

@@ -1,0 +1,174 @@
+package routing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+var errAway = errors.New("the record does not answer")
+
+// A ledger is the record as one node reaches it: sometimes it is away,
+// sometimes it answers nothing although it did what was asked, and the times it
+// writes are those of the node's own clock.
+type ledger struct {
+	*memory
+	w    *world
+	skew time.Duration
+
+	mu      sync.Mutex // guards what follows
+	rng     *rand.Rand
+	away    bool
+	silence int // percent of answers lost after the commit
+}
+
+func (l *ledger) out() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.away {
+		return errAway
+	}
+	return nil
+}
+
+// after is how a commit is answered.
+func (l *ledger) after(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && l.silence > 0 && l.rng.IntN(100) < l.silence {
+		return errAway
+	}
+	return err
+}
+
+func (l *ledger) hamper(away bool, silence int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.away, l.silence = away, silence
+}
+
+func (l *ledger) OpenOffer(ctx context.Context, o store.Offer, why *store.Decision) error {
+	if err := l.out(); err != nil {
+		return err
+	}
+	return l.after(l.memory.OpenOffer(ctx, o, why))
+}
+
+func (l *ledger) Settle(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string, after protocol.Declared) (store.Offer, bool, error) {
+	if err := l.out(); err != nil {
+		return store.Offer{}, false, err
+	}
+	o, settled, err := l.memory.Settle(ctx, ws, id, outcome, cause, after)
+	return o, settled, l.after(err)
+}
+
+// accept is an agent's accept by this node.
+func (l *ledger) accept(agent protocol.AgentID, id protocol.OfferID) (store.Offer, error) {
+	if err := l.out(); err != nil {
+		return store.Offer{}, err
+	}
+	o, err := l.Accept(agent, id)
+	if err == nil {
+		l.do(func() { l.agents[agent].LastAccepted += l.skew.Milliseconds() })
+	}
+	return o, l.after(err)
+}
+
+func (l *ledger) OverdueOffers(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Offer, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.OverdueOffers(ctx, ws, now)
+}
+
+func (l *ledger) OpenOffers(ctx context.Context, ws protocol.WorkspaceID) ([]store.Offer, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.OpenOffers(ctx, ws)
+}
+
+func (l *ledger) Waiting(ctx context.Context, ws protocol.WorkspaceID) ([]store.Conversation, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.Waiting(ctx, ws)
+}
+
+func (l *ledger) Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Queue, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.Queues(ctx, ws)
+}
+
+func (l *ledger) End(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (store.Conversation, []store.Slot, error) {
+	if err := l.out(); err != nil {
+		return store.Conversation{}, nil, err
+	}
+	if actor == "system" { // routing gives up a place
+		l.w.abandoned(conv)
+	}
+	c, slots, err := l.memory.End(ctx, ws, conv, by, actor, op, cause, wrapMs)
+	return c, slots, l.after(err)
+}
+
+func (l *ledger) Agents(ctx context.Context, ws protocol.WorkspaceID) ([]store.Agent, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.Agents(ctx, ws)
+}
+
+func (l *ledger) Agent(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID) (store.Agent, error) {
+	if err := l.out(); err != nil {
+		return store.Agent{}, err
+	}
+	return l.memory.Agent(ctx, ws, id)
+}
+
+func (l *ledger) SlotsOfAgent(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID) ([]store.Slot, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.SlotsOfAgent(ctx, ws, id)
+}
+
+func (l *ledger) Declare(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID, declared protocol.Declared, reason, actor, cause string) (store.Agent, error) {
+	if err := l.out(); err != nil {
+		return store.Agent{}, err
+	}
+	if reason == "connection_lost" {
+		l.w.lost(id)
+	}
+	a, err := l.memory.Declare(ctx, ws, id, declared, reason, actor, cause)
+	return a, l.after(err)
+}
+
+func (l *ledger) ExpireWrapUps(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Slot, error) {
+	if err := l.out(); err != nil {
+		return nil, err
+	}
+	return l.memory.ExpireWrapUps(ctx, ws, now)
+}
+
+// abandoned checks that a visitor whose place is given up was away long enough.
+func (w *world) abandoned(conv protocol.ConversationID) {
+	who := visitorCaller(conv)
+	if away := w.awayFor(who.Actor()); away < 110*time.Second {
+		w.broke(fmt.Sprintf("ROUTE-11: the place of %s is given up, who was there %v ago", who.Actor(), away))
+	}
+}
+
+// lost checks that an agent who counts as lost was away long enough.
+func (w *world) lost(id protocol.AgentID) {
+	if away := w.awayFor(agentActor(id)); away < 55*time.Second {
+		w.broke(fmt.Sprintf("STATE-6: %s counts as lost, who was there %v ago", id, away))
+	}
+}

@@ -1,0 +1,265 @@
+package routing
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// A plan is what an agent will do about an offer.
+type plan struct {
+	at   time.Time
+	what string
+}
+
+// tick is how often people act.
+const tick = 500 * time.Millisecond
+
+// act lets everybody do what they do in one tick.
+func (w *world) act(tick int) {
+	w.breathe(tick)
+	w.check.changes(time.Now())
+	w.answer()
+	w.talk()
+	w.people = slices.DeleteFunc(w.people, w.over)
+	for _, p := range w.people {
+		switch {
+		case p.who.Kind == protocol.KindAgent:
+			w.agentActs(p)
+		case p.node != nil && !w.eager:
+			w.visitorActs(p)
+		}
+	}
+}
+
+// over lets a visitor go whose conversation has ended.
+func (w *world) over(p *person) bool {
+	if p.who.Kind == protocol.KindAgent || w.state(p) != protocol.StateEnded {
+		return false
+	}
+	if p.node != nil {
+		p.node.r.Gone(p.who)
+	}
+	w.mu.Lock()
+	delete(w.here, p.who.Actor())
+	w.mu.Unlock()
+	return true
+}
+
+// state is that of a visitor's conversation.
+func (w *world) state(p *person) (s protocol.ConversationState) {
+	w.mem.peek(func() { s = w.mem.conversations[conversationOf(p)].State })
+	return s
+}
+
+func conversationOf(p *person) protocol.ConversationID {
+	return protocol.ConversationID(strings.TrimPrefix(string(p.who.Visitor), "v-"))
+}
+
+// peek reads without looking at what is to hold at each change.
+func (m *memory) peek(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+}
+
+// answer does with each offer what its agent has decided.
+func (w *world) answer() {
+	var open []store.Offer
+	w.mem.peek(func() {
+		for id := range w.check.open {
+			if o := w.mem.offers[id]; o.Outcome == "" {
+				open = append(open, *o)
+			}
+		}
+	})
+	slices.SortFunc(open, func(a, b store.Offer) int {
+		return cmp.Or(cmp.Compare(a.Conversation, b.Conversation), cmp.Compare(a.Agent, b.Agent))
+	})
+	for _, o := range open {
+		p, decided := w.plans[o.ID]
+		if !decided {
+			p = plan{time.Now().Add(w.between(0, 8*time.Second)), []string{
+				"accept", "accept", "accept", "accept", "accept", "accept", "twice", "reject", "reject", "nothing",
+			}[w.rng.IntN(10)]}
+			if w.eager {
+				p = plan{time.Now(), "accept"}
+			}
+			w.plans[o.ID] = p
+		}
+		if time.Now().Before(p.at) || w.presentFor(agentActor(o.Agent)) == 0 {
+			continue
+		}
+		delete(w.plans, o.ID)
+		w.plans[o.ID] = plan{time.Now().Add(time.Hour), "nothing"}
+		w.note("%s: %s by %s (offer %s)", p.what, o.Conversation, o.Agent, o.ID[len(o.ID)-4:])
+		switch p.what {
+		case "accept":
+			w.accept(o, w.some())
+		case "twice": // two tabs within a moment, by two nodes
+			w.accept(o, w.some())
+			w.accept(o, w.some())
+		case "reject":
+			w.reject(o, w.some())
+		}
+	}
+}
+
+// accept takes an offer by a node. Whoever gets no answer asks again.
+func (w *world) accept(o store.Offer, n *simNode) {
+	w.tasks.Go(func() {
+		got, err := n.ledger.accept(o.Agent, o.ID)
+		for range 3 {
+			if err == nil || code(err) != "" {
+				break
+			}
+			<-time.After(time.Second)
+			if row := w.row(o.ID); row.Outcome == store.OutcomeAccepted {
+				got, err = row, nil
+			} else {
+				got, err = n.ledger.accept(o.Agent, o.ID)
+			}
+		}
+		if err == nil {
+			_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
+		}
+	})
+}
+
+func (w *world) row(id protocol.OfferID) (o store.Offer) {
+	w.mem.do(func() { o = *w.mem.offers[id] })
+	return o
+}
+
+func (w *world) reject(o store.Offer, n *simNode) {
+	w.tasks.Go(func() {
+		got, settled, err := n.ledger.Settle(w.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
+		if err == nil && settled {
+			_ = n.r.Settled(w.ctx, got, store.OutcomeRejected)
+		}
+	})
+}
+
+// talk ends conversations when their time has come, and clears their cards.
+func (w *world) talk() {
+	var running []store.Conversation
+	w.mem.peek(func() {
+		for _, c := range w.mem.conversations {
+			if c.State == protocol.StateActive {
+				running = append(running, *c)
+			}
+		}
+	})
+	slices.SortFunc(running, func(a, b store.Conversation) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range running {
+		w.mu.Lock()
+		at, known := w.talks[c.ID]
+		if !known {
+			at = time.Now().Add(w.between(15*time.Second, 80*time.Second))
+			w.talks[c.ID] = at
+		}
+		w.mu.Unlock()
+		if time.Now().Before(at) && !w.eager {
+			continue
+		}
+		w.mu.Lock()
+		w.talks[c.ID] = time.Now().Add(10 * time.Second) // to be tried again
+		w.mu.Unlock()
+		w.finish(c, w.some(), w.rng.IntN(4) == 0 && !w.eager, w.between(0, 10*time.Second))
+	}
+}
+
+// finish ends a conversation; its card is cleared after a while, or by itself.
+func (w *world) finish(c store.Conversation, n *simNode, byItself bool, after time.Duration) {
+	w.note("%s of %s ends", c.ID, c.Owner)
+	w.tasks.Go(func() {
+		if _, _, err := n.ledger.End(w.ctx, testWorkspace, c.ID, protocol.Author{}, "agent", "", "", 60_000); err != nil {
+			return
+		}
+		_ = n.r.AgentChanged(w.ctx, c.Owner)
+		if byItself {
+			return
+		}
+		<-time.After(after)
+		if n.ledger.out() == nil {
+			if agent := w.mem.Clear(c.ID); agent != "" {
+				_ = n.r.AgentChanged(w.ctx, agent)
+			}
+		}
+	})
+}
+
+// agentActs lets an agent pause, come back, and lose the connection.
+func (w *world) agentActs(p *person) {
+	id := p.who.Agent
+	var row store.Agent
+	w.mem.peek(func() { row = *w.mem.agents[id] })
+	if row.Declared != protocol.DeclaredReady {
+		if p.idle.IsZero() {
+			p.idle = time.Now().Add(w.between(2*time.Second, 30*time.Second))
+		}
+		if p.node != nil && !p.silent && (w.eager || time.Now().After(p.idle)) {
+			p.idle = time.Time{}
+			w.declare(id, protocol.DeclaredReady)
+		}
+		return
+	}
+	if w.eager {
+		return
+	}
+	switch w.rng.IntN(400) {
+	case 0, 1:
+		w.declare(id, protocol.DeclaredNotReady)
+	case 2:
+		w.leave(p, w.between(time.Second, 10*time.Second))
+	case 3:
+		w.leave(p, w.between(20*time.Second, 100*time.Second))
+	case 4:
+		w.hush(p, w.between(5*time.Second, 90*time.Second))
+	}
+}
+
+func (w *world) declare(id protocol.AgentID, d protocol.Declared) {
+	n := w.some()
+	w.note("%s declares %s", id, d)
+	w.tasks.Go(func() {
+		if _, err := n.ledger.Declare(w.ctx, testWorkspace, id, d, "", "agent", ""); code(err) == "" {
+			_ = n.r.AgentChanged(w.ctx, id)
+		}
+	})
+}
+
+// visitorActs lets a visitor who waits give up, or lose the connection.
+func (w *world) visitorActs(p *person) {
+	conv := conversationOf(p)
+	if w.state(p) != protocol.StateQueued {
+		return
+	}
+	switch w.rng.IntN(500) {
+	case 0, 1:
+		n := w.some()
+		w.note("%s leaves the queue", conv)
+		w.tasks.Go(func() {
+			if _, _, err := n.ledger.End(w.ctx, testWorkspace, conv, protocol.Author{}, "visitor", "", "", 0); err == nil {
+				_ = n.r.Remove(w.ctx, conv)
+			}
+		})
+	case 2:
+		w.leave(p, w.between(time.Second, 100*time.Second))
+	case 3:
+		w.hush(p, w.between(5*time.Second, 200*time.Second))
+	}
+}
+
+// arrive lets somebody ask now and then.
+func (w *world) arrive(next *int, every time.Duration) {
+	if w.rng.Int64N(int64(every)) < int64(tick) {
+		*next++
+		w.ask(protocol.ConversationID(fmt.Sprintf("c%04d", *next)), simQueues[w.rng.IntN(len(simQueues))])
+	}
+}
