@@ -73,6 +73,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"sessions and visitors", sessions},
 		{"views' versions go up", versions},
 		{"a random history fits the model", model},
+		{"whatever agents do, the record is sound", sound}, // R1, R2, R3
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

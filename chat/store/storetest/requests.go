@@ -182,6 +182,14 @@ func transferNow(t *testing.T, s *store.Store) {
 	}
 	checkFree(t, w, w.Agents[0])
 	w.quiet(t, c)
+	lost := w.Active(t, w.Agents[0]) // while he asks another queue
+	in := w.asking(lost, protocol.RequestTransfer, 0, 1)
+	in.ToAgent, in.ToQueue = "", second.ID
+	_, _, err = s.OpenRequest(t.Context(), in)
+	must(t, err)
+	if at, _, err := s.Lose(t.Context(), w.ID, w.Agents[0], lost.ID, "connection_lost"); err != nil || at.Queue != second.ID {
+		t.Errorf("lost while he asked another queue: %+v, %v", at, err)
+	}
 	now := w.accept(t, w.Offer(t, w.conv(t, c.ID), w.Agents[1]))
 	if now.Boost != 0 || now.Transfers != 1 {
 		t.Errorf("taken there: %+v", now)
