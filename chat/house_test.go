@@ -33,6 +33,7 @@ type house struct {
 	agents []protocol.Caller
 
 	mu       sync.Mutex
+	closed   bool
 	requests []protocol.MediaRequest
 	viewed   map[string]int
 	stopped  []protocol.CobrowseID
@@ -51,7 +52,7 @@ func newHouse(t *testing.T, change ...func(*store.Workspace)) *house {
 	t.Cleanup(stop)
 	h.router = routing.New(routing.Options{
 		Redis: redis, Record: h.store, Notify: ears{h}, Workspace: h.ws, Node: "n1", Timers: routing.Timers{RampUp: -1, Amnesty: -1},
-		ReachChanged: func(ws protocol.WorkspaceID, actor string) { h.ReachChanged(ws, actor) },
+		ReachChanged: func(ws protocol.WorkspaceID, actor string) { h.ReachChanged(ws, actor) }, Hours: h,
 	})
 	h.Service = chat.New(chat.Options{
 		Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: chat.Limits{Sweep: sweeping},
@@ -71,6 +72,26 @@ func (h *house) again(l chat.Limits) *chat.Service { return h.on("n1", l) }
 // on is the service of a node.
 func (h *house) on(node protocol.NodeID, l chat.Limits) *chat.Service {
 	return chat.New(chat.Options{Workspace: h.ws, Node: node, Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: l})
+}
+
+// opening is when a queue that is shut opens again.
+const opening = 4102444800000
+
+// shut closes all queues, or opens them.
+func (h *house) shut(closed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = closed
+}
+
+// Open makes the house the router's calendar.
+func (h *house) Open(store.Queue, int64) (open bool, changes int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false, opening
+	}
+	return true, 0
 }
 
 // asked tells whether the media was asked to do something with a call.

@@ -99,6 +99,7 @@ func (s *Service) slot(ctx context.Context, who protocol.Caller, op protocol.Op,
 	if err != nil {
 		return protocol.Ack{}, err
 	}
+	s.wakeWaiting(ctx, who.Agent) // before somebody new is offered
 	s.routed("agent", s.router.AgentChanged(ctx, who.Agent))
 	s.changed(c, who.Agent)
 	return protocol.Ack{Conversation: c.ID}, nil

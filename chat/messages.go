@@ -14,42 +14,6 @@ import (
 // keeps one place for each visitor, and the panel shows one conversation.
 const openPerVisitor = 1
 
-// Ask takes a visitor's first message: it makes the conversation and lets it
-// wait for an agent. The ack comes after the commit (D1); the same op asked
-// again gives the same conversation (D2).
-func (s *Service) Ask(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Ask) (protocol.Ack, error) {
-	if err := s.checkAsk(body); err != nil {
-		return protocol.Ack{}, err
-	}
-	queue, err := s.queueFor(ctx, who.Principal, body.Queue)
-	if err != nil {
-		return protocol.Ack{}, err
-	}
-	visitor, err := s.store.Visitor(ctx, s.ws, who.Visitor)
-	if err != nil {
-		return protocol.Ack{}, err
-	}
-	in := store.AskIn{
-		Workspace: s.ws, Site: who.Site, Visitor: who.Visitor, Queue: queue.ID, Op: op, Name: protocol.Name(body.Name), Email: protocol.OneLine(body.Email, s.limits.NameCharacters),
-		Form: body.Form, Text: body.Text, Author: author(who.Principal), MaxOpen: openPerVisitor,
-	}
-	if visitor.Subject != "" { // the site has signed who this is: what is typed does not count
-		in.Name, in.Email, in.Verified = visitor.Name, visitor.Email, true
-	}
-	if in.Name != "" {
-		in.Author.Name = in.Name
-	}
-	c, entry, existed, err := s.store.Ask(ctx, in)
-	if err != nil {
-		return protocol.Ack{}, err
-	}
-	if !existed {
-		s.routed("enqueue", s.router.Enqueue(ctx, c, queue))
-	}
-	s.changed(c)
-	return protocol.Ack{Conversation: c.ID, Seq: entry.VisitorSeq, ID: string(entry.ID), At: entry.At}, nil
-}
-
 func (s *Service) checkAsk(body protocol.Ask) error {
 	if err := s.checkText(body.Text); err != nil {
 		return err
@@ -71,24 +35,6 @@ func (s *Service) checkText(text string) error {
 		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A message may have %d characters. Please send it in parts.", s.limits.MessageCharacters))
 	}
 	return nil
-}
-
-// queueFor finds the queue by its key among the site's, or takes the site's first.
-func (s *Service) queueFor(ctx context.Context, who protocol.Principal, key string) (store.Queue, error) {
-	site, err := s.directory.Site(ctx, s.ws, who.Site)
-	if err != nil {
-		return store.Queue{}, err
-	}
-	for _, id := range site.Queues {
-		queue, err := s.directory.Queue(ctx, s.ws, id)
-		if err != nil {
-			return store.Queue{}, err
-		}
-		if key == "" || queue.Key == key {
-			return queue, nil
-		}
-	}
-	return store.Queue{}, protocol.NewError(protocol.CodeInvalid, "This site has no such queue.")
 }
 
 // Post says something. The ack comes after the commit (D1), and only those who
@@ -120,6 +66,9 @@ func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op,
 		s.notify.EntriesAdded(s.ws, body.Conversation)
 		if posted.Owner != "" && posted.Turned {
 			s.notify.ViewChanged(s.ws, agentActor(posted.Owner))
+			if who.Kind == protocol.KindVisitor {
+				s.wakeParked(ctx, body.Conversation, posted.Owner)
+			}
 		}
 	}
 	return protocol.Ack{Conversation: body.Conversation, Seq: seqFor(who.Principal, posted.Entry), ID: string(posted.ID), At: posted.At}, nil

@@ -92,7 +92,8 @@ func (e *Edge) admit(who protocol.Caller, f protocol.Frame) error {
 	if err := rule.Allows(who.Principal); err != nil {
 		return err
 	}
-	if who.Kind == protocol.KindVisitor && (f.Kind == protocol.UpAsk || f.Kind == protocol.UpPost) && !e.limits.messages.take(who.Actor()) {
+	says := f.Kind == protocol.UpAsk || f.Kind == protocol.UpPost || f.Kind == protocol.UpLeaveMessage
+	if who.Kind == protocol.KindVisitor && says && !e.limits.messages.take(who.Actor()) {
 		e.stats.limited.Add(1)
 		return protocol.NewError(protocol.CodeRateLimited, "You send messages very fast. Please wait a moment.")
 	}

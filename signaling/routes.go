@@ -70,6 +70,7 @@ func (e *Edge) surface() map[string]echo.HandlerFunc {
 		"POST /v1/conversations/:conversation/invite":              e.byFrame(protocol.UpInvite, "conversation"),
 		"POST /v1/conversations/:conversation/enquire":             e.byFrame(protocol.UpEnquire, "conversation"),
 		"POST /v1/conversations/:conversation/leave":               e.byFrame(protocol.UpDepart, "conversation"),
+		"POST /v1/conversations/:conversation/pick":                e.byFrame(protocol.UpPick, "conversation"),
 		"DELETE /v1/requests/:request":                             e.byFrame(protocol.UpCancel, "request"),
 		"GET /v1/conversations/:conversation/targets":              e.targets,
 	}

@@ -159,6 +159,7 @@ var routes = []Route{
 	as(UpInvite, "POST", "/v1/conversations/:conversation/invite"),
 	as(UpEnquire, "POST", "/v1/conversations/:conversation/enquire"),
 	as(UpDepart, "POST", "/v1/conversations/:conversation/leave"),
+	as(UpPick, "POST", "/v1/conversations/:conversation/pick"),
 	as(UpCancel, "DELETE", "/v1/requests/:request"),
 	{"GET", "/v1/conversations/:conversation/targets", agents, PermDesk, ObjectConversation},
 }
