@@ -158,7 +158,7 @@ local function look(h)
   end
 end
 
--- Who waits for one agent who is not there any more waits for all: from the next run on.
+-- Who waits for one agent who is not there any more waits for all: the next run chooses.
 for _, h in ipairs(heads) do
   local a = h.c.a and h.n == 0 and get(agents, h.c.a)
   if a and (a.ready ~= 1 or score(live, a.actor) <= now) then
@@ -175,6 +175,8 @@ for _, h in ipairs(heads) do
   end
 end
 
+if again then return finish({ now = now, more = true, looked = looked }) end
+
 while count > 0 and #made < #arg.ids and looked < 64 do
   local best
   for _, h in ipairs(heads) do
@@ -189,9 +191,9 @@ while count > 0 and #made < #arg.ids and looked < 64 do
     if h.key and h.id == id then step(h) end
   end
 end
-local more = again or count > 0 and (looked >= 64 or short or #made == #arg.ids)
+local more = count > 0 and (looked >= 64 or short or #made == #arg.ids)
 local on
-if more and not again then
+if more then
   for _, h in ipairs(heads) do
     if h.after then
       on = on or {}
