@@ -1,4 +1,4 @@
-import type { CardItem, Entry, EntryBody, EntryKind, QueueItem } from "../../shared/src/protocol.gen.ts";
+import type { AgentID, AgentItem, CardItem, ConversationID, Entry, EntryBody, EntryKind, QueueItem, RequestItem, Targets, WaitingItem, Why } from "../../shared/src/protocol.gen.ts";
 import { call, card, cobrowse, offer, type Scene } from "../src/testing/stage.ts";
 
 /** What a story shows: a scene, and the logs of its conversations. */
@@ -7,6 +7,8 @@ export interface Story {
   readonly logs?: Readonly<Record<string, readonly Entry[]>>;
   /** Conversations whose next message fails. */
   readonly failing?: boolean;
+  /** Which dialog stands open. */
+  readonly dialog?: "transfer" | "invite" | "enquire" | "leave" | "why";
 }
 
 const now = Date.now();
@@ -55,6 +57,58 @@ const asks = offer("o1", "c9", {
   first: "My parcel came broken. What shall I do with it?",
 });
 const long = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft Schäferinnen von und zu Hohenstein-Wittgenstein";
+
+const agents = [
+  { agent: "a1" as AgentID, name: "Ann", role: "owner" },
+  { agent: "a2" as AgentID, name: "Ben", role: "guest" },
+];
+const owned = (changes: Partial<CardItem> = {}) => mine({ role: "owner", transfer: true, ...changes });
+const asked = (changes: Partial<RequestItem> = {}): RequestItem => ({ request: "r1" as RequestItem["request"], kind: "transfer", to: "Ben", state: "open", ...changes });
+const profiles = [{ key: "p1", name: "Everything" }, { key: "p2", name: "Sales only" }];
+const ways: Partial<AgentItem> = { profiles, profile: "p1" as NonNullable<AgentItem["profile"]>, autoAllowed: true, autoAccept: true };
+const returns: QueueItem = { queue: "q3" as QueueItem["queue"], name: "Returns", waiting: 3, oldest: ago(177), mode: "pull" };
+const waits = (conversation: string, since: number, changes: Partial<WaitingItem> = {}): WaitingItem => ({
+  conversation: conversation as ConversationID,
+  queue: returns.queue,
+  queueName: "Returns",
+  first: "I would like to send the blue kettle back, it leaks at the lid. Where do I get the label?",
+  since: ago(since),
+  ...changes,
+});
+
+/** Whom the stories' agent can ask. */
+export const targets: Targets = {
+  conversation: "c1" as ConversationID,
+  agents: [
+    { agent: "a2" as AgentID, name: "Ben", label: "ready", used: 0, total: 4, able: true },
+    { agent: "a3" as AgentID, name: "Clara Oduya", label: "busy", used: 2, total: 4, able: true },
+    { agent: "a4" as AgentID, name: "Dmitri", label: "full", used: 4, total: 4, able: false, reason: "full" },
+    { agent: "a5" as AgentID, name: "Elif", label: "not_ready", used: 0, total: 4, able: false, reason: "not_ready" },
+  ],
+  queues: [
+    { queue: "q1" as QueueItem["queue"], name: "Repairs and spare parts", open: true, ready: 2, waiting: 3, lowMs: 240_000, highMs: 540_000, able: true },
+    { queue: "q2" as QueueItem["queue"], name: "Night", open: false, ready: 0, waiting: 0, able: false, reason: "closed" },
+  ],
+};
+
+/** What was decided about the stories' conversation. */
+export const decided: Why = {
+  conversation: "c1" as ConversationID,
+  decisions: [
+    {
+      at: ago(312), what: "offered", queue: "Sales", chosen: "a1" as AgentID, chosenName: "Ann", rule: "load", position: 1, waited: 88_000, next: "rings_until", nextAt: ago(292),
+      eligible: [{ agent: "a1" as AgentID, name: "Ann", load: 25 }, { agent: "a3" as AgentID, name: "Clara Oduya", load: 50 }],
+      skipped: [{ agent: "a2" as AgentID, name: "Ben", reason: "excluded" }, { agent: "a4" as AgentID, name: "Dmitri", reason: "full", load: 100 }],
+      more: { not_ready: 12 },
+    },
+    { at: ago(335), what: "offered", queue: "Sales", chosen: "a2" as AgentID, chosenName: "Ben", rule: "longest", position: 1, waited: 65_000, eligible: [{ agent: "a2" as AgentID, name: "Ben", load: 25 }] },
+  ],
+  queue: [{ at: ago(390), what: "nobody", queue: "Sales", position: 3, waited: 10_000, next: "slot_frees", skipped: [{ agent: "a4" as AgentID, name: "Dmitri", reason: "full", load: 100 }] }],
+  offers: [
+    { offer: "o2" as never, conversation: "c1" as ConversationID, kind: "offer", agent: "a1" as AgentID, name: "Ann", offered: ago(312), outcome: "accepted", ringMs: 4_200 },
+    { offer: "o1" as never, conversation: "c1" as ConversationID, kind: "offer", agent: "a2" as AgentID, name: "Ben", offered: ago(335), outcome: "rejected", ringMs: 9_000 },
+  ],
+};
 
 /** All stories, by the name in the address. */
 export const stories: Readonly<Record<string, Story>> = {
@@ -108,4 +162,39 @@ export const stories: Readonly<Record<string, Story>> = {
     logs: { c1: talk },
   },
   page: { scene: { cards: [mine()], cobrowses: [cobrowse("b1", "c1")], queues }, logs: { c1: talk } },
+  transferring: { scene: { agent: { label: "busy", used: 1 }, cards: [owned()], queues }, logs: { c1: talk }, dialog: "transfer" },
+  enquiring: { scene: { cards: [owned()], queues }, logs: { c1: talk }, dialog: "enquire" },
+  leaving: { scene: { cards: [owned()], queues }, logs: { c1: talk }, dialog: "leave" },
+  why: { scene: { cards: [owned()], queues }, logs: { c1: talk }, dialog: "why" },
+  requested: { scene: { cards: [owned({ agents, request: asked() })], queues }, logs: { c1: talk } },
+  refused: { scene: { cards: [owned({ over: true, replyDue: now + 47_000, request: asked({ state: "refused", cause: "busy" }) })], queues }, logs: { c1: talk } },
+  guest: {
+    scene: { cards: [owned({ role: "guest", transfer: false, agents: [{ ...agents[1], name: "Ben", agent: "a2" as AgentID, role: "owner" }, { agent: "a1" as AgentID, name: "Ann", role: "guest" }] })], queues },
+    logs: { c1: talk.map((e) => (e.author.kind === "agent" ? { ...e, author: { kind: "agent", id: "a2", name: "Ben" } } : e)) },
+  },
+  enquiry: {
+    scene: { cards: [owned({ waitsForOwner: true }), card("c2", { started: ago(30), kind: "consult", role: "asker", name: "Maria Novak", parent: "c1" as ConversationID })], queues },
+    logs: { c1: talk, c2: talk.slice(5, 8).map((e, i) => ({ ...e, seq: i + 1, author: i === 1 ? { kind: "agent", id: "a2", name: "Ben" } : { kind: "agent", id: "a1", name: "Ann" } })) },
+  },
+  waiting: {
+    scene: {
+      agent: { ...ways, label: "busy", used: 1 },
+      cards: [mine()],
+      queues: [{ ...queues[0], delayed: true, allAsked: true } as QueueItem, { ...queues[1], bare: true, waiting: 1, oldest: ago(20) } as QueueItem, returns],
+      waiting: [waits("c7", 177, { name: "Jonas Lind", head: true, verified: true }), waits("c8", 65), waits("c9", 12, { name: long, first: "Broken." })],
+    },
+    logs: { c1: talk },
+  },
+  handed: {
+    scene: {
+      agent: { ...ways, declared: "pending_not_ready", pending: true, label: "busy", used: 1 },
+      cards: [mine()],
+      offers: [
+        { ...asks, kind: "transfer", from: "Ben", note: "He has the order number, and wants a new kettle rather than the money.", lastAgent: "Ann", waited: false },
+        offer("o2", "c8", { kind: "all", takenBy: "Clara", name: "Aiko Tanaka", offered: now, deadline: now + 20_000 }),
+      ],
+      queues,
+    },
+    logs: { c1: talk },
+  },
 };

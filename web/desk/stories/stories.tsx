@@ -8,7 +8,7 @@ import { stage } from "../src/testing/stage.ts";
 import { App } from "../src/views/app.tsx";
 import { Shell } from "../src/views/shell.tsx";
 import { SignInView } from "../src/views/sign-in.tsx";
-import { stories } from "./scenes.ts";
+import { decided, stories, targets } from "./scenes.ts";
 
 /** Shows one story of the desk, named by ?story=; for development only. */
 function show(name: string) {
@@ -24,7 +24,7 @@ function show(name: string) {
   const story = stories[name];
   if (story === undefined) return <ul>{Object.keys(stories).map((key) => <li key={key}><a href={`?story=${key}`}>{key}</a></li>)}</ul>;
   const ownCalls = { has: (call: CallID) => String(call) === "own", add: () => undefined };
-  const s = stage({ ...story.scene, clock: systemClock, ownCalls });
+  const s = stage({ ...story.scene, clock: systemClock, ownCalls, targets: () => Promise.resolve(targets), why: () => Promise.resolve(decided) });
   for (const [conversation, entries] of Object.entries(story.logs ?? {})) {
     const log = s.log(conversation as ConversationID);
     log.take({ conversation: conversation as ConversationID, entries: [...entries], last: entries.length });
@@ -34,6 +34,12 @@ function show(name: string) {
   if (story.failing) {
     s.state.value = "offline";
     s.desk.own.failure.value = "Ready needs a live desktop. Wait until the connection is back.";
+  }
+  const [first] = s.desk.cards.peek();
+  if (story.dialog !== undefined && first !== undefined) {
+    if (story.dialog === "leave") s.desk.dialogs.leave(first);
+    else if (story.dialog === "why") first.askWhy();
+    else first.askTeam(story.dialog);
   }
   const layout = layouts.load("story");
   if (typeof layout === "object" && layout !== null && "places" in layout) s.desk.places.restore(layout.places);

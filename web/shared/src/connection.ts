@@ -12,7 +12,7 @@ export type ConnectionState = "idle" | "connecting" | "live" | "reconnecting" | 
 /** Frames for the app: everything but what the connection itself answers. */
 export type AppFrame = Extract<DownFrame, { kind: `chat.${string}` | `view.${string}` | `cobrowse.${string}` }>;
 
-type NoticeKind = "chat.typing" | "chat.mark" | "call.trickle";
+type NoticeKind = "chat.typing" | "chat.mark" | "call.trickle" | "agent.used";
 type BodyOf<K extends UpFrame["kind"]> = Extract<UpFrame, { kind: K }>["body"];
 
 /** What a Connection needs. */

@@ -12,10 +12,11 @@ import { sentence } from "../models/line.ts";
 import type { Me } from "../models/sign-in.ts";
 import { Alarm } from "./alarm.ts";
 import { routingApi } from "./routing-api.ts";
+import { tellUsed } from "./used.ts";
 import { layouts, tabCalls, tabDrafts, tabOutbox } from "./storage.ts";
 
 /** What the server cannot do yet. */
-const lacks: ReadonlySet<CommandKind | "why"> = new Set(["agent.profile", "agent.auto_accept", "queue.pick", "queue.next", "team.transfer", "team.invite", "team.enquire", "team.leave", "why"] as const);
+const lacks: ReadonlySet<CommandKind | "why"> = new Set(["agent.auto_accept", "why"] as const);
 
 /** A desk that runs, and what its page may still do to it. */
 export interface RunningDesk {
@@ -55,6 +56,7 @@ export function startDesk(me: Me, signOut: () => void, signal: AbortSignal): Run
   const layout = layouts.load(me.agent);
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
   watchPage(connection, signal);
+  tellUsed(() => connection.notice("agent.used", {}), signal);
   connection.connect();
   const stopWaiting = effect(() => {
     if (desk.offers.value.length + desk.cards.value.length > 0) connection.climb(); // while it rings, so that they are open when it is taken

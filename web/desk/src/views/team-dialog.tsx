@@ -1,5 +1,5 @@
 import { Button, TextInput } from "@mantine/core";
-import { useId, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { words } from "../catalogue.ts";
 import { label } from "../models/own-state.ts";
 import { longestNote, type TeamDialog } from "../models/team.ts";
@@ -8,16 +8,21 @@ import { observed } from "./observed.ts";
 interface Option {
   readonly id: string;
   readonly text: string;
-  /** Why it cannot be chosen; empty when it can. */
+  readonly able: boolean;
+  /** Why it cannot be chosen, where its text does not say it already. */
   readonly unable: string;
   readonly chosen: boolean;
   choose(): void;
 }
 
 /** A list of whom to ask. Arrow keys go through all of it, so that the reasons of those who cannot be asked are heard too. */
-function Targets({ name, options }: { name: string; options: readonly Option[] }): ReactNode {
+function Targets({ name, options, first }: { name: string; options: readonly Option[]; first: boolean }): ReactNode {
   const base = useId();
   const [at, setAt] = useState<string>();
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (first) list.current?.focus();
+  }, [first]); // when it has come: whoever works by keys chooses at once
   if (options.length === 0) return null;
   const active = options.findIndex((o) => o.id === at);
   const go = (to: number) => {
@@ -39,9 +44,9 @@ function Targets({ name, options }: { name: string; options: readonly Option[] }
   return (
     <div className="targets">
       <h3 id={`${base}h`}>{name}</h3>
-      <ul role="listbox" tabIndex={0} aria-labelledby={`${base}h`} aria-activedescendant={active < 0 ? undefined : `${base}${at ?? ""}`} onKeyDown={keyDown}>
+      <ul ref={list} role="listbox" tabIndex={0} aria-labelledby={`${base}h`} aria-activedescendant={active < 0 ? undefined : `${base}${at ?? ""}`} onKeyDown={keyDown}>
         {options.map((option, i) => (
-          <li key={option.id} id={`${base}${option.id}`} role="option" aria-selected={option.chosen} aria-disabled={option.unable !== "" || undefined} data-active={i === active || undefined} onClick={() => go(i)}>
+          <li key={option.id} id={`${base}${option.id}`} role="option" aria-selected={option.chosen} aria-disabled={!option.able || undefined} data-active={i === active || undefined} onClick={() => go(i)}>
             <span dir="auto">{option.text}</span>
             {option.unable !== "" && <span className="unable"> {option.unable}</span>}
           </li>
@@ -75,20 +80,24 @@ export const TeamForm = observed(function TeamForm({ dialog }: { dialog: TeamDia
       {targets !== undefined && !nobody && empty && <p className="hint">{words.team.nothingFound}</p>}
       <Targets
         name={words.team.agents}
+        first={agents.length > 0 && !dialog.many.value}
         options={agents.map((a) => ({
           id: a.agent,
-          text: words.team.agent(a.name, label(a)),
-          unable: a.able ? "" : words.team.unable(a.reason),
+          text: words.team.agent(a.name, label({ label: a.label, used: a.used, total: a.total })),
+          able: a.able,
+          unable: a.able || a.reason === "not_ready" ? "" : words.team.unable(a.reason),
           chosen: dialog.isChosen(a.agent),
           choose: () => dialog.chooseAgent(a),
         }))}
       />
       <Targets
         name={words.team.queues}
+        first={agents.length === 0 && queues.length > 0 && !dialog.many.value}
         options={queues.map((q) => ({
           id: q.queue,
           text: words.team.queue(q),
-          unable: q.able ? "" : words.team.queueUnable(q.reason),
+          able: q.able,
+          unable: q.able || !q.open ? "" : words.team.queueUnable(q.reason),
           chosen: dialog.isChosen(q.queue),
           choose: () => dialog.chooseQueue(q),
         }))}
