@@ -105,7 +105,7 @@ func (c *checker) changes(now time.Time) {
 }
 
 // owners: a conversation that runs has one owner with a slot, another none; one
-// offer of a conversation rings, and one at an agent. R2
+// offer of a conversation rings, and one at an agent (R2).
 func (c *checker) owners() (broken []string) {
 	holds := map[protocol.ConversationID]int{}
 	for _, s := range c.w.mem.slots {
@@ -135,7 +135,7 @@ func (c *checker) owners() (broken []string) {
 
 // waiting: nobody stays unoffered for more than 2 s while an agent could take
 // the conversation: there, ready, with room, rested, and not asked before, or so
-// long ago that exclusion and back-off are over. R4
+// long ago that exclusion and back-off are over (R4).
 func (c *checker) waiting(now time.Time) (broken []string) {
 	ringing, busy := map[protocol.ConversationID]bool{}, map[protocol.AgentID]bool{}
 	for id := range c.open {
@@ -193,7 +193,7 @@ func (c *checker) able(a *store.Agent, conv *store.Conversation, now time.Time) 
 }
 
 // overtaken: in one queue nobody is offered before somebody who asked earlier,
-// was there, and whom the agent was not asked about. R5
+// was there, and whom the agent was not asked about (R5).
 func (c *checker) overtaken(now time.Time, opened []store.Offer) (broken []string) {
 	for _, o := range opened {
 		x := c.w.mem.conversations[o.Conversation]
@@ -211,7 +211,7 @@ func (c *checker) overtaken(now time.Time, opened []store.Offer) (broken []strin
 	return broken
 }
 
-// late: an offer ends by 1 s after its deadline, and a look later is seen. R6
+// late: an offer ends by 1 s after its deadline, and a look later is seen (R6).
 func (c *checker) late(now time.Time) (broken []string) {
 	if now.Before(c.mercy) {
 		return nil
@@ -227,7 +227,7 @@ func (c *checker) late(now time.Time) (broken []string) {
 }
 
 // blame: only who was there can let an offer ring out, and only who was not
-// loses it for that. STATE-4, R10
+// loses it for that (STATE-4, R10).
 func (c *checker) blame(now time.Time, settled []store.Offer) (broken []string) {
 	for _, o := range settled {
 		actor := agentActor(o.Agent)

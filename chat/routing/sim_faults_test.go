@@ -2,6 +2,7 @@ package routing
 
 import (
 	"slices"
+	"testing/synctest"
 	"time"
 )
 
@@ -71,6 +72,7 @@ func (w *world) ending(n *simNode, heal, least, most time.Duration, end func()) 
 
 // failover: another Redis takes over, which has not the last second's writes.
 func failover(w *world) (time.Duration, func()) {
+	synctest.Wait() // a copy is of one moment
 	old := take(w.server)
 	lasts := w.between(500*time.Millisecond, 3*time.Second)
 	w.check.trouble(time.Now().Add(time.Second+lasts), healing)

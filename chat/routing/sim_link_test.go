@@ -155,7 +155,7 @@ func (c *wire) Write(p []byte) (int, error) {
 	text := append([]byte{}, p...)
 	c.link.late.Go(func() {
 		<-time.After(delay)
-		_ = c.Conn.SetWriteDeadline(time.Time{})
+		_ = c.SetWriteDeadline(time.Time{})
 		_, _ = c.Conn.Write(text)
 		c.mu.Lock()
 		c.pending--

@@ -23,27 +23,32 @@ var (
 )
 
 // simLength is how much is simulated where nothing else is asked for: in the
-// ordinary run what takes some seconds, by `make sim` and SOAK more.
-func simLength() (seeds int, minutes time.Duration) {
+// ordinary run what takes some seconds; make sim asks for more, and a soak is
+// of a night, or with the race detector of an hour.
+func simLength() (seeds, minutes int) {
 	seeds, minutes = 4, 5
 	if raceEnabled || testing.Short() {
 		seeds, minutes = 2, 2
 	}
-	if os.Getenv("SOAK") != "" {
+	switch soak := os.Getenv("SOAK") != ""; {
+	case soak && raceEnabled:
+		seeds, minutes = 20, 10
+	case soak:
 		seeds, minutes = 500, 60
 	}
 	if *simSeeds > 0 {
 		seeds = *simSeeds
 	}
 	if *simMinutes > 0 {
-		minutes = time.Duration(*simMinutes)
+		minutes = *simMinutes
 	}
-	return seeds, minutes * time.Minute
+	return seeds, minutes
 }
 
 // R1 to R6, R7, R8, R9, R10, R11, R12, STATE-4, STATE-6, ROUTE-11 under faults.
 func TestSimulation(t *testing.T) {
-	seeds, length := simLength()
+	seeds, minutes := simLength()
+	length := time.Duration(minutes) * time.Minute
 	from := 0
 	if *simSeed >= 0 {
 		from, seeds = int(*simSeed), 1
@@ -64,9 +69,9 @@ func TestSimulation(t *testing.T) {
 
 // A tally is what happened in all seeds.
 type tally struct {
-	mu                                         sync.Mutex // guards all
+	mu                                        sync.Mutex // guards all
 	seeds, asked, offered, accepted, examined int
-	faults                                     map[string]int
+	faults                                    map[string]int
 }
 
 func (s *tally) add(w *world) {

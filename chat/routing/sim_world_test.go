@@ -168,7 +168,7 @@ func (w *world) come(p *person, n *simNode) {
 // leave closes the tab, to open one again after a while.
 func (w *world) leave(p *person, back time.Duration) {
 	n := p.node
-	if n == nil || p.silent {
+	if n == nil || p.silent || w.presentFor(p.who.Actor()) < time.Second {
 		return
 	}
 	w.mu.Lock()
@@ -181,7 +181,7 @@ func (w *world) leave(p *person, back time.Duration) {
 
 // hush lets somebody fall silent, without a close.
 func (w *world) hush(p *person, back time.Duration) {
-	if p.node == nil || p.silent {
+	if p.node == nil || p.silent || w.presentFor(p.who.Actor()) < time.Second {
 		return
 	}
 	w.mu.Lock()
