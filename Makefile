@@ -12,8 +12,10 @@ STATIC  := CGO_ENABLED=0
 ENDING  ?= 15m
 FUZZ    ?= 60s
 COUNT   ?= 3
+SEEDS   ?= 12
+MINUTES ?= 8
 
-.PHONY: help run build web test test-go test-web sizes e2e soak fuzz bench check format vet lint generated types tools clean
+.PHONY: help run build web test test-go test-web sizes e2e sim planted soak fuzz bench check format vet lint generated types tools clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -41,6 +43,12 @@ sizes: web ## the sizes of what browsers load
 
 e2e: tools build ## the stories in real browsers
 	$(SCRIPT) e2e
+
+sim: ## people and faults in virtual time: SEEDS=12 of MINUTES=8 each, without the race detector
+	$(STATIC) $(GO) test -count=1 -timeout $(ENDING) ./chat/routing -run '^TestSimulation$$' -v -seeds $(SEEDS) -minutes $(MINUTES)
+
+planted: ## plants bugs, one after the other, and sees that the tests find each
+	$(STATIC) PLANTED=1 $(GO) test -count=1 -timeout 1h -run '^TestPlantedBugsAreFound$$' -v .
 
 soak: tools web fuzz ## each fuzz target for FUZZ=60s, then all Go tests COUNT=3 times in other orders
 	CGO_ENABLED=1 SOAK=1 $(GO) test -race -shuffle=on -count=$(COUNT) -timeout 3h ./...

@@ -1,0 +1,173 @@
+package parlour_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A bug is one that the tests have to find: one text of a file is another one.
+type bug struct {
+	name     string
+	file     string
+	old, new string // old occurs once
+	tests    string // package
+	run      string // which of its tests
+}
+
+const (
+	inRouting = "./chat/routing"
+	inStore   = "./chat/store"
+	lua       = "chat/routing/lua/"
+)
+
+var bugs = []bug{
+	{
+		"the token comes from Redis: the record lets an offer end twice", "chat/store/accept.go", // R3
+		"WHERE workspace = $1 AND id = $2 AND outcome IS NULL`,\n\t\to.Workspace, o.ID, outcome, ",
+		"WHERE workspace = $1 AND id = $2`,\n\t\to.Workspace, o.ID, outcome, ",
+		inStore, "TestSQLite",
+	},
+	{
+		"the reservation is forgotten when an offer ends", lua + "prelude.lua", // R1, R4
+		"if redis.call('HGET', ring, o.a) == id then redis.call('HDEL', ring, o.a) end", "",
+		inRouting, "TestScriptsAgreeWithTheModel",
+	},
+	{
+		"who is rejected waits anew", lua + "settle.lua", // R5
+		"w.n = math.max(w.n, now + arg.rest)",
+		"w.n = math.max(w.n, now + arg.rest)\n    redis.call('ZREM', line, lineKey(w, o.p))\n    w.s, w.e = now, now\n    redis.call('ZADD', line, 0, lineKey(w, o.p))",
+		inRouting, "TestScriptsAgreeWithTheModel|TestSimulation",
+	},
+	{
+		"agents do not rest between offers", lua + "match.lua", // ROUTE-14
+		"for _, id in ipairs(redis.call('ZRANGEBYSCORE', ramp, '(' .. now, '+inf')) do busy[id] = true end", "",
+		inRouting, "TestRampUpKeepsOffersApart",
+	},
+	{
+		"who rejected is asked again at once", lua + "match.lua", // ROUTE-4
+		"(w.x[agent] or 0) <= now and ", "",
+		inRouting, "TestRejectGoesToAnotherAndRoundsBackOff|TestScriptsAgreeWithTheModel",
+	},
+	{
+		"who is away is asked", lua + "match.lua", // R10
+		"if a.ready == 1 and a.load < 100 and score(live, a.actor) > now then", "if a.ready == 1 and a.load < 100 then",
+		inRouting, "TestScriptsAgreeWithTheModel",
+	},
+	{
+		"an op repeated is done again", lua + "prelude.lua", // R12
+		"if done then return done end", "",
+		inRouting, "TestScriptsAgreeWithTheModel",
+	},
+	{
+		"a rebuild shows no mercy", lua + "hold.lua", // R7, STATE-6
+		"math.max(o.deadline, now + arg.amnesty)", "o.deadline",
+		inRouting, "TestFlushedRedisIsRebuilt",
+	},
+	{
+		"a rebuild forgets what rings", "chat/routing/rebuild.go", // R7
+		"if err := r.holdOpen(ctx, r.timers.Amnesty); err != nil {", "if err := r.holdOpen(ctx, 0); err != nil && r.timers.Sweep == 0 {",
+		inRouting, "TestFlushedRedisIsRebuilt",
+	},
+	{
+		"the others ring on when one has accepted", "chat/store/accept.go", // ROUTE-5, R2
+		"for i := range others {", "for i := range others[:0] {",
+		inStore, "TestSQLite",
+	},
+	{
+		"full agents are asked", lua + "match.lua", // R1, R4
+		"a.load + units(a, c) + (c.sp or 0) <= 100", "true",
+		inRouting, "TestScriptsAgreeWithTheModel",
+	},
+	{
+		"the last one is served first", lua + "match.lua", // R5
+		"if a ~= b then return a > b end", "if a ~= b then return a < b end",
+		inRouting, "TestScriptsAgreeWithTheModel",
+	},
+	{
+		"the one above the limit is let in", "chat/store/ask.go", // ROUTE-10
+		"if n >= int64(limit.most) {", "if n > int64(limit.most) {",
+		inStore, "TestSQLite",
+	},
+	{
+		"what does not fit is accepted", "chat/store/accept.go", // R1
+		"load + CAST($3 AS BIGINT) <= 100 RETURNING name", "load + CAST($3 AS BIGINT) <= 1000 RETURNING name",
+		inStore, "TestSQLite",
+	},
+	{
+		"whoever is there counts as gone", lua + "sweep.lua", // STATE-6
+		"seen <= now - arg.agentGone and #gone < 200", "#gone < 200",
+		inRouting, "TestSimulation",
+	},
+	{
+		"an audit looks at nothing", "chat/routing/audit.go", // R4, R8
+		"errs := []error{r.auditPlaces(ctx, d, waiting, requests), r.auditOffers(ctx, d, open)}", "errs := []error{nil}\n\t_, _, _ = waiting, open, requests",
+		inRouting, "TestSimulation|TestWhatNobodyAnnouncedIsFoundInTheRecord",
+	},
+}
+
+// Each bug, planted by an overlay of the source, makes a test fail. With
+// PLANTED=1 only: it builds the tests once for each.
+func TestPlantedBugsAreFound(t *testing.T) {
+	if os.Getenv("PLANTED") == "" {
+		t.Skip("PLANTED=1 runs the tests once for each planted bug")
+	}
+	for _, b := range bugs {
+		t.Run(b.name, func(t *testing.T) { b.isFound(t) })
+	}
+}
+
+func (b bug) isFound(t *testing.T) {
+	overlay := b.plant(t)
+	args := []string{"test", "-overlay", overlay, "-timeout", "5m"}
+	build := exec.CommandContext(t.Context(), "go", append(args, "-run", "^$", b.tests)...) //nolint:gosec // our own table
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("with the bug in it, it does not build: %v\n%s", err, out)
+	}
+	run := exec.CommandContext(t.Context(), "go", append(args, "-failfast", "-run", "^("+b.run+")$", b.tests)...) //nolint:gosec // our own table
+	out, err := run.CombinedOutput()
+	if err == nil {
+		t.Fatalf("%s passes", b.run)
+	}
+	found := ""
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "--- FAIL: ") && len(line) > len(found) {
+			found = strings.TrimSpace(line)
+		}
+	}
+	if found == "" {
+		t.Fatalf("it fails, and no test says so:\n%s", out)
+	}
+	t.Log(found)
+}
+
+// plant writes the file with the bug in it, and an overlay that puts it in place.
+func (b bug) plant(t *testing.T) (overlay string) {
+	t.Helper()
+	text, err := os.ReadFile(b.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), b.old); n != 1 {
+		t.Fatalf("%s holds the text %d times, want once: plant the bug in what stands there now", b.file, n)
+	}
+	real, err := filepath.Abs(b.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted := filepath.Join(t.TempDir(), filepath.Base(b.file))
+	body, err := json.Marshal(map[string]map[string]string{"Replace": {real: planted}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay = filepath.Join(t.TempDir(), "overlay.json")
+	for name, content := range map[string][]byte{planted: []byte(strings.Replace(string(text), b.old, b.new, 1)), overlay: body} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return overlay
+}
