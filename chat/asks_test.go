@@ -55,8 +55,11 @@ func TestTheQueueIsFull(t *testing.T) { // ROUTE-10, SITE-5
 		t.Errorf("one more: %v", err)
 	}
 	anna := h.agents[0]
-	_, err := h.LeaveMessage(t.Context(), first, op(), protocol.LeaveMessage{Conversation: conv, Text: "please call me"})
+	_, err := h.LeaveMessage(t.Context(), first, op(), protocol.LeaveMessage{Conversation: conv, Text: "please call me", Email: "vera@home.test"})
 	h.must(err)
+	if missed, err := h.store.Conversation(t.Context(), h.ws, conv); err != nil || missed.Email != "vera@home.test" || missed.Name == "" {
+		t.Errorf("the answer goes to %q, %q: %v", missed.Name, missed.Email, err)
+	}
 	log, err := h.Entries(t.Context(), first.Principal, conv, 0)
 	h.must(err)
 	if diff := cmp.Diff([]string{"message", "asked", "message", "missed"}, kinds(log.Entries)); diff != "" {

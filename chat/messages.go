@@ -18,11 +18,18 @@ func (s *Service) checkAsk(body protocol.Ask) error {
 	if err := s.checkText(body.Text); err != nil {
 		return err
 	}
-	if utf8.RuneCountInString(body.Name) > s.limits.NameCharacters || utf8.RuneCountInString(body.Email) > s.limits.NameCharacters {
-		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A name or address may have %d characters.", s.limits.NameCharacters))
+	if err := s.checkWho(body.Name, body.Email); err != nil {
+		return err
 	}
 	if len(body.Form) > s.limits.FormFields {
 		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A form may have %d fields.", s.limits.FormFields))
+	}
+	return nil
+}
+
+func (s *Service) checkWho(name, email string) error {
+	if utf8.RuneCountInString(name) > s.limits.NameCharacters || utf8.RuneCountInString(email) > s.limits.NameCharacters {
+		return protocol.NewError(protocol.CodeTooLarge, fmt.Sprintf("A name or address may have %d characters.", s.limits.NameCharacters))
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ func (s *Service) LeaveMessage(ctx context.Context, who protocol.Caller, op prot
 // what was said in it already stays, and a further text is added before.
 func (s *Service) leaveInstead(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.LeaveMessage) (protocol.Ack, error) {
 	c, err := s.owned(ctx, who.Principal, body.Conversation)
+	if err == nil {
+		err = s.checkWho(body.Name, body.Email)
+	}
 	if err != nil {
 		return protocol.Ack{}, err
 	}
@@ -52,6 +55,12 @@ func (s *Service) leaveInstead(ctx context.Context, who protocol.Caller, op prot
 			Body: protocol.EntryBody{Text: body.Text}, Visitor: who.Visitor,
 		}
 		if _, err := s.store.Post(ctx, in); err != nil {
+			return protocol.Ack{}, err
+		}
+	}
+	if body.Name != "" || body.Email != "" {
+		name, email := protocol.Name(body.Name), protocol.OneLine(body.Email, s.limits.NameCharacters)
+		if err := s.store.Introduce(ctx, s.ws, c.ID, name, email); err != nil {
 			return protocol.Ack{}, err
 		}
 	}

@@ -81,3 +81,17 @@ func (s *Store) Abandon(ctx context.Context, workspace protocol.WorkspaceID, con
 	}
 	return c, nil
 }
+
+// Introduce notes who an answer can go to, of a conversation that its visitor
+// still waits in. What is empty stays as it is, and nothing that was typed
+// replaces what the site has signed. It is the same however often it is done.
+func (s *Store) Introduce(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, name, email string) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		return t.exec(ctx, `UPDATE conversations SET name = CASE WHEN $3 = '' THEN name ELSE $3 END, email = CASE WHEN $4 = '' THEN email ELSE $4 END
+			WHERE workspace = $1 AND id = $2 AND state = 'queued' AND verified = 0`, workspace, conv, storable(name), storable(email))
+	})
+	if err != nil {
+		return fmt.Errorf("introduce: %w", err)
+	}
+	return nil
+}

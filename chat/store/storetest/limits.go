@@ -90,11 +90,13 @@ func leftMessage(t *testing.T, s *store.Store) {
 	want(t, askError(t, s, in), protocol.CodeConflict)
 	c := w.Ask(t)
 	offers := w.ringing(t, c)
+	must(t, s.Introduce(t.Context(), w.ID, c.ID, "", "vera@home.test"))
 	leaving := op()
 	for range 2 {
 		now, err := s.Abandon(t.Context(), w.ID, c.ID, leaving, "system", "closing")
 		must(t, err)
-		if now.State != protocol.StateClosed || now.Outcome != store.ConversationMissed || now.Missed != "closing" {
+		must(t, s.Introduce(t.Context(), w.ID, c.ID, "Late", "late@home.test")) // it is over: nothing changes
+		if now.Email != "vera@home.test" || now.Name != "Vera" || now.State != protocol.StateClosed || now.Outcome != store.ConversationMissed || now.Missed != "closing" {
 			t.Errorf("given up: %+v", now)
 		}
 	}
