@@ -136,6 +136,15 @@ func (r *record) Targets(_ context.Context, who protocol.Principal, conv protoco
 	return protocol.Targets{Conversation: conv, Agents: []protocol.TargetAgent{}, Queues: []protocol.TargetQueue{}}, nil
 }
 
+func (r *record) Why(_ context.Context, who protocol.Principal, of protocol.WhyOf) (protocol.Why, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if of.Agent != who.Agent && !slices.Contains(r.members[of.Conversation], who.Actor()) {
+		return protocol.Why{}, protocol.NewError(protocol.CodeNotFound, "No such conversation or agent.")
+	}
+	return protocol.Why{Conversation: of.Conversation, Agent: of.Agent}, nil
+}
+
 func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]signaling.Head, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

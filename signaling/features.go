@@ -66,6 +66,9 @@ type Identities interface {
 type Insight interface {
 	// Targets lists whom who can ask about a conversation that he speaks in.
 	Targets(ctx context.Context, who protocol.Principal, conv protocol.ConversationID) (protocol.Targets, error)
+	// Why tells what was decided about a conversation that who may read, or about
+	// who himself; about others to those who may read all.
+	Why(ctx context.Context, who protocol.Principal, of protocol.WhyOf) (protocol.Why, error)
 }
 
 // A Site is what the panel needs to know of the site that embeds it.

@@ -66,4 +66,20 @@ func (e *Edge) targets(c echo.Context) error {
 	return c.JSON(http.StatusOK, found)
 }
 
+// why tells what routing decided about a conversation or an agent.
+func (e *Edge) why(c echo.Context) error {
+	of := protocol.WhyOf{Conversation: protocol.ConversationID(c.Param("conversation")), Agent: protocol.AgentID(c.Param("agent"))}
+	if !protocol.ValidID(of.Conversation) && !protocol.ValidID(of.Agent) {
+		return protocol.NewError(protocol.CodeInvalid, "What the path names is a UUID.")
+	}
+	if e.o.Insight == nil {
+		return errNoInsight
+	}
+	found, err := e.o.Insight.Why(c.Request().Context(), principalOf(c), of)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, found)
+}
+
 var errNoInsight = protocol.NewError(protocol.CodeNotFound, "There is nothing at this address.")

@@ -125,7 +125,7 @@ func TestOnlyWhoMayCallsARoute(t *testing.T) { // S1
 			continue
 		}
 		path := strings.NewReplacer(":conversation", string(conv), ":connection", string(conn.Connection), ":transport", "t",
-			":request", string(protocol.NewID[protocol.RequestID]())).Replace(route.Path)
+			":agent", string(agent.Agent), ":request", string(protocol.NewID[protocol.RequestID]())).Replace(route.Path)
 		for _, s := range speakers() {
 			allowed := false
 			for _, kind := range route.Who {

@@ -73,6 +73,8 @@ func (e *Edge) surface() map[string]echo.HandlerFunc {
 		"POST /v1/conversations/:conversation/pick":                e.byFrame(protocol.UpPick, "conversation"),
 		"DELETE /v1/requests/:request":                             e.byFrame(protocol.UpCancel, "request"),
 		"GET /v1/conversations/:conversation/targets":              e.targets,
+		"GET /v1/conversations/:conversation/why":                  e.why,
+		"GET /v1/agents/:agent/why":                                e.why,
 	}
 }
 

@@ -162,6 +162,8 @@ var routes = []Route{
 	as(UpPick, "POST", "/v1/conversations/:conversation/pick"),
 	as(UpCancel, "DELETE", "/v1/requests/:request"),
 	{"GET", "/v1/conversations/:conversation/targets", agents, PermDesk, ObjectConversation},
+	{"GET", "/v1/conversations/:conversation/why", agents, PermDesk, ObjectConversation},
+	{"GET", "/v1/agents/:agent/why", agents, PermDesk, ObjectNone},
 }
 
 // as is the route of a kind: who may send the one may call the other.

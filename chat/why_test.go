@@ -1,0 +1,76 @@
+package chat_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
+	h := newHouse(t)
+	visitor := h.visitor()
+	conv := h.ask(visitor, "hello")
+	anna := h.ready(0)
+	ctx := t.Context()
+	offer := h.offered(anna)
+	_, err := h.Reject(ctx, anna, op(), protocol.OfOffer{Offer: offer.Offer, Reason: "busy"})
+	h.must(err)
+	ben := h.ready(1)
+	h.accept(ben, h.offered(ben).Offer)
+	now, err := h.store.Now(ctx)
+	h.must(err)
+	h.must(h.store.Decide(ctx, []store.Decision{
+		{ID: "d1", Workspace: h.ws, Queue: h.queue.ID, At: offer.Since, Body: protocol.Decision{At: offer.Since, What: "nobody", Queue: "Sales", More: map[protocol.Reason]int{protocol.ReasonNotReady: 3}}},
+		{ID: "d2", Workspace: h.ws, Queue: h.queue.ID, Conversation: conv, Agent: ben.Agent, At: now, Body: protocol.Decision{At: now, What: "picked", Queue: "Sales", Conversation: conv, Chosen: ben.Agent, ChosenName: "Ben"}},
+	}))
+	before, err := h.Why(ctx, ben.Principal, protocol.WhyOf{Conversation: conv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(before.Offers) != 2 || before.Offers[1].Name != "Anna" || before.Offers[1].Outcome != "rejected" || before.Offers[1].Cause != "busy" || before.Offers[1].Before != protocol.DeclaredReady || before.Offers[0].Outcome != "accepted" {
+		t.Errorf("offers %+v", before.Offers)
+	}
+	if len(before.Queue) == 0 || before.Queue[len(before.Queue)-1].What != "nobody" {
+		t.Errorf("verdicts of the queue %+v", before.Queue)
+	}
+	found := false
+	for _, d := range before.Decisions {
+		found = found || d.What == "picked" && d.ChosenName == "Ben"
+	}
+	if !found {
+		t.Errorf("decisions %+v", before.Decisions)
+	}
+	// what is changed afterwards changes no answer
+	_, err = h.Declare(ctx, anna, op(), protocol.Declare{Declared: protocol.DeclaredNotReady})
+	h.must(err)
+	after, err := h.Why(ctx, ben.Principal, protocol.WhyOf{Conversation: conv})
+	h.must(err)
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("the answer has changed (-before +after):\n%s", diff)
+	}
+	own, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Agent: anna.Agent})
+	if err != nil || len(own.Offers) != 1 || own.Offers[0].Conversation != conv {
+		t.Errorf("of herself Anna reads %+v, %v", own, err)
+	}
+	for name, attempt := range map[string]func() error{
+		"the visitor":      func() error { _, err := h.Why(ctx, visitor.Principal, protocol.WhyOf{Conversation: conv}); return err },
+		"who is not in it": func() error { _, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Conversation: conv}); return err },
+		"of another agent": func() error { _, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Agent: ben.Agent}); return err },
+		"of both": func() error {
+			_, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Agent: anna.Agent, Conversation: conv})
+			return err
+		},
+	} {
+		if err := attempt(); err == nil {
+			t.Errorf("%s reads why", name)
+		}
+	}
+	sam := anna.Principal
+	sam.Permissions = append([]protocol.Permission{protocol.PermWatch}, sam.Permissions...)
+	if _, err := h.Why(ctx, sam, protocol.WhyOf{Agent: ben.Agent}); err != nil {
+		t.Errorf("who may read all: %v", err)
+	}
+}
