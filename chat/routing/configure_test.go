@@ -133,12 +133,16 @@ func TestAQueueTakesNobodyMore(t *testing.T) { // SITE-5, VIS-1
 			}
 			return p
 		}
-		h.mem.do(func() { h.mem.figures = map[protocol.QueueID]store.Figures{"q1": {Samples: 4, HandleMs: 300_000, Active: 2}} })
+		h.mem.do(func() {
+			h.mem.figures = map[protocol.QueueID]store.Figures{"q1": {Samples: 4, HandleMs: 300_000, Active: 2}}
+		})
 		pass(11 * time.Second)
 		if p := place(); p != (Place{Position: 2}) {
 			t.Errorf("estimated from four: %+v", p)
 		}
-		h.mem.do(func() { h.mem.figures = map[protocol.QueueID]store.Figures{"q1": {Samples: 5, HandleMs: 300_000, Active: 2}} })
+		h.mem.do(func() {
+			h.mem.figures = map[protocol.QueueID]store.Figures{"q1": {Samples: 5, HandleMs: 300_000, Active: 2}}
+		})
 		pass(11 * time.Second)
 		if p := place(); p != (Place{Position: 2, LowMs: 4 * 60_000, HighMs: 8 * 60_000}) { // of 5 minutes
 			t.Errorf("estimate %+v", p)

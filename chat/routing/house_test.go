@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,9 +26,12 @@ type house struct {
 	nodes  []*Router
 	timers Timers
 
-	mu    sync.Mutex // guards what follows
-	alive map[protocol.ConnectionID]protocol.Caller
-	notes map[string]int // ViewChanged by actor
+	hours Hours
+
+	mu     sync.Mutex // guards what follows
+	alarms []protocol.Alarm
+	alive  map[protocol.ConnectionID]protocol.Caller
+	notes  map[string]int // ViewChanged by actor
 }
 
 func (h *house) ViewChanged(_ protocol.WorkspaceID, actors ...string) {
@@ -39,6 +43,36 @@ func (h *house) ViewChanged(_ protocol.WorkspaceID, actors ...string) {
 }
 func (h *house) QueuesChanged(protocol.WorkspaceID)                         {}
 func (h *house) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
+
+func (h *house) alarm(a protocol.Alarm) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.alarms = append(h.alarms, a)
+}
+
+// alarmed counts the alarms of a kind, and forgets them.
+func (h *house) alarmed(kind string) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.alarms = slices.DeleteFunc(h.alarms, func(a protocol.Alarm) bool {
+		if a.Kind == kind {
+			n++
+		}
+		return a.Kind == kind
+	})
+	return n
+}
+
+// Open: always, unless a test has hours of its own.
+func (h *house) Open(q store.Queue, at int64) (bool, int64) {
+	h.mu.Lock()
+	hours := h.hours
+	h.mu.Unlock()
+	if hours == nil {
+		return true, 0
+	}
+	return hours.Open(q, at)
+}
 
 func newHouse(ctx context.Context, t testing.TB, client redis.UniversalClient, timers Timers, queues ...store.Queue) *house {
 	if len(queues) == 0 {
@@ -54,7 +88,7 @@ func newHouse(ctx context.Context, t testing.TB, client redis.UniversalClient, t
 func (h *house) node(ctx context.Context, done *sync.WaitGroup) *Router {
 	r := New(Options{
 		Redis: h.redis, Record: h.mem, Notify: h, Workspace: testWorkspace, Node: protocol.NodeID(fmt.Sprintf("n%d", len(h.nodes))),
-		Timers: h.timers, Logger: slog.New(slog.DiscardHandler),
+		Timers: h.timers, Logger: slog.New(slog.DiscardHandler), Hours: h, Alarm: h.alarm,
 	})
 	h.nodes = append(h.nodes, r)
 	done.Go(func() {

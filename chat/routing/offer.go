@@ -44,6 +44,7 @@ func (r *Router) Match(ctx context.Context) error {
 			r.failed(ctx, "match", err)
 			return fmt.Errorf("match: %w", err)
 		}
+		r.alarmAsked(out.Asked)
 		var errs []error
 		for _, p := range out.Offers {
 			errs = append(errs, r.open(ctx, p, out.Now))
@@ -62,6 +63,7 @@ type matched struct {
 	More    bool              // it looked at as many as it may: the next run goes on
 	From    map[string]string // behind these
 	Looked  int
+	Asked   []allAsked
 	Rebuild bool // no generation: nothing is offered until it is rebuilt
 }
 
@@ -160,10 +162,12 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 	var out struct {
 		Known  bool
 		Agents []protocol.AgentID // who were asked too
+		Asked  []allAsked
 	}
 	if err := r.run(ctx, settleStep, newOp(), in, &out); err != nil {
 		return err
 	}
+	r.alarmAsked(out.Asked)
 	if out.Known {
 		r.stats.ended(outcome)
 	} else {

@@ -14,6 +14,7 @@ type Record interface {
 	OfferRecord
 	PlaceRecord
 	RequestRecord
+	DutyRecord
 	AgentRecord
 	// Epoch names this record: it changes when a backup is restored.
 	Epoch() string
@@ -52,6 +53,23 @@ type RequestRecord interface {
 	// Lose takes a conversation from an agent who is gone. CodeWrongState: the
 	// agent is not in it, or it does not run.
 	Lose(ctx context.Context, ws protocol.WorkspaceID, agent protocol.AgentID, conv protocol.ConversationID, cause string) (c store.Conversation, requeued bool, err error)
+}
+
+// A DutyRecord has what time brings about.
+type DutyRecord interface {
+	// EndRequest ends an open request; ended is false when it had ended before.
+	EndRequest(ctx context.Context, ws protocol.WorkspaceID, id protocol.RequestID, cause, actor string) (q store.Request, ended bool, err error)
+	// OverdueReplies lists running conversations whose first reply is due and has not come.
+	OverdueReplies(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Conversation, error)
+	AdvanceReply(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, stage int, due int64) (advanced bool, err error)
+	// DueWakes lists parked slots that waited for their owners long enough.
+	DueWakes(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Slot, error)
+	// Requeue takes an active conversation from its agents back to its queue. CodeWrongState: it does not run.
+	Requeue(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, cause string) (store.Conversation, error)
+	// Abandon closes a waiting conversation as missed. CodeWrongState: it does not wait.
+	Abandon(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, op protocol.Op, actor, why string) (store.Conversation, error)
+	Settings(ctx context.Context, ws protocol.WorkspaceID) (store.Settings, error)
+	ForgetDecisions(ctx context.Context, ws protocol.WorkspaceID, before int64, most int) (forgotten int64, err error)
 }
 
 // An AgentRecord holds what agents declare and carry.

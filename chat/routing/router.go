@@ -28,6 +28,7 @@ type Router struct {
 	log    *slog.Logger
 	keys   []string
 	hours  Hours
+	tell   func(protocol.Alarm)
 
 	kick  chan struct{} // a match is wanted: capacity 1, a second wish is the same wish
 	wake  chan struct{} // signs of life wait to be written: capacity 1
@@ -53,9 +54,12 @@ func New(o Options) *Router {
 	if o.ReachChanged == nil {
 		o.ReachChanged = func(protocol.WorkspaceID, string) {}
 	}
+	if o.Alarm == nil {
+		o.Alarm = func(protocol.Alarm) {}
+	}
 	return &Router{
 		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
-		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace), hours: o.Hours,
+		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace), hours: o.Hours, tell: o.Alarm,
 		kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, queues: map[protocol.QueueID]store.Queue{},
 	}

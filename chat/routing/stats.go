@@ -23,13 +23,14 @@ type Stats struct {
 	Abandoned     int64                    // waiting visitors whose connection stayed lost
 	AgentsLost    int64                    // agents whose connection stayed lost
 	Healed        int64                    // differences between Redis and the record that an audit mended
+	Alarms        int64                    // states that people should know of, when they began
 	LoadsRepaired int64                    // agents whose load differed from the sum of their slots
 	Waiting       map[protocol.QueueID]int // nil while Redis is away
 }
 
 type counters struct {
-	matches, offered, refused, accepted, rejected, timedOut, rescinded      atomic.Int64
-	looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired atomic.Int64
+	matches, offered, refused, accepted, rejected, timedOut, rescinded              atomic.Int64
+	looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired, alarms atomic.Int64
 }
 
 func (c *counters) ended(o store.Outcome) {
@@ -52,7 +53,7 @@ func (r *Router) Stats(ctx context.Context) Stats {
 		Matches: c.matches.Load(), Offered: c.offered.Load(), Refused: c.refused.Load(), Accepted: c.accepted.Load(),
 		Rejected: c.rejected.Load(), TimedOut: c.timedOut.Load(), Rescinded: c.rescinded.Load(), Looked: c.looked.Load(), ScriptErrors: c.scriptErrors.Load(),
 		Rebuilds: c.rebuilds.Load(), Abandoned: c.abandoned.Load(), AgentsLost: c.agentsLost.Load(), Healed: c.healed.Load(),
-		LoadsRepaired: c.repaired.Load(),
+		LoadsRepaired: c.repaired.Load(), Alarms: c.alarms.Load(),
 	}
 	r.mu.Lock()
 	queues := make([]protocol.QueueID, 0, len(r.queues))

@@ -20,7 +20,10 @@ type sweepState struct {
 	mine sweeping
 	prev int64 // Redis time of the last sweep
 
-	figures int64 // Redis time of the last reading of figures
+	// Redis times of the last ones.
+	figures, survey, forgot int64
+	// Queues of which it has been said.
+	bare, delayed map[protocol.QueueID]bool
 }
 
 // found is what a sweep found.
@@ -35,7 +38,10 @@ type found struct {
 	Abandoned []protocol.ConversationID
 	Changed   []string
 	Requests  []string           // that wait here
+	Surveyed  bool               // the following are told
 	Waiting   []protocol.QueueID // in which somebody waits
+	Bare      []protocol.QueueID // and nobody is ready
+	Delayed   []protocol.QueueID // and is not offered although somebody could take it
 }
 
 // runSweeps sweeps every Timers.Sweep, and at the next deadline if that is
@@ -67,6 +73,7 @@ func (r *Router) sweep(ctx context.Context) (time.Duration, error) {
 	var f found
 	in := map[string]any{
 		"agentGone": r.timers.AgentGone.Milliseconds(), "visitorGone": r.timers.VisitorGone.Milliseconds(), "prev": r.swept.prev,
+		"survey": time.Now().UnixMilli()-r.swept.survey >= surveyEvery.Milliseconds(),
 	}
 	if err := r.run(ctx, sweepStep, newOp(), in, &f); err != nil {
 		return r.timers.Sweep, err
@@ -89,18 +96,15 @@ func (r *Router) sweep(ctx context.Context) (time.Duration, error) {
 	for _, conv := range f.Abandoned {
 		errs = append(errs, r.abandon(ctx, conv))
 	}
-	errs = append(errs, r.freeWrapUps(ctx, f.Now), r.syncRequests(ctx, f.Requests))
+	errs = append(errs, r.freeWrapUps(ctx, f.Now), r.syncRequests(ctx, f))
+	if f.Surveyed {
+		r.swept.survey = time.Now().UnixMilli()
+		errs = append(errs, r.duties(ctx, f))
+	}
 	if len(f.Changed) > 0 {
 		r.notify.ViewChanged(r.ws, f.Changed...)
 		for _, actor := range f.Changed {
 			r.reach(r.ws, actor)
-		}
-	}
-	if f.Now-r.swept.figures >= r.timers.Figures.Milliseconds() {
-		r.swept.figures = f.Now
-		errs = append(errs, r.readFigures(ctx, f.Now))
-		if len(f.Waiting) > 0 {
-			r.notify.QueuesChanged(r.ws) // estimates grow old
 		}
 	}
 	errs = append(errs, r.Match(ctx))

@@ -85,29 +85,44 @@ func (r *Router) loadRequests(ctx context.Context, open []store.Request) error {
 }
 
 // syncRequests makes routing hold the requests that the record holds as open:
-// what ends a conversation, or a part in it, ends requests too. known were
-// listed before the record is read: what is not open there has ended.
-func (r *Router) syncRequests(ctx context.Context, known []string) error {
+// what ends a conversation, or a part in it, ends requests too. f was found
+// before the record is read: what is not open there has ended. Those past their
+// deadline expire.
+func (r *Router) syncRequests(ctx context.Context, f found) error {
 	open, err := r.record.Requests(ctx, r.ws)
 	if err != nil {
 		return fmt.Errorf("read open requests: %w", err)
 	}
-	left := make(map[string]bool, len(known))
-	for _, id := range known {
+	left := make(map[string]bool, len(f.Requests))
+	for _, id := range f.Requests {
 		left[id] = true
 	}
 	var missing []store.Request
+	var errs []error
 	for _, q := range open {
-		if !left[string(q.ID)] {
+		switch {
+		case q.Deadline <= f.Now && !f.Amnesty:
+			errs = append(errs, r.expire(ctx, q))
+		case !left[string(q.ID)]:
 			missing = append(missing, q)
 		}
 		delete(left, string(q.ID))
 	}
-	errs := []error{r.loadRequests(ctx, missing)}
+	errs = append(errs, r.loadRequests(ctx, missing))
 	for id := range left {
 		errs = append(errs, r.remove(ctx, id, 0))
 	}
 	return errors.Join(errs...)
+}
+
+func (r *Router) expire(ctx context.Context, q store.Request) error {
+	ended, _, err := r.record.EndRequest(ctx, r.ws, q.ID, store.RequestExpired, "system")
+	if err != nil {
+		return fmt.Errorf("expire request %s: %w", q.ID, err)
+	}
+	r.notify.EntriesAdded(r.ws, q.Conversation)
+	r.notify.ViewChanged(r.ws, ended.Touched...)
+	return errors.Join(r.remove(ctx, string(q.ID), r.timers.RampUp.Milliseconds()), r.refreshTouched(ctx, ended.Touched))
 }
 
 // remove takes a place out of routing and lets those know who were being asked.

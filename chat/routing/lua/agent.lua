@@ -11,6 +11,7 @@ end
 for _, row in ipairs(arg.agents) do -- bound: 500
   local known = get(agents, row.id)
   if not known or known.ticket <= row.ticket then
+    row.at = now
     put(agents, row.id, row)
     if (row.ready == 1 or row.slots > 0) and score(lost, row.actor) == 0 then redis.call('ZADD', lost, now, row.actor) end
     local offer = redis.call('HGET', ring, row.id)

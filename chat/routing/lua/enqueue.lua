@@ -22,7 +22,7 @@ end
 local function renew(id, w, p)
   if w.at == 'order' then unindex(id, w) end
   redis.call('ZREM', line, lineKey(w, id))
-  p.id, p.n, p.os, p.x, p.t, p.f, p.b = nil, w.n, w.os, w.x, w.t, w.f, w.b
+  p.id, p.n, p.os, p.x, p.t, p.f, p.b, p.i = nil, w.n, w.os, w.x, w.t, w.f, w.b, w.i
   if w.sc then alone(p) else p.sc = nil end
   p.at = w.at == 'order' and '' or w.at
   redis.call('ZADD', line, 0, lineKey(p, id))
@@ -38,6 +38,7 @@ for i, p in ipairs(arg.places) do -- bound: 500
     local id = p.id
     alone(p)
     p.id, p.n, p.os, p.x, p.at = nil, 0, {}, {}, p.pull == 1 and 'pull' or 'order'
+    p.i = now
     if arg.exclude then p.x[arg.exclude.agent] = now + arg.exclude.ms end
     add(rowsOf, id, cjson.encode(p))
     add(lineOf, 0, lineKey(p, id))

@@ -38,7 +38,7 @@ for i, q in ipairs(arg.queues) do -- bound: the queues
   local s = stand[q] or {}
   lines[i] = {
     waiting = redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';'), oldest = w and w.s or 0, per = figures[q],
-    ready = s.r or 0, delayed = s.d == 1, bare = s.b == 1, allasked = s.x or 0,
+    ready = s.r or 0, delayed = (s.d or 0) > 1, bare = s.b == 1, allasked = s.x or 0,
   }
 end
 return finish({ lines = lines }, true)

@@ -26,15 +26,6 @@ do
 end
 if count == 0 then return finish({ now = now }, not changed) end
 
-local function units(a, c)
-  if c.m ~= 'chat' then return c.c end
-  return math.max(1, math.min(100, math.floor(c.c * 4 / (a.max > 0 and a.max or 4))))
-end
-
-local function fits(a, c)
-  return qualified(a, c) and (c.m ~= 'video' or (a.videos or 0) < (a.maxvideo or 1)) and a.load + units(a, c) + (c.sp or 0) <= 100
-end
-
 local from, heads, fit, weights, open = arg.from or {}, {}, {}, {}, 0
 
 -- step lets a head stand at the class's next place.
@@ -201,4 +192,4 @@ if more then
     end
   end
 end
-return finish({ now = now, offers = some(made), more = more, from = on, looked = looked }, not changed)
+return finish({ now = now, offers = some(made), more = more, from = on, looked = looked, asked = some(alarmed) }, not changed)

@@ -35,6 +35,7 @@ local function aim(id, w, at, till)
   if w.at == 'rest' then redis.call('ZREM', aside, id) end
   if w.at == 'order' and at ~= 'order' then unindex(id, w) end
   if at == 'order' and w.at ~= 'order' then
+    w.i = now
     for _, c in ipairs(stands(w)) do -- bound: 16 classes of a place
       put(classes, c.i, c)
       redis.call('ZADD', order, 0, orderKey(c.i, w, id))
@@ -102,6 +103,19 @@ local function able(a, w)
   return false
 end
 
+-- units that a place of a class takes of an agent: max chats of 25 fit, and one more does not.
+local function units(a, c)
+  if c.m ~= 'chat' then return c.c end
+  return math.max(1, math.min(100, math.floor(c.c * 4 / (a.max > 0 and a.max or 4))))
+end
+
+-- fits: has the agent room for it now?
+local function fits(a, c)
+  return qualified(a, c) and (c.m ~= 'video' or (a.videos or 0) < (a.maxvideo or 1)) and a.load + units(a, c) + (c.sp or 0) <= 100
+end
+
+local alarmed = {} -- places that everybody was asked about without success for the first time
+
 -- asked: once everybody able has been asked, they are asked again after the
 -- back-off, whose end this tells. Somebody new is asked without it.
 local function asked(w, all, backoff)
@@ -115,6 +129,7 @@ local function asked(w, all, backoff)
   if count == 0 then return nil end
   if (w.b or 0) <= now then
     w.f = (w.f or 0) + 1
+    if w.f == 1 then alarmed[#alarmed + 1] = { conv = w.v, queue = w.q } end
     w.b = now + backoff[math.min(w.f, #backoff)]
     for id, till in pairs(w.x) do
       if till > now then w.x[id] = w.b end

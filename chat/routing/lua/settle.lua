@@ -37,4 +37,4 @@ if w and contains(w.os, arg.offer) then
     end
   end
 end
-return finish({ known = true, agents = freed })
+return finish({ known = true, agents = freed, asked = some(alarmed) })

@@ -1,6 +1,6 @@
 -- Finds what time has ended. Nothing ends during the amnesty after a rebuild.
 -- KEYS: all but used, verdicts.
--- ARGV 2: agentGone, visitorGone (ms), prev (the last sweep's now, 0 at first)
+-- ARGV 2: agentGone, visitorGone (ms), prev (the last sweep's now, 0 at first), survey
 local answer = { now = now, next = 0 }
 ripen()
 for _, key in ipairs({ deadlines, timers }) do
@@ -12,11 +12,64 @@ local requests = {}
 for _, key in ipairs(redis.call('ZRANGEBYLEX', line, '[@:', '(@;', 'LIMIT', 0, 500)) do
   requests[#requests + 1] = string.match(key, '([^:]+)$')
 end
-local waits = {}
-for _, q in ipairs(redis.call('HKEYS', queues)) do -- bound: the queues
-  if redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';') > 0 then waits[#waits + 1] = q end
+answer.requests = some(requests)
+
+-- idle: an agent to whom something could have been offered for 2 s.
+local function idle(a)
+  return a.load < 100 and (a.at or 0) <= now - 2000 and score(ramp, a.id) <= now - 2000 and redis.call('HEXISTS', ring, a.id) == 0
 end
-answer.requests, answer.waiting = some(requests), some(waits)
+
+-- late: does the head of a class wait for 2 s although somebody idle can take it?
+local function late(c, agents)
+  local key = redis.call('ZRANGEBYLEX', order, '[' .. c.i .. ':', '(' .. c.i .. ';', 'LIMIT', 0, 1)[1]
+  local w = key and get(waiting, string.match(key, '([^:]+)$'))
+  if not w or (w.i or now) > now - 2000 or w.n > now or (w.a ~= '' and score(live, w.a) <= now) then return false end
+  for _, a in ipairs(agents) do -- bound: the agents
+    if fits(a, c) and (w.x[a.id] or 0) <= now and not contains(w.by, a.id) then return true end
+  end
+  return false
+end
+
+-- survey tells how queues stand: r ready agents, x that all were asked about, b nobody is ready, d how often in a row
+-- something was not offered although it could have been.
+local function survey()
+  local had, stand, there = get(meta, 'stand') or {}, {}, {}
+  local function of(q)
+    stand[q] = stand[q] or { r = 0, x = 0 }
+    return stand[q]
+  end
+  for _, a in ipairs(rows()) do -- bound: the agents
+    if a.ready == 1 and score(live, a.actor) > now then
+      for _, q in ipairs(a.queues) do of(q).r = of(q).r + 1 end
+      if idle(a) then there[#there + 1] = a end
+    end
+  end
+  for _, id in ipairs(redis.call('ZRANGE', aside, 0, 255)) do
+    local w = get(waiting, id)
+    if w and (w.f or 0) > 0 then of(w.q).x = of(w.q).x + 1 end
+  end
+  if #there > 0 then
+    local defs = redis.call('HGETALL', classes)
+    for i = 1, #defs, 2 do -- bound: the classes of who waits
+      local c = cjson.decode(defs[i + 1])
+      if not of(c.q).d and late(c, there) then of(c.q).d = ((had[c.q] or {}).d or 0) + 1 end
+    end
+  end
+  local waits, bare, delayed = {}, {}, {}
+  for _, q in ipairs(redis.call('HKEYS', queues)) do -- bound: the queues
+    local s = of(q)
+    if redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';') > 0 then
+      waits[#waits + 1] = q
+      if s.r == 0 then s.b = 1 end
+    end
+    if s.b then bare[#bare + 1] = q end
+    if (s.d or 0) > 1 then delayed[#delayed + 1] = q end
+  end
+  put(meta, 'stand', stand)
+  answer.waiting, answer.bare, answer.delayed, answer.surveyed = some(waits), some(bare), some(delayed), true
+end
+
+if arg.survey then survey() end
 if now < amnesty then
   answer.amnesty = true
   return finish(answer)
