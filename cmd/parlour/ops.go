@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/parlour-chat/parlour/signaling"
+	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
 // checks are the lines of /readyz.
@@ -47,6 +48,16 @@ func (a *app) serveOps(ctx context.Context) error {
 		return fmt.Errorf("serve ops.address: %w", err)
 	}
 	return nil
+}
+
+// alarms counts and logs the states of routing that people should know of.
+func (a *app) alarms() func(protocol.Alarm) {
+	counted := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parlour_alarms_total", Help: "Alarms of routing, by kind."}, []string{"kind"})
+	a.registry.MustRegister(counted)
+	return func(alarm protocol.Alarm) {
+		counted.WithLabelValues(alarm.Kind).Inc()
+		a.log.Warn("alarm", "kind", alarm.Kind, "queue", alarm.Queue, "conversation", alarm.Conversation, "agent", alarm.Agent)
+	}
 }
 
 // registerMetrics shows the features' counters as metrics.
