@@ -135,6 +135,11 @@ export class Desk {
     await hears(this.page, hertz, wait);
   }
 
+  /** Waits until the visitor's tone is heard. */
+  async hears(hertz: number, wait?: Wait): Promise<void> {
+    await hears(this.page, hertz, wait);
+  }
+
   /** Waits until a text stands on the visitor's page as the agent sees it. */
   async seesOnPage(text: Name, wait?: Wait): Promise<void> {
     await this.replica.seeText(text, wait);

@@ -74,4 +74,9 @@ export class Visitor {
     await seesMoving(this.panel, colour, wait);
     await hears(this.panel, hertz, wait);
   }
+
+  /** Waits until the agent's tone is heard. */
+  async hears(hertz: number, wait?: Wait): Promise<void> {
+    await hears(this.panel, hertz, wait);
+  }
 }

@@ -61,6 +61,14 @@ describe("visitor on one node, agent on the other", () => {
     await anna.page.screenshot("call-desk");
     await vera.page.screenshot("call-visitor");
 
+    // A video call takes all of an agent, an audio call half: only the second leaves room for others (ROUTE-2).
+    await anna.page.seeText(/^Full/);
+    await anna.hangUp();
+    await anna.startAudio();
+    await vera.allow();
+    await vera.hears(880, { within: 30_000 });
+    await anna.hears(440, { within: 30_000 });
+
     // One is offered and one waits behind: Redis forgets everything.
     await will.visit(a.shop);
     await will.open();
@@ -88,9 +96,11 @@ describe("visitor on one node, agent on the other", () => {
     await anna.offer.seeText("Zoe asks");
     await anna.accept();
     await zoe.sees(/Anna has joined/);
-    await vera.seesAndHears("blue", 880, { within: 30_000 });
-    await anna.seesAndHears("red", 440, { within: 30_000 });
+    await vera.hears(880, { within: 30_000 });
+    await anna.hears(440, { within: 30_000 });
     expect(await held(anna.page)).toEqual({ used: 3, most: 4 });
+    await anna.page.seeText(/^Full/); // a half and two quarters
+    await vera.hangUp();
 
     // Full means full, also for a Redis that has forgotten what it reserved.
     const more = await Promise.all(["ulf", "tea"].map((who) => stage.visitor(who)));
