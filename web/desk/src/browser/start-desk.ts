@@ -16,7 +16,7 @@ import { tellUsed } from "./used.ts";
 import { layouts, tabCalls, tabDrafts, tabOutbox } from "./storage.ts";
 
 /** What the server cannot do yet. */
-const lacks: ReadonlySet<CommandKind | "why"> = new Set(["agent.auto_accept", "why"] as const);
+const lacks: ReadonlySet<CommandKind | "why"> = new Set(["agent.auto_accept"] as const);
 
 /** A desk that runs, and what its page may still do to it. */
 export interface RunningDesk {

@@ -1,4 +1,5 @@
 import { Button, CloseButton, Modal } from "@mantine/core";
+import { useEffect, useState } from "react";
 import { words } from "../catalogue.ts";
 import type { LeaveDialog } from "../models/dialogs.ts";
 import { observed, useDesk } from "./observed.ts";
@@ -29,6 +30,8 @@ function Leave({ dialog, close }: { dialog: LeaveDialog; close: () => void }) {
 export const DialogView = observed(function DialogView() {
   const { dialogs } = useDesk();
   const dialog = dialogs.open;
+  const [before] = useState(() => document.activeElement);
+  useEffect(() => () => (before instanceof HTMLElement ? before.focus() : undefined), [before]); // the cursor goes back to where it was
   if (dialog === undefined) return null;
   const close = () => dialogs.close();
   const title = dialog.kind === "team" ? words.team[dialog.verb] : dialog.kind === "leave" ? words.team.leaveTitle : words.why.title(dialog.name);

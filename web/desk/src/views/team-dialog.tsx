@@ -44,7 +44,7 @@ function Targets({ name, options, first }: { name: string; options: readonly Opt
   return (
     <div className="targets">
       <h3 id={`${base}h`}>{name}</h3>
-      <ul ref={list} role="listbox" tabIndex={0} aria-labelledby={`${base}h`} aria-activedescendant={active < 0 ? undefined : `${base}${at ?? ""}`} onKeyDown={keyDown}>
+      <ul ref={list} data-autofocus={first || undefined} role="listbox" tabIndex={0} aria-labelledby={`${base}h`} aria-activedescendant={active < 0 ? undefined : `${base}${at ?? ""}`} onKeyDown={keyDown}>
         {options.map((option, i) => (
           <li key={option.id} id={`${base}${option.id}`} role="option" aria-selected={option.chosen} aria-disabled={!option.able || undefined} data-active={i === active || undefined} onClick={() => go(i)}>
             <span dir="auto">{option.text}</span>
