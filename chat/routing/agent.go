@@ -90,6 +90,9 @@ func agentRow(a store.Agent, ticket int64) map[string]any {
 		"max": a.MaxChats, "load": a.Load, "slots": a.Slots, "videos": a.Videos, "maxvideo": max(a.Rules.MaxVideo, 1),
 		"ring": a.Rules.OfferMs, "last": a.LastAccepted, "ticket": ticket,
 	}
+	if a.AutoAccept && a.Rules.AutoAccept {
+		row["auto"] = true
+	}
 	if len(a.Skills) > 0 {
 		row["skills"] = a.Skills
 	}

@@ -14,10 +14,13 @@ var configureStep = newStep("configure")
 
 // A queueRow is what the scripts know of a queue.
 type queueRow struct {
-	Weight int `json:"w"`
+	Weight int  `json:"w"`
+	Auto   bool `json:"auto,omitempty"`
 }
 
-func rowOf(q store.Queue) queueRow { return queueRow{Weight: max(q.Weight, 1)} }
+func rowOf(q store.Queue) queueRow {
+	return queueRow{Weight: max(q.Weight, 1), Auto: q.Rules.AutoAccept}
+}
 
 // runConfigure looks each Timers.Configure whether the workspace was declared anew.
 func (r *Router) runConfigure(ctx context.Context) {

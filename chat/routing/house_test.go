@@ -89,6 +89,7 @@ func (h *house) node(ctx context.Context, done *sync.WaitGroup) *Router {
 	r := New(Options{
 		Redis: h.redis, Record: h.mem, Notify: h, Workspace: testWorkspace, Node: protocol.NodeID(fmt.Sprintf("n%d", len(h.nodes))),
 		Timers: h.timers, Logger: slog.New(slog.DiscardHandler), Hours: h, Alarm: h.alarm,
+		AutoAccept: func(_ context.Context, o store.Offer) { h.accept(o) },
 	})
 	h.nodes = append(h.nodes, r)
 	done.Go(func() {

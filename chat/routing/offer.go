@@ -29,6 +29,7 @@ type proposal struct {
 	Round    int
 	Cost     int
 	Deadline int64
+	Auto     bool // it is to be accepted by itself
 }
 
 // Match offers waiting conversations to agents until nothing more fits. It may
@@ -100,6 +101,9 @@ func (r *Router) open(ctx context.Context, p proposal, now int64) error {
 		r.notify.ViewChanged(r.ws, agentActor(p.Agent))
 		r.notify.EntriesAdded(r.ws, p.Conv)
 		r.notify.QueuesChanged(r.ws)
+		if p.Auto {
+			r.acceptItself(o)
+		}
 		return nil
 	}
 	r.stats.refused.Add(1)
@@ -153,6 +157,9 @@ func (r *Router) Settled(ctx context.Context, o store.Offer, outcome store.Outco
 
 func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outcome) error {
 	in := r.settling(o.ID, outcome)
+	if ms := r.queue(o.Queue).Rules.ExcludeMs; ms > 0 {
+		in["exclude"] = ms
+	}
 	if outcome == store.OutcomeRescinded {
 		in["exclude"] = 0
 		if o.Cause == "visitor_left" || o.Cause == "closed" {

@@ -20,6 +20,7 @@ type sign struct {
 	Actor  string                `json:"actor"`
 	Conn   protocol.ConnectionID `json:"conn"`
 	Closed bool                  `json:"closed"`
+	Used   bool                  `json:"used,omitempty"` // a visible desk was used
 }
 
 // Here is a sign of life of a connection: it renews the lease by Timers.Silent.
@@ -28,7 +29,17 @@ type sign struct {
 func (r *Router) Here(who protocol.Caller) {
 	r.mu.Lock()
 	r.tabs[who.Connection] = tab{who.Actor()}
-	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection}
+	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: r.pending[who.Connection].Used}
+	r.mu.Unlock()
+	r.signal()
+}
+
+// Used is a sign of life that also says that a visible desk was used just now:
+// for a minute, what is to be accepted by itself is (ROUTE-7). It never waits.
+func (r *Router) Used(who protocol.Caller) {
+	r.mu.Lock()
+	r.tabs[who.Connection] = tab{who.Actor()}
+	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: true}
 	r.mu.Unlock()
 	r.signal()
 }
@@ -183,6 +194,3 @@ func (r *Router) Reach(ctx context.Context, actor string) protocol.Reach {
 	}
 	return protocol.ReachAway
 }
-
-// Used says that a visible desk was used just now. It never waits.
-func (r *Router) Used(who protocol.Caller) { r.Here(who) }

@@ -29,10 +29,12 @@ type Router struct {
 	keys   []string
 	hours  Hours
 	tell   func(protocol.Alarm)
+	accept func(ctx context.Context, o store.Offer) // nil: nothing is accepted by itself
 
-	kick  chan struct{} // a match is wanted: capacity 1, a second wish is the same wish
-	wake  chan struct{} // signs of life wait to be written: capacity 1
-	swept sweepState    // used by Run's sweeper only
+	kick  chan struct{}    // a match is wanted: capacity 1, a second wish is the same wish
+	wake  chan struct{}    // signs of life wait to be written: capacity 1
+	autos chan store.Offer // to be accepted by themselves; full: they ring like others
+	swept sweepState       // used by Run's sweeper only
 
 	stats   counters
 	outage  outage
@@ -59,7 +61,7 @@ func New(o Options) *Router {
 	}
 	return &Router{
 		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
-		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace), hours: o.Hours, tell: o.Alarm,
+		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace), hours: o.Hours, tell: o.Alarm, accept: o.AutoAccept, autos: make(chan store.Offer, autoQueue),
 		kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, queues: map[protocol.QueueID]store.Queue{},
 	}
@@ -75,6 +77,7 @@ func (r *Router) Run(ctx context.Context) error {
 	all.Go(func() { r.runSweeps(ctx) })
 	all.Go(func() { r.runAudits(ctx) })
 	all.Go(func() { r.runConfigure(ctx) })
+	all.Go(func() { r.runAutos(ctx) })
 	r.runWatch(ctx)
 	all.Wait()
 	return nil

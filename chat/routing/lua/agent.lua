@@ -1,6 +1,6 @@
 -- Copies agents' rows, unless newer ones are there, and says which offers ring at somebody who is not ready.
 -- KEYS: agents, ring, lost, aside, waiting. ARGV 2: agents [{id, actor, ready, queues, media, skills, max, load, slots,
--- videos, maxvideo, ring, last, ticket}]
+-- videos, maxvideo, ring, auto, last, ticket}]
 local withdraw, fresh = {}, false
 
 -- can is what the agent can be asked for, as one text.

@@ -1,7 +1,7 @@
 -- Writes signs of life and closes, and says who was not there before.
 -- A connection: f first seen, l last sign of life or its close, u end of its lease.
 -- Who was not there before is looked at again: a visitor's place, and what rests when it is an agent.
--- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside. ARGV 2: signs [{actor, conn, closed}], silent (ms), closed (ms)
+-- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside, used. ARGV 2: signs [{actor, conn, closed, used}], silent (ms), closed (ms)
 local came, fresh = {}, false
 
 local function welcome(actor)
@@ -23,6 +23,7 @@ for _, s in ipairs(arg.signs) do -- bound: 500
   elseif tab and tab.u > now then
     tab.l, tab.u = now, math.min(tab.u, now + arg.closed)
   end
+  if s.used and string.sub(s.actor, 1, 6) == 'agent:' then redis.call('ZADD', used, now, string.sub(s.actor, 7)) end
   local u, l = 0, score(lost, s.actor)
   for conn, t in pairs(mine) do
     if t.u < now - 60000 then

@@ -106,6 +106,11 @@ end
 
 local made, everybody, short = {}, nil, false
 
+-- auto: is it accepted by itself? Only where somebody sits at the desk: used within the last minute.
+local function auto(w, a)
+  return ((weights[w.q] or {}).auto or a.auto) and score(used, a.id) >= now - 60000
+end
+
 local function reserve(h, id, w, list)
   w.t = w.t + 1
   local ms = w.r > 0 and w.r or arg.ring
@@ -118,6 +123,7 @@ local function reserve(h, id, w, list)
     w.os[#w.os + 1] = offer
     made[#made + 1] = {
       offer = offer, place = id, conv = w.v, kind = w.kind, queue = w.q, agent = a.id, round = w.t, cost = a.cost, deadline = now + ms,
+      auto = w.kind == 'offer' and auto(w, free[a.id]) or nil,
     }
     free[a.id], count = nil, count - 1
     for _, k in ipairs(heads) do
