@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream, existsSync, mkdtempSync, rmSync, type WriteStream } from "node:fs";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { createWriteStream, existsSync, mkdtempSync, rmSync, writeFileSync, type WriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 import { end, freePorts, startPostgres, startRedis, type Backend } from "./backends.ts";
 import { until, type ArtifactSink } from "./driver/index.ts";
@@ -123,6 +124,13 @@ export class Server {
       const answer = await fetch(`${this.origin}/readyz`);
       return answer.ok && (this.#options.demo === false || (this.shop !== "" && this.signs.length >= 3));
     }, 20_000, tail);
+  }
+
+  /** Makes its workspace what a file says, by `parlour admin apply` in a process beside it. */
+  async apply(workspace: string): Promise<void> {
+    const file = join(this.data, "workspace.yaml");
+    writeFileSync(file, workspace);
+    await promisify(execFile)(binary(), ["admin", "apply", file, `--data.directory=${this.data}`], { env: plainEnvironment() });
   }
 
   /** `kill -9`, and waits until it is gone. */

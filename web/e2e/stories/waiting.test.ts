@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, test } from "vitest";
 
 import type { Frame } from "../driver/index.ts";
@@ -99,6 +102,38 @@ describe("who has to wait, and who finds nobody", () => {
     await visitor.sees("This chat has ended.");
 
     console.log(`${it.screens} screens looked at`);
+    expect(it.wrong.join("\n")).toBe("");
+  });
+
+  test("a site that closes takes what was typed as a message; when it opens, a chat can be had", { timeout: 120_000 }, async () => {
+    const server = await stage.server({ name: "hours" });
+    const visitor = await stage.visitor("late");
+    const { page, panel } = visitor;
+    const it = new Inspection();
+    const until = (closed: string): string =>
+      readFileSync(join(import.meta.dirname, "..", "..", "..", "chat", "site", "demo.yaml"), "utf8")
+        .replace("origins: []", `origins: ["${new URL(server.shop).origin}"]`)
+        .replace("queues: [sales, support, returns, urgent]", "queues: [sales]")
+        .replace("- key: sales\n", `- key: sales\n    closed_until: ${closed}\n`);
+
+    await visitor.visit(server.shop);
+    await visitor.open();
+    await panel.type("textbox", "Message", "Do you have tea?");
+    await server.apply(until(new Date(Date.now() + 3 * day).toISOString()));
+    await panel.seeText(/We are closed right now. We open \w+day at/, { within: 12_000 });
+    expect(await panel.evaluate(() => document.querySelector<HTMLTextAreaElement>("#message")?.value)).toBe("Do you have tea?");
+    await panel.type("textbox", "E-mail", "maximiliane@example.com");
+    await panel.click("button", "Leave message");
+    await visitor.sees(/^Thank you\./);
+    await visitor.sees("Do you have tea?");
+    await panel.until("the keyboard is on what comes next", () => document.activeElement?.textContent === "Start a new chat", undefined);
+    await it.look("message-left", page, [page, panel]);
+    await panel.click("button", "Start a new chat");
+    await panel.see("group", "Leave a message");
+    await server.apply(until('""'));
+    await panel.see("button", "Send", { within: 12_000 });
+    await visitor.send("Good morning");
+    await visitor.sees("You are next in line");
     expect(it.wrong.join("\n")).toBe("");
   });
 });

@@ -95,6 +95,22 @@ describe("a site that takes nobody (SITE-5)", () => {
     expect([panel.message.reason.value, panel.composer.draft.value]).toEqual([undefined, "half a sen"]);
   });
 
+  test("that opens again is heard of whichever way tells it last", async () => {
+    status = { open: false, accepting: false, reason: "closed" };
+    const panel = await waiting();
+    server.set("site/s", { site: site({ open: false, accepting: false, reason: "closed" }) });
+    conversation({ state: "closed" });
+    await clock.pass(50);
+    panel.startNew();
+    expect(panel.message.reason.value).toBe("closed");
+    status = {};
+    await clock.pass(6_000);
+    expect(panel.message.reason.value).toBeUndefined();
+    server.set("site/s", { site: site({ accepting: false, reason: "full" }) });
+    await clock.pass(50);
+    expect(panel.message.reason.value).toBe("full");
+  });
+
   test("keeps the message for later, and thanks; a new one can begin", async () => {
     status = { open: false, accepting: false, reason: "closed" };
     const panel = open();

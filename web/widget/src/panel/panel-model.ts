@@ -47,7 +47,6 @@ export class PanelModel {
   readonly #asking = signal<{ op: Op; text: string } | undefined>(undefined);
   readonly #making = signal<string | undefined>(undefined);
   readonly #dismissed = signal<string | undefined>(undefined);
-  readonly #status = signal<SiteItem | undefined>(undefined);
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
   readonly #ownIds = new Set<string>();
@@ -98,7 +97,8 @@ export class PanelModel {
   /** The first message, while the server has not got it. */
   readonly first = computed(() => this.#making.value ?? this.#asking.value?.text);
   readonly connection = computed(() => this.#session.value?.connection.state.value ?? "idle");
-  readonly site = computed(() => this.#session.value?.view.all("site")[0] ?? this.#status.value);
+  /** What was heard last of the site, from the connection or asked for while nothing runs. */
+  readonly site = signal<SiteItem | undefined>(undefined);
   readonly calls = computed(() => this.#calls.value);
   readonly sharing = computed(() => this.#sharing.value);
   readonly seen = computed(() => this.shown.value && this.pageVisible.value);
@@ -138,6 +138,10 @@ export class PanelModel {
     effect(() => {
       // A token that is not known any more (a cleared server): begin anew, keeping what was typed.
       if (this.#session.value?.connection.refused.value?.code === "unauthenticated") queueMicrotask(() => this.#forget());
+    });
+    effect(() => {
+      const heard = this.#session.value?.view.all("site")[0];
+      if (heard) this.site.value = heard;
     });
     const idle = computed(() => this.phase.value === "first" && this.shown.value);
     effect(() => this.#watchStatus(idle.value));
@@ -315,7 +319,7 @@ export class PanelModel {
     this.#stopStatus = undefined;
     if (!wanted) return;
     this.#ports.rest.status(this.bootstrap.site).then(
-      (status) => (this.#status.value = status),
+      (status) => (this.site.value = status),
       () => undefined, // unknown is not shown; the next one tells
     );
     this.#stopStatus = this.#ports.clock.after(statusEvery, () => this.#watchStatus(wanted));
