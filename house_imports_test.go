@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"chat/site":                {"signaling/protocol", "chat/store", "chat/people", "chat/site/hours"},
 	"chat/routing/rules":       {"signaling/protocol", "chat/store"},
 	"chat/routing":             {"signaling/protocol", "chat/store", "chat/routing/rules"},
-	"chat":                     {"signaling/protocol", "chat/store", "chat/people", "chat/site", "chat/routing"},
+	"chat":                     {"signaling/protocol", "chat/store", "chat/people", "chat/site", "chat/routing", "chat/routing/rules"},
 	"cmd/parlour":              {anything},
 	"cmd/parlour/bench":        {"signaling/protocol", "chat/store", "chat/routing", "media/transport", "media/transport/measure"},
 }
