@@ -109,7 +109,7 @@ func (s *Store) Depart(ctx context.Context, workspace protocol.WorkspaceID, agen
 		}
 		switch {
 		case c.Kind == KindConsult:
-			return closeConsult(ctx, t, c, "left")
+			return endConsult(ctx, t, c, "left")
 		case len(others) > 0:
 			return depart(ctx, t, c, agent, others, "left")
 		case then == "queue":
@@ -202,7 +202,7 @@ func (s *Store) Lose(ctx context.Context, workspace protocol.WorkspaceID, agent 
 		case err != nil:
 			return nil, err
 		case c.Kind == KindConsult:
-			return closeConsult(ctx, t, c, cause)
+			return endConsult(ctx, t, c, cause)
 		case len(others) > 0:
 			return depart(ctx, t, c, agent, others, cause)
 		}

@@ -64,7 +64,7 @@ func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, 
 		return nil, err
 	}
 	if c.Kind == KindConsult {
-		return closeConsult(ctx, t, c, cause)
+		return endConsult(ctx, t, c, cause)
 	}
 	if err := endSteps(ctx, t, c, by, actor, "conversation_ended"); err != nil {
 		return nil, err

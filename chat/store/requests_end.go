@@ -123,6 +123,28 @@ func rescind(ctx context.Context, t *tx, c *Conversation, of protocol.RequestID,
 	return actors, nil
 }
 
+// endConsult ends the locked conversation of an enquiry from within, and the
+// request that made it where nobody has taken that.
+func endConsult(ctx context.Context, t *tx, c *Conversation, cause string) ([]string, error) {
+	r, found, err := one(ctx, t, scanRequest, `SELECT `+requestColumns+` FROM requests WHERE workspace = $1 AND conversation = $2 AND consult = $3
+		AND state = 'open'`, c.Workspace, c.Parent, c.ID)
+	if err != nil {
+		return nil, fmt.Errorf("look for the request: %w", err)
+	}
+	if !found {
+		return closeConsult(ctx, t, c, cause)
+	}
+	parent, err := conversation(ctx, t, c.Workspace, c.Parent, t.lock)
+	if err != nil {
+		return nil, err
+	}
+	actors, _, err := endRequest(ctx, t, parts{&parent, c}, r, RequestWithdrawn, cause)
+	if err != nil {
+		return nil, err
+	}
+	return actors, saveConversation(ctx, t, parent)
+}
+
 // closeConsult closes the locked conversation of an enquiry: its slots are free
 // at once, without wrap-up.
 func closeConsult(ctx context.Context, t *tx, c *Conversation, cause string) ([]string, error) {

@@ -298,6 +298,17 @@ func enquiry(t *testing.T, s *store.Store) {
 	if now := w.conv(t, r.Consult); now.State != protocol.StateClosed || w.agent(t, 1).Slots != 0 || w.agent(t, 0).Slots != 1 {
 		t.Errorf("after the answer: %+v, slots %d and %d", now, w.agent(t, 0).Slots, w.agent(t, 1).Slots)
 	}
+	early := w.request(t, c, protocol.RequestConsult, 0, 1)
+	rings := w.ring(t, early, 1)
+	_, _, err = s.End(t.Context(), w.ID, early.Consult, By(w.Agents[0]), "agent:"+string(w.Agents[0]), op(), "", 0) // before anybody took it
+	must(t, err)
+	early, err = s.Request(t.Context(), w.ID, early.ID)
+	must(t, err)
+	rings, err = s.Offer(t.Context(), w.ID, rings.ID)
+	must(t, err)
+	if early.State != store.RequestWithdrawn || rings.Outcome != store.OutcomeRescinded {
+		t.Errorf("an enquiry that was ended early: %+v, its offer %+v", early, rings)
+	}
 	refused := w.request(t, c, protocol.RequestConsult, 0, 2)
 	o := w.ring(t, refused, 2)
 	_, _, err = s.Settle(t.Context(), w.ID, o.ID, store.OutcomeRejected, "busy", "")
