@@ -78,7 +78,7 @@ var bugs = []bug{
 		inStore, "TestSQLite",
 	},
 	{
-		"full agents are asked", lua + "match.lua", // R1, R4
+		"full agents are asked", lua + "places.lua", // R1, R4
 		"a.load + units(a, c) + (c.sp or 0) <= 100", "true",
 		inRouting, "TestScriptsAgreeWithTheModel",
 	},
@@ -98,8 +98,28 @@ var bugs = []bug{
 		inStore, "TestSQLite",
 	},
 	{
-		"whoever is there counts as gone", lua + "sweep.lua", // STATE-6
-		"seen <= now - arg.agentGone and #gone < 200", "#gone < 200",
+		"who is away for a moment counts as gone", "chat/routing/sweep.go", // STATE-6
+		`"agentGone": r.timers.AgentGone.Milliseconds(), "visitorGone"`, `"agentGone": 8000, "visitorGone"`,
+		inRouting, "TestSimulation|TestConversationsOfALostAgentGoToTheHead",
+	},
+	{
+		"a visitor who is away for a minute is given up", lua + "sweep.lua", // ROUTE-11
+		"elseif seen <= now - arg.visitorGone then", "else",
+		inRouting, "TestSimulation",
+	},
+	{
+		"offers ring on", lua + "sweep.lua", // R6
+		"'ZRANGEBYSCORE', deadlines, '-inf', now,", "'ZRANGEBYSCORE', deadlines, '-inf', now - 5000,",
+		inRouting, "TestSimulation",
+	},
+	{
+		"who is away is blamed", lua + "sweep.lua", // STATE-4
+		"if score(live, 'agent:' .. rings[i]) <= now and ", "if false and ",
+		inRouting, "TestSimulation|TestOfferAtUnreachableAgentIsWithdrawnWithoutBlame",
+	},
+	{
+		"who is there loses offers as not reached", lua + "sweep.lua", // R10
+		"if score(live, 'agent:' .. rings[i]) <= now and ", "if score(live, 'agent:' .. rings[i]) <= now + 18000 and ",
 		inRouting, "TestSimulation",
 	},
 	{
@@ -123,11 +143,11 @@ func TestPlantedBugsAreFound(t *testing.T) {
 func (b bug) isFound(t *testing.T) {
 	overlay := b.plant(t)
 	args := []string{"test", "-overlay", overlay, "-timeout", "5m"}
-	build := exec.CommandContext(t.Context(), "go", append(args, "-run", "^$", b.tests)...) //nolint:gosec // our own table
+	build := exec.CommandContext(t.Context(), "go", append(args, "-run", "^$", b.tests)...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("with the bug in it, it does not build: %v\n%s", err, out)
 	}
-	run := exec.CommandContext(t.Context(), "go", append(args, "-failfast", "-run", "^("+b.run+")$", b.tests)...) //nolint:gosec // our own table
+	run := exec.CommandContext(t.Context(), "go", append(args, "-failfast", "-run", "^("+b.run+")$", b.tests)...)
 	out, err := run.CombinedOutput()
 	if err == nil {
 		t.Fatalf("%s passes", b.run)
@@ -154,12 +174,12 @@ func (b bug) plant(t *testing.T) (overlay string) {
 	if n := strings.Count(string(text), b.old); n != 1 {
 		t.Fatalf("%s holds the text %d times, want once: plant the bug in what stands there now", b.file, n)
 	}
-	real, err := filepath.Abs(b.file)
+	place, err := filepath.Abs(b.file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	planted := filepath.Join(t.TempDir(), filepath.Base(b.file))
-	body, err := json.Marshal(map[string]map[string]string{"Replace": {real: planted}})
+	body, err := json.Marshal(map[string]map[string]string{"Replace": {place: planted}})
 	if err != nil {
 		t.Fatal(err)
 	}
