@@ -89,8 +89,8 @@ func (s *Service) Targets(ctx context.Context, who protocol.Principal, id protoc
 			out.Agents = append(out.Agents, f.target(a, queue, weight(c, in), byID))
 		}
 	}
-	out.Queues, err = s.targetQueues(ctx, site, queues)
-	return out, err
+	out.Queues = s.targetQueues(ctx, site, queues)
+	return out, nil
 }
 
 func holds(slots []store.Slot, agent protocol.AgentID) bool {
@@ -133,7 +133,7 @@ func (f floor) reason(a store.Agent, queue store.Queue, medium string) protocol.
 	}, class)
 }
 
-func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []store.Queue) ([]protocol.TargetQueue, error) {
+func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []store.Queue) []protocol.TargetQueue {
 	out := make([]protocol.TargetQueue, 0, len(queues))
 	ids := make([]protocol.QueueID, 0, len(queues))
 	for _, q := range queues {
@@ -150,5 +150,5 @@ func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []st
 			Able: reason == "", Reason: reason,
 		})
 	}
-	return out, nil
+	return out
 }

@@ -30,7 +30,8 @@ func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(before.Offers) != 2 || before.Offers[1].Name != "Anna" || before.Offers[1].Outcome != "rejected" || before.Offers[1].Cause != "busy" || before.Offers[1].Before != protocol.DeclaredReady || before.Offers[0].Outcome != "accepted" {
+	if len(before.Offers) != 2 || before.Offers[1].Name != "Anna" || before.Offers[1].Outcome != "rejected" || before.Offers[1].Cause != "busy" ||
+		before.Offers[1].Before != protocol.DeclaredReady || before.Offers[0].Outcome != "accepted" {
 		t.Errorf("offers %+v", before.Offers)
 	}
 	if len(before.Queue) == 0 || before.Queue[len(before.Queue)-1].What != "nobody" {

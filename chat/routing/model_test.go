@@ -128,7 +128,7 @@ func (m *model) leaveAlone(now int64, inOrder map[string]bool) {
 			continue
 		}
 		at := slices.IndexFunc(agents, func(a rules.Agent) bool { return a.ID == p.Sticky.Agent })
-		if at >= 0 && !(agents[at].Ready && agents[at].Live) {
+		if at >= 0 && (!agents[at].Ready || !agents[at].Live) {
 			p.Sticky = nil
 		}
 	}
