@@ -63,6 +63,7 @@ func (r *Router) ticket(ctx context.Context) (int64, error) {
 }
 
 func (r *Router) writeAgents(ctx context.Context, ticket int64, agents ...store.Agent) error {
+	r.said.learn(agents...)
 	rows := make([]map[string]any, 0, len(agents))
 	for _, a := range agents {
 		rows = append(rows, agentRow(a, ticket))

@@ -188,7 +188,8 @@ func (x *machine) match(t *rapid.T) {
 	var got []proposed
 	var from map[string]string
 	now, inOrder := int64(0), x.inOrder(t)
-	for range 20 {
+	agents := x.m.world(0).Agents
+	for run := range 20 {
 		some := []string{newOp(), newOp(), newOp(), newOp(), newOp(), newOp()}[:batch]
 		in := map[string]any{"ids": some, "ring": 3_600_000, "backoff": []int{3_600_000}, "epoch": "epoch"}
 		if len(from) > 0 {
@@ -206,6 +207,9 @@ func (x *machine) match(t *rapid.T) {
 			ids = append(ids, string(p.Offer))
 			got = append(got, proposed{p.Place, string(p.Agent), p.Kind, p.Cost, p.Round})
 		}
+		if run == 0 {
+			x.checkAccounts(t, agents, out)
+		}
 		now, from = max(now, out.Now), out.From
 		if !out.More {
 			break
@@ -214,6 +218,44 @@ func (x *machine) match(t *rapid.T) {
 	want := x.m.match(now, append(ids, "", "", "", "", "", "", "", ""), inOrder)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("proposals (-model +script):\n%s", diff)
+	}
+}
+
+// checkAccounts sees that a match says of the agents what the rules say.
+func (x *machine) checkAccounts(t *rapid.T, agents []rules.Agent, out matched) { // ROUTE-12
+	known := map[string]rules.Class{}
+	state := x.b.state()
+	for k, v := range state {
+		if id, ok := strings.CutPrefix(k, "classes/"); ok {
+			var c rules.Class
+			mustDecode(t, v, &c)
+			known[id] = c
+		}
+	}
+	for id, said := range out.Accounts {
+		c, ok := known[id]
+		if !ok {
+			continue // the last of its line has left it
+		}
+		want, got := map[string]int{}, map[string]int{}
+		for _, a := range agents {
+			switch reason := rules.Fit(a, c); reason {
+			case "":
+			case protocol.ReasonQueue, protocol.ReasonSticky:
+				want[string(reason)]++
+			default:
+				want[string(a.ID)+" "+string(reason)]++
+			}
+		}
+		for _, a := range said.List {
+			got[string(a.Agent)+" "+string(a.Reason)]++
+		}
+		for reason, n := range said.More {
+			got[string(reason)] += n
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("who cannot be asked for %s (-rules +script):\n%s", id, diff)
+		}
 	}
 }
 

@@ -26,8 +26,9 @@ type memory struct {
 	version       int64
 	figures       map[protocol.QueueID]store.Figures
 	opened        []store.Offer // in order
-	refuse        error         // what OpenOffer answers, if set
-	broken        []string      // invariants seen broken
+	decisions     []store.Decision
+	refuse        error    // what OpenOffer answers, if set
+	broken        []string // invariants seen broken
 }
 
 // A slotKey is a conversation and an agent in it.
@@ -71,8 +72,18 @@ func refusal(c protocol.Code) error { return protocol.NewError(c, "refused") }
 
 func (m *memory) Epoch() string { return "epoch" }
 
-func (m *memory) OpenOffer(_ context.Context, o store.Offer, _ *store.Decision) (err error) {
+func (m *memory) Decide(_ context.Context, decisions []store.Decision) error {
+	m.do(func() { m.decisions = append(m.decisions, decisions...) })
+	return nil
+}
+
+func (m *memory) OpenOffer(_ context.Context, o store.Offer, why *store.Decision) (err error) {
 	m.do(func() {
+		defer func() {
+			if err == nil && why != nil {
+				m.decisions = append(m.decisions, *why)
+			}
+		}()
 		if err = m.refuse; err != nil {
 			return
 		}

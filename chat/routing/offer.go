@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	matchStep  = newStep("match")
+	matchStep  = newStep("match", "reasons")
 	settleStep = newStep("settle")
 )
 
@@ -30,6 +30,7 @@ type proposal struct {
 	Cost     int
 	Deadline int64
 	Auto     bool // it is to be accepted by itself
+	Why      *reasoning
 }
 
 // Match offers waiting conversations to agents until nothing more fits. It may
@@ -47,8 +48,10 @@ func (r *Router) Match(ctx context.Context) error {
 		}
 		r.alarmAsked(out.Asked)
 		var errs []error
+		var rung []protocol.AgentID // by offers of this run
 		for _, p := range out.Offers {
-			errs = append(errs, r.open(ctx, p, out.Now))
+			errs = append(errs, r.open(ctx, p, out.Now, r.decision(ctx, out, p, rung)))
+			rung = append(rung, p.Agent)
 		}
 		if err := errors.Join(errs...); err != nil || !out.More {
 			return err
@@ -59,13 +62,14 @@ func (r *Router) Match(ctx context.Context) error {
 
 // matched is what one run of the match script did.
 type matched struct {
-	Now     int64
-	Offers  []proposal
-	More    bool              // it looked at as many as it may: the next run goes on
-	From    map[string]string // behind these
-	Looked  int
-	Asked   []allAsked
-	Rebuild bool // no generation: nothing is offered until it is rebuilt
+	Now      int64
+	Offers   []proposal
+	More     bool              // it looked at as many as it may: the next run goes on
+	From     map[string]string // behind these
+	Looked   int
+	Accounts map[string]account // how the agents stood, by class
+	Asked    []allAsked
+	Rebuild  bool // no generation: nothing is offered until it is rebuilt
 }
 
 func (r *Router) match(ctx context.Context, from map[string]string) (out matched, err error) {
@@ -86,7 +90,7 @@ func (r *Router) match(ctx context.Context, from map[string]string) (out matched
 
 // open writes the offer row and only then lets the agent know. What the record
 // refuses is undone.
-func (r *Router) open(ctx context.Context, p proposal, now int64) error {
+func (r *Router) open(ctx context.Context, p proposal, now int64, why *store.Decision) error {
 	r.stats.matches.Add(1)
 	o := store.Offer{
 		ID: p.Offer, Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, Kind: p.Kind, Round: p.Round, Cost: p.Cost,
@@ -95,7 +99,7 @@ func (r *Router) open(ctx context.Context, p proposal, now int64) error {
 	if p.Place != string(p.Conv) {
 		o.Request = protocol.RequestID(p.Place)
 	}
-	err := r.record.OpenOffer(ctx, o, nil)
+	err := r.record.OpenOffer(ctx, o, why)
 	if err == nil {
 		r.stats.offered.Add(1)
 		r.notify.ViewChanged(r.ws, agentActor(p.Agent))

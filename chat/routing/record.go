@@ -24,7 +24,10 @@ type Record interface {
 type OfferRecord interface {
 	// OpenOffer writes the row. CodeWrongState: the conversation is not queued or
 	// has an open offer. CodeFull: the agent's capacity does not hold it.
+	// The decision is kept with it; nil: none.
 	OpenOffer(ctx context.Context, o store.Offer, why *store.Decision) error
+	// Decide keeps decisions that no offer came of.
+	Decide(ctx context.Context, decisions []store.Decision) error
 	// Settle ends an offer by compare-and-set; settled is false when it had ended before.
 	Settle(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string, after protocol.Declared) (o store.Offer, settled bool, err error)
 	OverdueOffers(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Offer, error)

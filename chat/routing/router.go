@@ -35,6 +35,7 @@ type Router struct {
 	wake  chan struct{}    // signs of life wait to be written: capacity 1
 	autos chan store.Offer // to be accepted by themselves; full: they ring like others
 	swept sweepState       // used by Run's sweeper only
+	said  saying
 
 	stats   counters
 	outage  outage

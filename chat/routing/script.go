@@ -23,8 +23,13 @@ type step struct {
 	script *redis.Script
 }
 
-func newStep(name string) step {
-	return step{name, redis.NewScript(luaFile("prelude") + luaFile("places") + luaFile(name))}
+// newStep is a step whose script stands behind the prelude, the places and what else it wants.
+func newStep(name string, wants ...string) step {
+	text := luaFile("prelude") + luaFile("places")
+	for _, part := range wants {
+		text += luaFile(part)
+	}
+	return step{name, redis.NewScript(text + luaFile(name))}
 }
 
 func luaFile(name string) string {

@@ -126,6 +126,7 @@ func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 		{agentStep, agentA},
 		{hereStep, bothHere},
 		{leaseStep, `{"node":"n0","ms":2000}`},
+		{verdictStep, `{"again":60000}`},
 		{matchStep, matchO1},
 		{sweepStep, `{"agentGone":60000,"visitorGone":120000,"prev":0}`},
 		{settleStep, fmt.Sprintf(settledO1, "rejected")},

@@ -19,6 +19,7 @@ type Stats struct {
 	Rescinded     int64
 	Looked        int64 // places that matches looked at
 	ScriptErrors  int64
+	Undecided     int64 // verdicts that could not be kept
 	Rebuilds      int64
 	Abandoned     int64                    // waiting visitors whose connection stayed lost
 	AgentsLost    int64                    // agents whose connection stayed lost
@@ -30,8 +31,8 @@ type Stats struct {
 }
 
 type counters struct {
-	matches, offered, refused, accepted, rejected, timedOut, rescinded                           atomic.Int64
-	looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired, alarms, autoDropped atomic.Int64
+	matches, offered, refused, accepted, rejected, timedOut, rescinded                                      atomic.Int64
+	undecided, looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired, alarms, autoDropped atomic.Int64
 }
 
 func (c *counters) ended(o store.Outcome) {
@@ -52,7 +53,7 @@ func (r *Router) Stats(ctx context.Context) Stats {
 	c := &r.stats
 	s := Stats{
 		Matches: c.matches.Load(), Offered: c.offered.Load(), Refused: c.refused.Load(), Accepted: c.accepted.Load(),
-		Rejected: c.rejected.Load(), TimedOut: c.timedOut.Load(), Rescinded: c.rescinded.Load(), Looked: c.looked.Load(), ScriptErrors: c.scriptErrors.Load(),
+		Rejected: c.rejected.Load(), TimedOut: c.timedOut.Load(), Rescinded: c.rescinded.Load(), Looked: c.looked.Load(), ScriptErrors: c.scriptErrors.Load(), Undecided: c.undecided.Load(),
 		Rebuilds: c.rebuilds.Load(), Abandoned: c.abandoned.Load(), AgentsLost: c.agentsLost.Load(), Healed: c.healed.Load(),
 		LoadsRepaired: c.repaired.Load(), Alarms: c.alarms.Load(), AutoDropped: c.autoDropped.Load(),
 	}

@@ -107,7 +107,7 @@ func (r *Router) sweep(ctx context.Context) (time.Duration, error) {
 			r.reach(r.ws, actor)
 		}
 	}
-	errs = append(errs, r.Match(ctx))
+	errs = append(errs, r.Match(ctx), r.verdicts(ctx, f.Now))
 	next := r.timers.Sweep
 	if f.Next > f.Now && !f.Amnesty {
 		next = time.Duration(f.Next-f.Now) * time.Millisecond

@@ -133,6 +133,22 @@ local function reserve(h, id, w, list)
   aim(id, w, 'held')
 end
 
+-- explain: why a place is offered as it is. How the agents stand to a class is told once in a run, with accounts.
+local accounts, staff
+local function explain(c, id, w, list)
+  staff, accounts = staff or staffNow(), accounts or {}
+  if not accounts[c.i] then accounts[c.i] = account(c, staff) end
+  local first = {}
+  for i = 1, math.min(#list, 16) do
+    local a = list[i]
+    first[i] = { agent = a.id, level = a.level, caps = a.caps, load = a.load - a.cost, last = a.last }
+  end
+  return {
+    class = c.i, position = position(id, w), waited = now - w.s, sticky = w.sc ~= nil, candidates = first, with = list[1].load,
+    next = list[2] and list[2].load, excluded = excluded(w),
+  }
+end
+
 -- look does with a head's place what can be done now.
 local function look(h)
   local id, w = h.id, row(h)
@@ -147,7 +163,12 @@ local function look(h)
     local n = w.kind == 'all' and math.min(#list, 16) or math.min(#list, 1)
     short = n > #arg.ids - #made -- the next run has ids enough
     if short then return end
-    if n > 0 then return reserve(h, id, w, { unpack(list, 1, n) }) end
+    if n > 0 then
+      local first, why = #made + 1, explain(h.c, id, w, list)
+      reserve(h, id, w, { unpack(list, 1, n) })
+      made[first].why = why
+      return
+    end
     if not next(w.x) then return end
     everybody = everybody or rows()
     local till = asked(w, everybody, arg.backoff)
@@ -198,4 +219,4 @@ if more then
     end
   end
 end
-return finish({ now = now, offers = some(made), more = more, from = on, looked = looked, asked = some(alarmed) }, not changed)
+return finish({ now = now, offers = some(made), more = more, from = on, looked = looked, accounts = accounts, asked = some(alarmed) }, not changed)
