@@ -91,7 +91,7 @@ func (r *Router) heldOffers(ctx context.Context) (map[protocol.OfferID]bool, err
 // conversation is in the record before it is here, so what is listed here and
 // not queued there has left the queue.
 func (r *Router) audit(ctx context.Context) error {
-	if _, err := r.readQueues(ctx); err != nil {
+	if err := r.readQueues(ctx); err != nil {
 		return err
 	}
 	d, err := r.dump(ctx, offerSettled)

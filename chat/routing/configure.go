@@ -47,20 +47,29 @@ func (r *Router) reconfigure(ctx context.Context) error {
 		return fmt.Errorf("read version: %w", err)
 	}
 	r.mu.Lock()
-	same, ready := version == r.version, r.gen != ""
+	same, ready, due := version == r.version, r.gen != "", r.renewal
 	r.mu.Unlock()
-	if same || !ready {
+	if same && !due || !ready {
 		return nil
 	}
-	first, err := r.readQueues(ctx)
-	if err != nil {
-		return err
+	if !same {
+		if err := r.readQueues(ctx); err != nil {
+			return err
+		}
 	}
-	if first {
-		err = errors.Join(r.renew(ctx), r.refreshAll(ctx))
+	r.mu.Lock()
+	due, r.renewal = r.renewal, false
+	r.mu.Unlock()
+	if due {
+		if err := errors.Join(r.renew(ctx), r.refreshAll(ctx)); err != nil {
+			r.mu.Lock()
+			r.renewal = true
+			r.mu.Unlock()
+			return err
+		}
 	}
 	r.notify.QueuesChanged(r.ws)
-	return errors.Join(err, r.Match(ctx))
+	return r.Match(ctx)
 }
 
 // renew makes the places of all who wait anew.
@@ -73,19 +82,20 @@ func (r *Router) renew(ctx context.Context) error {
 }
 
 // readQueues reads the queues of the record and writes what the scripts need
-// of them; first tells that they were not of this version before.
-func (r *Router) readQueues(ctx context.Context) (first bool, err error) {
+// of them. Where they were of an older version before, places are due to be
+// made anew; after a rebuild they are new already.
+func (r *Router) readQueues(ctx context.Context) error {
 	version, err := r.record.Version(ctx, r.ws)
 	if err != nil {
-		return false, fmt.Errorf("read version: %w", err)
+		return fmt.Errorf("read version: %w", err)
 	}
 	queues, err := r.record.Queues(ctx, r.ws)
 	if err != nil {
-		return false, fmt.Errorf("read queues: %w", err)
+		return fmt.Errorf("read queues: %w", err)
 	}
 	had, err := r.configure(ctx, map[string]any{"version": version}, queues...)
 	if err != nil {
-		return false, err
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,7 +104,8 @@ func (r *Router) readQueues(ctx context.Context) (first bool, err error) {
 	for _, q := range queues {
 		r.queues[q.ID] = q
 	}
-	return had < version, nil
+	r.renewal = r.renewal || had >= 0 && had < version
+	return nil
 }
 
 // learn writes a queue that is not known here.

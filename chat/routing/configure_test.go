@@ -64,6 +64,24 @@ func TestWhatIsDeclaredAnewCountsForWhoWaits(t *testing.T) { // SITE-2, ROUTE-6
 	})
 }
 
+func TestAnAuditThatIsFirstToSeeAChangeHidesNothing(t *testing.T) { // SITE-2
+	simulate(t, 1, Timers{Configure: 7 * time.Second}, func(t *testing.T, h *house) {
+		h.agent("b", 4, "q2")
+		h.ask("c1")
+		pass(5 * time.Second)
+		h.reapply(func(q []store.Queue) {
+			q[0].Rules.Overflow = []store.OverflowStep{{AfterMs: 1000, Queues: []protocol.QueueID{"q2"}}}
+		})
+		if err := h.nodes[0].audit(h.ctx); err != nil {
+			t.Fatal(err)
+		}
+		pass(8 * time.Second)
+		if got := h.offer("c1").Agent; got != "b" {
+			t.Errorf("rings at %q, want b", got)
+		}
+	})
+}
+
 func TestAQueueThatIsPulledFromNowOn(t *testing.T) { // ROUTE-6
 	simulate(t, 1, Timers{}, func(t *testing.T, h *house) {
 		h.ask("c1")

@@ -69,7 +69,6 @@ func (r *Router) alarmNew(kind string, before map[protocol.QueueID]bool, queues 
 
 func (r *Router) alarm(a protocol.Alarm) {
 	r.stats.alarms.Add(1)
-	r.log.Warn("routing alarm", "kind", a.Kind, "queue", a.Queue, "conversation", a.Conversation, "agent", a.Agent)
 	r.tell(a)
 }
 

@@ -36,8 +36,8 @@ type Options struct {
 	// AutoAccept, if set, is given the offers that are to be accepted by
 	// themselves, one after the other.
 	AutoAccept func(ctx context.Context, o store.Offer)
-	// Alarm, if set, is told of states that people should know of. It must not
-	// wait for routing.
+	// Alarm is told of states that people should know of, when they begin; if
+	// nil they are logged. It must not wait for routing.
 	Alarm func(a protocol.Alarm)
 }
 

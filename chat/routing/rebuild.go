@@ -34,7 +34,7 @@ func (r *Router) rebuild(ctx context.Context) error {
 	if err := r.run(ctx, beginStep, newOp(), in, &out); err != nil || !out.Mine {
 		return err
 	}
-	if _, err := r.readQueues(ctx); err != nil {
+	if err := r.readQueues(ctx); err != nil {
 		return err
 	}
 	waiting, err := r.record.Waiting(ctx, r.ws)

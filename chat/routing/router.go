@@ -46,6 +46,7 @@ type Router struct {
 	dirty   bool                             // Redis may differ from the record
 	queues  map[protocol.QueueID]store.Queue // as last read
 	version int64                            // of what was read
+	renewal bool                             // places are to be made anew by what was read
 	ahead   int64                            // Redis time less this node's, as last seen
 }
 
@@ -58,7 +59,9 @@ func New(o Options) *Router {
 		o.ReachChanged = func(protocol.WorkspaceID, string) {}
 	}
 	if o.Alarm == nil {
-		o.Alarm = func(protocol.Alarm) {}
+		o.Alarm = func(a protocol.Alarm) {
+			o.Logger.Warn("alarm", "kind", a.Kind, "queue", a.Queue, "conversation", a.Conversation, "agent", a.Agent)
+		}
 	}
 	return &Router{
 		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
