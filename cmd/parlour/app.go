@@ -158,7 +158,7 @@ func (a *app) joinFeatures(ctx context.Context) error {
 	a.people = people.New(a.store, people.Options{SessionFor: a.config.Session.AgentAbsolute, Logger: a.log})
 	a.router = routing.New(routing.Options{
 		Redis: a.redis, Record: a.store, Notify: a.hub, Workspace: a.ws, Node: a.node, Timers: routingTimers(a.config.Routing), Logger: a.log, Hours: a.sites,
-		ReachChanged: func(ws protocol.WorkspaceID, actor string) { a.chat.ReachChanged(ws, actor) }, Alarm: a.alarms(),
+		ReachChanged: func(ws protocol.WorkspaceID, actor string) { a.chat.ReachChanged(ws, actor) }, Alarm: a.alarms(), AutoAccept: a.acceptItself,
 	})
 	var calls chat.Media
 	if a.media != nil {

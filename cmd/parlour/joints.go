@@ -122,3 +122,12 @@ func routingTimers(r configs.Routing) routing.Timers {
 		AgentGone: r.PresenceGone, VisitorGone: r.QueueGrace, Amnesty: none(r.RestartAmnesty), Sweep: r.Sweep,
 	}
 }
+
+// acceptItself accepts an offer for the agent who was asked, as the agent would.
+// The offer's id is the op: twice is once. One that cannot be accepted rings on.
+func (a *app) acceptItself(ctx context.Context, o store.Offer) {
+	who := protocol.Caller{Principal: protocol.Principal{Kind: protocol.KindAgent, Workspace: o.Workspace, Agent: o.Agent}}
+	if _, err := a.chat.Accept(ctx, who, protocol.Op(o.ID), protocol.OfOffer{Offer: o.ID}); err != nil {
+		a.log.Info("an offer was not accepted by itself", "offer", o.ID, "err", err)
+	}
+}
