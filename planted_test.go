@@ -124,7 +124,7 @@ var bugs = []bug{
 	},
 	{
 		"an audit looks at nothing", "chat/routing/audit.go", // R4, R8
-		"errs := []error{r.auditPlaces(ctx, d, waiting, requests), r.auditOffers(ctx, d, open)}", "errs := []error{nil}\n\t_, _, _ = waiting, open, requests",
+		"errs := []error{r.auditPlaces(ctx, d, waiting, requests), r.auditOffers(ctx, d, open)}", "errs := []error{nil}\n\t_, _, _, _ = d, waiting, open, requests",
 		inRouting, "TestSimulation|TestWhatNobodyAnnouncedIsFoundInTheRecord",
 	},
 }
