@@ -101,7 +101,8 @@ export const Inbox = observed(function Inbox({ onShow }: { onShow: () => void })
   const running = desk.running.value;
   const parked = desk.parked.value;
   return (
-    <nav className="inbox" aria-label={words.inbox.title}>
+    // It takes the keys itself, to be scrolled also when nothing in it can be chosen.
+    <nav className="inbox" aria-label={words.inbox.title} tabIndex={0}>
       <section aria-labelledby="running-title">
         <h2 id="running-title">{words.inbox.running}</h2>
         {running.length === 0 && desk.feed.view.loaded.value && (
