@@ -16,7 +16,7 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-const hang = 20 * time.Second // a guard against hanging, no bound
+const hang = time.Minute // a guard against hanging, no bound
 
 type house struct {
 	*media.Node
@@ -283,6 +283,9 @@ func TestGraceEndsALostLeg(t *testing.T) { // CALL-6
 	b := newBrowser(t)
 	b.join(t, h, call, 0)
 	h.await(t, protocol.MediaLegUp, 0)
+	// The server is the first of the two to have a connection. A browser that is
+	// closed before it has one too says no goodbye, and is found by its silence.
+	until(t, "the browser has the connection too", func() bool { return b.pc.ConnectionState() == webrtc.PeerConnectionStateConnected })
 	b.close()
 	h.await(t, protocol.MediaLegGone, 0)
 	until(t, "nothing is left", func() bool {
