@@ -21,6 +21,7 @@ func (a *app) joinFrames() {
 	e.On(protocol.UpClear, signaling.Command(c.Clear))
 	e.On(protocol.UpDeclare, signaling.Command(c.Declare))
 	e.On(protocol.UpProfile, signaling.Command(c.ChooseProfile))
+	e.On(protocol.UpAutoAccept, signaling.Command(c.AutoAccept))
 	e.On(protocol.UpUsed, signaling.Notice(c.Used))
 	e.On(protocol.UpAccept, signaling.Command(c.Accept))
 	e.On(protocol.UpReject, signaling.Command(c.Reject))

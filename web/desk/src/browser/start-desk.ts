@@ -1,6 +1,5 @@
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import { browserDevices, CallLeg, dataChannels, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
-import type { CommandKind } from "../../../shared/src/outbox.ts";
 import { Session } from "../../../shared/src/session.ts";
 import type { CallItem } from "../../../shared/src/protocol.gen.ts";
 import { wantedDevices } from "../../../shared/src/wanted.ts";
@@ -14,9 +13,6 @@ import { Alarm } from "./alarm.ts";
 import { routingApi } from "./routing-api.ts";
 import { tellUsed } from "./used.ts";
 import { layouts, tabCalls, tabDrafts, tabOutbox } from "./storage.ts";
-
-/** What the server cannot do yet. */
-const lacks: ReadonlySet<CommandKind | "why"> = new Set(["agent.auto_accept"] as const);
 
 /** A desk that runs, and what its page may still do to it. */
 export interface RunningDesk {
@@ -52,7 +48,7 @@ export function startDesk(me: Me, signOut: () => void, signal: AbortSignal): Run
     welcome: connection.welcome,
   };
   const startLeg = (item: ReadonlySignal<CallItem>) => openLeg(item, line, (c) => connection.notice("call.trickle", c), signal);
-  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signOut, insight: routingApi, lacks, signal });
+  const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signOut, insight: routingApi, signal });
   const layout = layouts.load(me.agent);
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
   watchPage(connection, signal);
