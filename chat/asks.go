@@ -124,10 +124,10 @@ func (s *Service) prepare(ctx context.Context, in *store.AskIn, site store.Site,
 	if err != nil {
 		return err
 	}
-	in.Limits = store.AskLimits{
-		Queue: queue.Rules.Limit, Site: site.Rules.Limit, SiteRunning: site.Rules.RunningLimit, Workspace: settings.WaitingLimit, Running: settings.RunningLimit,
+	if in.Limits, err = s.limitsOf(ctx, site); err != nil {
+		return err
 	}
-	if in.Limits.Queue == 0 {
+	if in.Limits.Queue = queue.Rules.Limit; in.Limits.Queue == 0 {
 		in.Limits.Queue = usualQueueLimit
 	}
 	if in.Verified {

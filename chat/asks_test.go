@@ -189,3 +189,41 @@ func TestWhoMayNotAnswerIsNeverAsked(t *testing.T) { // S1, TEAM-1; corner case 
 		t.Error("who may not answer can become ready")
 	}
 }
+
+func TestTheSiteIsFull(t *testing.T) { // ROUTE-10, SITE-5: what the widget shows is what asking meets
+	for name, limit := range map[string]func(*store.Workspace){
+		"waiting on the site":      func(w *store.Workspace) { w.Sites[0].Rules.Limit = 1 },
+		"waiting in the workspace": func(w *store.Workspace) { w.Settings.WaitingLimit = 1 },
+		"running on the site":      func(w *store.Workspace) { w.Sites[0].Rules.RunningLimit = 1 },
+		"running in the workspace": func(w *store.Workspace) { w.Settings.RunningLimit = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, limit)
+			if item := h.SiteItem(t.Context(), h.site); !item.Accepting || item.Reason != "" {
+				t.Errorf("with nobody there the site says %+v", item)
+			}
+			first := h.visitor()
+			conv := h.ask(first, "hello")
+			if h.site.Rules.RunningLimit+h.world.Settings.RunningLimit > 0 {
+				anna := h.ready(0)
+				h.accept(anna, h.offered(anna).Offer)
+			}
+			second := h.visitor()
+			if _, err := h.Ask(t.Context(), second, op(), protocol.Ask{Text: "me too"}); code(err) != protocol.CodeFull {
+				t.Errorf("one more: %v", err)
+			}
+			h.until("the site says that it is full", func() bool {
+				item := h.SiteItem(t.Context(), h.site)
+				return item.Open && !item.Accepting && item.Reason == protocol.SiteFull
+			})
+			left, err := h.LeaveMessage(t.Context(), second, op(), protocol.LeaveMessage{Text: "me too", Name: "Lara", Email: "lara@home.test"})
+			h.must(err)
+			if c, err := h.store.Conversation(t.Context(), h.ws, left.Conversation); err != nil || c.Missed != "size" {
+				t.Errorf("it was missed for %q, %v", c.Missed, err)
+			}
+			_, err = h.End(t.Context(), first, op(), protocol.OfConversation{Conversation: conv})
+			h.must(err)
+			h.until("the site accepts again", func() bool { return h.SiteItem(t.Context(), h.site).Accepting })
+		})
+	}
+}

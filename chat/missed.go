@@ -20,6 +20,9 @@ func (s *Service) LeaveMessage(ctx context.Context, who protocol.Caller, op prot
 		return protocol.Ack{}, err
 	}
 	reason, _ := s.router.Accepting(ctx, site, queue)
+	if reason == "" && s.full(ctx, site) {
+		reason = protocol.SiteFull
+	}
 	why := map[protocol.SiteReason]string{protocol.SiteClosed: "hours", protocol.SiteFull: "size", protocol.SiteSlow: "max_wait"}[reason]
 	if why == "" {
 		why = "choice"

@@ -102,6 +102,7 @@ type Service struct {
 	log       *slog.Logger
 	reached   chan string // actors
 	joins     joins
+	sites     fullness
 	recovered []store.Call // of an earlier run; set by Recover, before Run
 }
 

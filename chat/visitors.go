@@ -8,7 +8,8 @@ import (
 )
 
 // SiteItem is what the widget knows of its site now (SITE-5). A site accepts
-// while one of its queues does; why not, its first queue says.
+// while one of its queues does and there is room in the site and the workspace;
+// why not, its first queue says.
 func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteItem {
 	item := protocol.SiteItem{
 		Site: site.ID, Name: site.Name, Staffed: s.router.Staffed(ctx, site.Queues...),
@@ -30,6 +31,9 @@ func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteIt
 		} else if item.Reason == "" {
 			item.Reason = reason
 		}
+	}
+	if item.Accepting && s.full(ctx, site) {
+		item.Accepting, item.Reason = false, protocol.SiteFull
 	}
 	if item.Accepting && !item.Staffed && site.Rules.Unstaffed == unstaffedMessage {
 		item.Accepting, item.Reason = false, protocol.SiteNobody
@@ -101,7 +105,8 @@ func (s *Service) placeItem(ctx context.Context, c store.Conversation, item *pro
 	item.Choice = now-c.Asked >= choiceAfter
 	if place, err := s.router.Place(ctx, c.ID); err == nil {
 		item.Position, item.Ahead, item.LowMs, item.HighMs = place.Position, place.Ahead, place.LowMs, place.HighMs
-		item.Choice = item.Choice || place.Message
+		item.ChatOnly = place.ChatOnly
+		item.Choice = item.Choice || place.Message || place.ChatOnly
 	}
 	if lines, err := s.router.Positions(ctx, c.Queue); err == nil {
 		item.Choice = item.Choice || lines[c.Queue].Bare

@@ -11,6 +11,7 @@ import (
 const (
 	pastDecisions = 200
 	pastVerdicts  = 50
+	verdictAge    = 60 * 1000 // ms
 )
 
 // Why tells what routing decided about a conversation or an agent, and how the
@@ -64,7 +65,9 @@ func (s *Service) decided(ctx context.Context, who protocol.Principal, of protoc
 			return nil, err
 		}
 	}
-	verdicts, err := s.store.DecisionsSince(ctx, s.ws, c.Queue, c.Asked, until+1, pastDecisions)
+	// A verdict that stays the same is kept once a minute: the one that held when
+	// this was asked is older.
+	verdicts, err := s.store.DecisionsSince(ctx, s.ws, c.Queue, c.Asked-verdictAge, until+1, pastDecisions)
 	if err != nil {
 		return nil, err
 	}

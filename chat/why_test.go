@@ -22,6 +22,13 @@ func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 	h.accept(ben, h.offered(ben).Offer)
 	now, err := h.store.Now(ctx)
 	h.must(err)
+	c, err := h.store.Conversation(ctx, h.ws, conv)
+	h.must(err)
+	verdict := func(id string, at int64) store.Decision {
+		return store.Decision{ID: id, Workspace: h.ws, Queue: h.queue.ID, At: at, Body: protocol.Decision{At: at, What: "nobody", Queue: "Sales"}}
+	}
+	held, old := verdict("held", c.Asked-59_000), verdict("old", c.Asked-61_000) // a verdict is said again each minute
+	h.must(h.store.Decide(ctx, []store.Decision{held, old}))
 	h.must(h.store.Decide(ctx, []store.Decision{
 		{ID: "d1", Workspace: h.ws, Queue: h.queue.ID, At: offer.Since, Body: protocol.Decision{At: offer.Since, What: "nobody", Queue: "Sales", More: map[protocol.Reason]int{protocol.ReasonNotReady: 3}}},
 		{ID: "d2", Workspace: h.ws, Queue: h.queue.ID, Conversation: conv, Agent: ben.Agent, At: now, Body: protocol.Decision{At: now, What: "picked", Queue: "Sales", Conversation: conv, Chosen: ben.Agent, ChosenName: "Ben"}},
@@ -34,7 +41,7 @@ func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 		before.Offers[1].Before != protocol.DeclaredReady || before.Offers[0].Outcome != "accepted" {
 		t.Errorf("offers %+v", before.Offers)
 	}
-	if len(before.Queue) == 0 || before.Queue[len(before.Queue)-1].What != "nobody" {
+	if len(before.Queue) < 2 || before.Queue[len(before.Queue)-1].At != held.At || before.Queue[len(before.Queue)-2].What != "nobody" {
 		t.Errorf("verdicts of the queue %+v", before.Queue)
 	}
 	found := false

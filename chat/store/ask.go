@@ -139,39 +139,6 @@ func countOpen(ctx context.Context, t *tx, in AskIn) error {
 	return nil
 }
 
-// countLimits counts who waits and what runs where that is limited. The row of
-// what has the limit is locked first, always in this order, so that those who
-// ask at once are counted one after the other.
-func countLimits(ctx context.Context, t *tx, in AskIn) error {
-	for _, limit := range []struct {
-		most         int
-		table, id    string
-		where, state string
-	}{
-		{in.Limits.Workspace, "workspaces", string(in.Workspace), "workspace", "queued"},
-		{in.Limits.Running, "workspaces", string(in.Workspace), "workspace", "active"},
-		{in.Limits.Site, "sites", string(in.Site), "site", "queued"},
-		{in.Limits.SiteRunning, "sites", string(in.Site), "site", "active"},
-		{in.Limits.Queue, "queues", string(in.Queue), "queue", "queued"},
-	} {
-		if limit.most <= 0 {
-			continue
-		}
-		if _, _, err := one(ctx, t, scanString, `SELECT id FROM `+limit.table+` WHERE id = $1`+t.lock, limit.id); err != nil {
-			return fmt.Errorf("lock %s: %w", limit.table, err)
-		}
-		n, _, err := one(ctx, t, scanInt, `SELECT COUNT(*) FROM conversations WHERE workspace = $1 AND `+limit.where+` = $2 AND state = '`+limit.state+`'
-			AND kind = ''`, in.Workspace, limit.id)
-		if err != nil {
-			return fmt.Errorf("count what is %s: %w", limit.state, err)
-		}
-		if n >= int64(limit.most) {
-			return protocol.NewError(protocol.CodeFull, "Too many are waiting just now. Please leave a message, or try again later.")
-		}
-	}
-	return nil
-}
-
 func insertConversation(ctx context.Context, t *tx, c Conversation) error {
 	form, err := toJSON(c.Form)
 	if err != nil {
