@@ -28,7 +28,7 @@ func (l AskLimits) rows(ws protocol.WorkspaceID, site protocol.SiteID, queue pro
 // reached counts no further than it must.
 func (l limitRow) reached(ctx context.Context, x executor, ws protocol.WorkspaceID) (bool, error) {
 	n, _, err := one(ctx, x, scanInt, `SELECT COUNT(*) FROM (SELECT 1 FROM conversations WHERE workspace = $1 AND `+l.where+` = $2 AND state = '`+l.state+`'
-		AND kind = '' LIMIT $3) AS some`, ws, l.id, l.most)
+		AND kind = '' LIMIT $3) AS counted`, ws, l.id, l.most)
 	if err != nil {
 		return false, fmt.Errorf("count what is %s: %w", l.state, err)
 	}
