@@ -25,9 +25,16 @@ const (
 func Embedded(ctx context.Context) (client redis.UniversalClient, stop func()) {
 	silence()
 	server := miniredis.NewMiniRedis()
+	ranked := sync.OnceFunc(func() { server.Server().SetPreHook(newRanks(server.Server()).hook) })
 	opt := &redis.Options{
-		Addr:   "127.0.0.1:0", // never dialled; a name would be looked up
-		Dialer: func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
+		Addr: "127.0.0.1:0", // never dialled; a name would be looked up
+		Dialer: func(context.Context, string, string) (net.Conn, error) {
+			conn, err := server.Dial() // the first starts the server
+			if err == nil {
+				ranked()
+			}
+			return conn, err
+		},
 	}
 	tune(opt)
 	c := redis.NewClient(opt)
