@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"chat/routing":             {"signaling/protocol", "chat/store", "chat/routing/rules"},
 	"chat":                     {"signaling/protocol", "chat/store", "chat/people", "chat/site", "chat/routing", "chat/routing/rules"},
 	"cmd/parlour":              {anything},
+	"cmd/parlour/faults":       {"signaling/protocol"},
 	"cmd/parlour/bench":        {"signaling/protocol", "chat/store", "chat/routing", "media/transport", "media/transport/measure"},
 }
 
@@ -50,10 +51,10 @@ type rule struct {
 // outside has each foreign module once. The longest prefix counts.
 var outside = []rule{
 	{"github.com/labstack/echo/", []string{"signaling"}, nil},
-	{"github.com/coder/websocket", []string{"signaling", "media/transport/measure", "cmd/parlour/bench"}, []string{"cmd/parlour"}},
+	{"github.com/coder/websocket", []string{"signaling", "media/transport/measure", "cmd/parlour/bench"}, []string{"cmd/parlour", "cmd/parlour/faults"}},
 	{"github.com/redis/go-redis/", []string{"signaling", "chat/routing", "cmd/parlour"}, []string{"signaling/testbed", "chat"}},
 	{"github.com/alicebob/miniredis/", []string{"chat/routing", "cmd/parlour"}, []string{"signaling", "chat"}},
-	{"github.com/jackc/pgx/", []string{"chat/store"}, []string{"signaling/testbed"}},
+	{"github.com/jackc/pgx/", []string{"chat/store"}, []string{"signaling/testbed", "cmd/parlour/faults"}},
 	{"modernc.org/sqlite", []string{"chat/store"}, nil},
 	{"github.com/pressly/goose/", []string{"chat/store"}, nil},
 	{"github.com/pion/", []string{"media", "media/transport", "media/transport/measure", "cmd/parlour"}, []string{"signaling"}},

@@ -59,6 +59,54 @@ func (c *Cluster) nodes() []*RedisServer {
 	return append(append([]*RedisServer{}, c.Masters...), c.Replicas...)
 }
 
+// Now is the master of a key's slot, as the nodes that answer see it; nil while
+// there is none. A master that was cut off and does not know it may say so too.
+func (c *Cluster) Now(key string) *RedisServer {
+	for _, s := range c.nodes() {
+		answer, err := s.Try("CLUSTER", "KEYSLOT", key)
+		if err != nil {
+			continue
+		}
+		slot, err := strconv.Atoi(answer)
+		if err != nil {
+			continue
+		}
+		view, err := s.Try("CLUSTER", "NODES")
+		if err == nil && serves(view, slot) {
+			return s
+		}
+	}
+	return nil
+}
+
+// serves tells whether the node that gave this answer to CLUSTER NODES is the
+// master of a slot: its own line says so.
+func serves(view string, slot int) bool {
+	for line := range strings.Lines(view) {
+		fields := strings.Fields(line)
+		if len(fields) < 9 || !strings.Contains(fields[2], "myself") || !strings.Contains(fields[2], "master") {
+			continue
+		}
+		for _, part := range fields[8:] {
+			first, last, several := strings.Cut(part, "-")
+			low, err := strconv.Atoi(first)
+			if err != nil {
+				continue // a slot that moves
+			}
+			high := low
+			if several {
+				if high, err = strconv.Atoi(last); err != nil {
+					continue
+				}
+			}
+			if low <= slot && slot <= high {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // URL is the address as a setting: all nodes.
 func (c *Cluster) URL() string {
 	all := c.nodes()

@@ -89,6 +89,10 @@ func (s *RedisServer) Do(args ...string) string {
 	return answer
 }
 
+// Try sends one command as Do does, and gives the error to who expects one:
+// of a server that is paused, dead, or no master.
+func (s *RedisServer) Try(args ...string) (string, error) { return do(s.Addr(), args...) }
+
 // Kill ends the server at once, as kill -9 does. Nothing of it is kept.
 func (s *RedisServer) Kill() {
 	s.t.Helper()

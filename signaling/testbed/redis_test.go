@@ -99,8 +99,15 @@ func TestClusterServesAllSlotsAndReplicasTakeOver(t *testing.T) {
 	if !set() {
 		t.Fatal("a new cluster does not take every key")
 	}
-	c.Masters[0].Kill()
+	old := c.Now("{a}x")
+	if old == nil {
+		t.Fatal("a new cluster has no master of a key")
+	}
+	old.Kill()
 	testbed.Until(t, 30*time.Second, "a replica takes over", set)
+	if next := c.Now("{a}x"); next == nil || next == old {
+		t.Errorf("the master after a kill of the old one: %v", next)
+	}
 }
 
 func TestSentinelMakesTheReplicaMaster(t *testing.T) {
@@ -114,8 +121,14 @@ func TestSentinelMakesTheReplicaMaster(t *testing.T) {
 	if err := client.Set(t.Context(), "a", 1, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
+	if set.Now() != set.Master {
+		t.Error("the sentinels name another master than the first")
+	}
 	set.Master.Kill()
-	testbed.Until(t, 30*time.Second, "the replica becomes master", func() bool {
+	testbed.Until(t, 30*time.Second, "a replica becomes master", func() bool {
 		return client.Set(t.Context(), "a", 2, 0).Err() == nil
 	})
+	if next := set.Now(); next == nil || next == set.Master {
+		t.Errorf("the master after a kill of the first one: %v", next)
+	}
 }

@@ -13,11 +13,12 @@ import (
 // MasterName is what the sentinels call the master that they watch.
 const MasterName = "parlour"
 
-// A SentinelSet is a master, its replica and three sentinels, which make the
-// replica master about 2 s after the master died.
+// A SentinelSet is a master, its two replicas and three sentinels, which make
+// a replica master about 2 s after the master died. Master is the first one;
+// which one is it now, Now tells.
 type SentinelSet struct {
 	Master    *RedisServer
-	Replica   *RedisServer
+	Replicas  []*RedisServer
 	Sentinels []*RedisServer
 }
 
@@ -26,9 +27,11 @@ type SentinelSet struct {
 func Sentinel(t testing.TB) *SentinelSet {
 	t.Helper()
 	set := &SentinelSet{Master: Redis(t)}
-	set.Replica = redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(set.Master.port))
-	Until(t, 20*time.Second, "the replica is linked", func() bool {
-		return set.Replica.has("master_link_status:up", "INFO", "replication")
+	for range 2 {
+		set.Replicas = append(set.Replicas, redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(set.Master.port), "--repl-diskless-sync-delay", "0"))
+	}
+	Until(t, 20*time.Second, "the replicas are linked", func() bool {
+		return every(set.Replicas, "master_link_status:up", "INFO", "replication")
 	})
 	for range 3 {
 		set.Sentinels = append(set.Sentinels, sentinel(t, set.Master.port))
@@ -40,7 +43,7 @@ func Sentinel(t testing.TB) *SentinelSet {
 				return false
 			}
 			replicas, err := do(s.Addr(), "SENTINEL", "REPLICAS", MasterName)
-			if err != nil || !strings.Contains(replicas, strconv.Itoa(set.Replica.port)) {
+			if err != nil || !strings.Contains(replicas, strconv.Itoa(set.Replicas[0].port)) || !strings.Contains(replicas, strconv.Itoa(set.Replicas[1].port)) {
 				return false
 			}
 		}
@@ -81,6 +84,23 @@ func sentinel(t testing.TB, master int) *RedisServer {
 		p.end(false)
 	}
 	t.Fatal(last)
+	return nil
+}
+
+// Now is the server that the sentinels say is master; nil while they say none of ours.
+func (s *SentinelSet) Now() *RedisServer {
+	for _, sentinel := range s.Sentinels {
+		answer, err := sentinel.Try("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName)
+		if err != nil {
+			continue
+		}
+		_, port, _ := strings.Cut(answer, "\n")
+		for _, one := range append([]*RedisServer{s.Master}, s.Replicas...) {
+			if port == strconv.Itoa(one.port) {
+				return one
+			}
+		}
+	}
 	return nil
 }
 

@@ -1,0 +1,126 @@
+package faults
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parlour-chat/parlour/signaling/testbed"
+)
+
+// A coordinator is a Redis with servers that take over from one another.
+type coordinator interface {
+	URL() string
+	// master is the server that the workspace's keys are on; nil: none just now.
+	master() *testbed.RedisServer
+	// all are the servers that hold, or may hold, data.
+	all() []*testbed.RedisServer
+	// failover asks a replica to take over from a master that is well.
+	failover() error
+}
+
+// A cluster is a Redis Cluster of three masters and three replicas.
+type cluster struct {
+	*testbed.Cluster
+	key string // of the workspace
+}
+
+func (c *cluster) master() *testbed.RedisServer { return c.Now(c.key) }
+
+func (c *cluster) all() []*testbed.RedisServer {
+	return append(append([]*testbed.RedisServer{}, c.Masters...), c.Replicas...)
+}
+
+func (c *cluster) failover() error {
+	m := c.master()
+	if m == nil {
+		return errNoMaster
+	}
+	for _, s := range c.all() {
+		if follows(s, m) {
+			_, err := s.Try("CLUSTER", "FAILOVER")
+			return err
+		}
+	}
+	return errNoReplica
+}
+
+// A watched is a master with two replicas and three sentinels.
+type watched struct{ *testbed.SentinelSet }
+
+func (w *watched) master() *testbed.RedisServer { return w.Now() }
+
+func (w *watched) all() []*testbed.RedisServer {
+	return append([]*testbed.RedisServer{w.Master}, w.Replicas...)
+}
+
+func (w *watched) failover() error {
+	_, err := w.Sentinels[0].Try("SENTINEL", "FAILOVER", testbed.MasterName)
+	return err
+}
+
+type told string
+
+func (e told) Error() string { return string(e) }
+
+const (
+	errNoMaster  = told("there is no master")
+	errNoReplica = told("the master has no replica")
+)
+
+// follows says whether s is a replica of m that has all its data.
+func follows(s, m *testbed.RedisServer) bool {
+	role, err := s.Try("ROLE")
+	if err != nil {
+		return false
+	}
+	// slave, host, port, connected, offset
+	parts := strings.Split(role, "\n")
+	return len(parts) >= 4 && parts[0] == "slave" && parts[1]+":"+parts[2] == m.Addr() && parts[3] == "connected"
+}
+
+// settled waits until the workspace's master has a replica again, since one
+// that dies alone takes all with it, for which nobody can take over. False: it
+// has none even now.
+func settled(c coordinator, within time.Duration) bool {
+	return eventually(within, func() bool {
+		m := c.master()
+		if m == nil {
+			return false
+		}
+		for _, s := range c.all() {
+			if s != m && follows(s, m) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// eventually looks every 20 ms whether a condition holds.
+func eventually(within time.Duration, condition func() bool) bool {
+	guard := time.NewTimer(within)
+	defer guard.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-guard.C:
+			return false
+		}
+	}
+	return true
+}
+
+// each runs one part for each kind of installation.
+func each(t *testing.T, part func(t *testing.T, start func(workspace string) coordinator)) {
+	t.Run("Cluster", func(t *testing.T) {
+		part(t, func(workspace string) coordinator {
+			return &cluster{testbed.RedisCluster(t, 1), "{w:" + workspace + "}"}
+		})
+	})
+	t.Run("Sentinel", func(t *testing.T) {
+		part(t, func(string) coordinator { return &watched{testbed.Sentinel(t)} })
+	})
+}
