@@ -136,7 +136,7 @@ export const why = {
     const at = d.nextAt ? moment.format(d.nextAt) : "";
     switch (d.next) {
       case "rings_until":
-        return `It rings until ${at}.`;
+        return `It was to ring until ${at}.`;
       case "slot_frees":
         return "It goes on as soon as somebody has room.";
       case "round_at":
@@ -156,7 +156,7 @@ export const why = {
     return `${c.reason === undefined ? why.able : (reasons[c.reason] ?? c.reason)}${load}`;
   },
   further: (n: number, reason: string) => `${String(n)} more: ${reasons[reason as Reason] ?? reason}`,
-  offer: (o: PastOffer) => {
+  offer: (o: PastOffer, because?: string) => {
     const said: Readonly<Record<string, string>> = {
       accepted: "accepted",
       rejected: "rejected it",
@@ -164,6 +164,6 @@ export const why = {
       rescinded: "it was not needed any more",
     };
     const end = o.outcome === undefined ? "rings now" : (said[o.outcome] ?? o.outcome);
-    return `${o.name}: ${end}${o.ringMs === undefined ? "" : ` after ${span(o.ringMs)}`}.`;
+    return `${o.name}: ${end}${o.ringMs === undefined ? "" : ` after ${span(o.ringMs)}`}${because === undefined ? "" : ` (${because})`}.`;
   },
 } as const;

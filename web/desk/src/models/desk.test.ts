@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ConversationID, ProfileID } from "../../../shared/src/protocol.gen.ts";
+import type { ConversationID, ProfileID, QueueID } from "../../../shared/src/protocol.gen.ts";
 import { Refusal } from "../../../shared/src/refusal.ts";
 import { actions } from "../commands/desk.ts";
 import { rejectBecause } from "../commands/offer.ts";
@@ -108,7 +108,22 @@ describe("signing out", () => {
   });
 });
 
+describe("queues", () => {
+  it("stand by name, at every start in the same order", () => {
+    const queue = (key: string, name: string) => ({ queue: key as QueueID, name, waiting: 0 });
+    const s = stage({ queues: [queue("q1", "Urgent"), queue("q2", "Returns"), queue("q3", "Sales")] });
+    expect(s.desk.queues.value.map((q) => q.name)).toEqual(["Returns", "Sales", "Urgent"]);
+  });
+});
+
 describe("offers", () => {
+  it("never show more time than they ring, also when they came between two beats of the clock", () => { // ROUTE-3
+    const s = stage({ offers: [offer("o1", "c1", { offered: 400, deadline: 20_400 })] });
+    expect(s.desk.offers.value[0]?.left.value).toBe(20);
+    s.pass(1_500);
+    expect(s.desk.offers.value[0]?.left.value).toBe(19);
+  });
+
   it("count down, show the wait, and cannot be answered twice", async () => { // ROUTE-3
     const s = stage({ offers: [offer("o1", "c1", { since: -177_000, waited: true })] });
     const [it] = s.desk.offers.value;

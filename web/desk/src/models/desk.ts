@@ -51,6 +51,7 @@ export class Desk {
   readonly places = new Places();
   readonly offers: ReadonlySignal<readonly Offer[]>;
   readonly cards: ReadonlySignal<readonly Card[]>;
+  /** By name: at every start in the same order. */
   readonly queues: ReadonlySignal<readonly QueueItem[]>;
   readonly attention: Attention;
   readonly leaving: Leaving;
@@ -74,7 +75,7 @@ export class Desk {
     this.pulse = new Pulse(outside.clock, outside.signal);
     this.dialogs = new Dialogs({ line: feed.line, clock: outside.clock, insight: outside.insight, ...(outside.lacks === undefined ? {} : { lacks: outside.lacks }) });
     this.own = new OwnState(feed.line, computed(() => feed.view.all("agent")[0]), (verb) => this.dialogs.can(verb));
-    this.queues = computed(() => feed.view.all("queue"));
+    this.queues = computed(() => feed.view.all("queue").toSorted((a, b) => a.name.localeCompare(b.name)));
     this.waiting = new Waiting({
       queues: this.queues,
       items: computed(() => feed.view.all("waiting")),

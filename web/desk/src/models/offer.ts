@@ -19,8 +19,11 @@ export class Offer {
   readonly #takenAt = signal<number | undefined>(undefined);
   readonly #stop: () => void;
 
-  /** Whole seconds until it rings out. */
-  readonly left: ReadonlySignal<number> = computed(() => Math.max(0, Math.ceil((this.item.deadline - this.#pulse.now.value) / 1000)));
+  /** Whole seconds until it rings out; never more than it rings at all, whatever the clock has missed. */
+  readonly left: ReadonlySignal<number> = computed(() => {
+    const { deadline, offered } = this.item;
+    return Math.max(0, Math.ceil(Math.min(deadline - this.#pulse.now.value, deadline - offered) / 1000));
+  });
   /** "2:57" since the first enqueue; empty when it did not wait. */
   readonly waited = computed(() => (this.item.waited ? duration(this.#pulse.now.value - this.item.since) : ""));
   /** Share of the time that is left, 1 to 0. */

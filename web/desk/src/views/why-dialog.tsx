@@ -2,7 +2,7 @@ import { Button, Table } from "@mantine/core";
 import { words } from "../catalogue.ts";
 import type { Decision } from "../../../shared/src/protocol.gen.ts";
 import type { WhyDialog } from "../models/why.ts";
-import { observed } from "./observed.ts";
+import { observed, useDesk } from "./observed.ts";
 
 function Time({ at }: { at: number }) {
   return <time dateTime={new Date(at).toISOString()}>{words.why.time(at)}</time>;
@@ -19,7 +19,7 @@ function Decided({ it }: { it: Decision }) {
         <Time at={it.at} /> <span dir="auto">{words.why.decision(it)}</span> {next !== "" && <span className="quiet">{next}</span>}
       </p>
       {candidates.length > 0 && (
-        <Table fz="sm">
+        <Table fz="sm" layout="fixed" verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th scope="col">{words.why.candidate}</Table.Th>
@@ -61,6 +61,8 @@ function Decisions({ name, all }: { name: string; all: readonly Decision[] }) {
 
 /** Why routing did what it did, newest first, as it was written down then. */
 export const WhyText = observed(function WhyText({ dialog }: { dialog: WhyDialog }) {
+  const { own } = useDesk();
+  const reason = (key: string | undefined) => own.rejectReasons.value.find((r) => r.key === key)?.name;
   const why = dialog.why.value;
   const empty = why !== undefined && why.decisions.length + why.queue.length + why.offers.length === 0;
   return (
@@ -82,7 +84,7 @@ export const WhyText = observed(function WhyText({ dialog }: { dialog: WhyDialog
               <ol className="decisions">
                 {why.offers.map((o) => (
                   <li key={o.offer}>
-                    <Time at={o.offered} /> <span dir="auto">{words.why.offer(o)}</span>
+                    <Time at={o.offered} /> <span dir="auto">{words.why.offer(o, reason(o.cause))}</span>
                   </li>
                 ))}
               </ol>
