@@ -9,10 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/parlour-chat/parlour/chat"
 	"github.com/parlour-chat/parlour/chat/routing"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
 const hang = 20 * time.Second // a guard against hanging, no bound
@@ -39,19 +42,61 @@ type house struct {
 	stopped  []protocol.CobrowseID
 }
 
+// A ground is what a house stands on; the zero one is embedded.
+type ground struct {
+	database  string // an address; empty: SQLite
+	redis     redis.UniversalClient
+	ownerWait time.Duration // of the record
+	timers    routing.Timers
+}
+
+// everywhere runs a test on both kinds of database and of Redis.
+func everywhere(t *testing.T, f func(t *testing.T, g ground)) {
+	t.Helper()
+	t.Run("embedded", func(t *testing.T) { f(t, ground{}) })
+	t.Run("servers", func(t *testing.T) {
+		client, err := routing.Connect(testbed.Redis(t).URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		f(t, ground{database: testbed.Database(t), redis: client})
+	})
+}
+
+// again is the same kind of ground with nothing on it.
+func (g ground) again(t *testing.T) ground {
+	t.Helper()
+	if g.database != "" {
+		g.database = testbed.Database(t)
+	}
+	return g
+}
+
 // newHouse opens one whose workspace is changed as the test wants it.
 func newHouse(t *testing.T, change ...func(*store.Workspace)) *house {
 	t.Helper()
+	return ground{}.house(t, change...)
+}
+
+func (g ground) house(t *testing.T, change ...func(*store.Workspace)) *house {
+	t.Helper()
 	h := &house{t: t, viewed: map[string]int{}}
 	var err error
-	h.store, err = store.Open(t.Context(), store.Options{Dir: t.TempDir()})
-	h.must(err)
+	h.store, err = store.Open(t.Context(), store.Options{URL: g.database, Dir: t.TempDir(), OwnerWait: g.ownerWait})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { h.must(h.store.Close()) })
 	h.apply(change)
-	redis, stop := routing.Embedded(context.Background())
-	t.Cleanup(stop)
+	if g.redis == nil {
+		var stop func()
+		g.redis, stop = routing.Embedded(context.Background())
+		t.Cleanup(stop)
+	}
+	g.timers.RampUp, g.timers.Amnesty = -1, -1
 	h.router = routing.New(routing.Options{
-		Redis: redis, Record: h.store, Notify: ears{h}, Workspace: h.ws, Node: "n1", Timers: routing.Timers{RampUp: -1, Amnesty: -1},
+		Redis: g.redis, Record: h.store, Notify: ears{h}, Workspace: h.ws, Node: "n1", Timers: g.timers,
 		ReachChanged: func(ws protocol.WorkspaceID, actor string) { h.ReachChanged(ws, actor) }, Hours: h,
 	})
 	h.Service = chat.New(chat.Options{

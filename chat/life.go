@@ -20,6 +20,29 @@ func (s *Service) Leave(ctx context.Context, who protocol.Caller, op protocol.Op
 	return s.end(ctx, who.Principal, op, c, "visitor_left")
 }
 
+// Stay lets a visitor who asked for audio or video wait for chat instead, at the
+// same place (ROUTE-9).
+func (s *Service) Stay(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
+	before, err := s.owned(ctx, who.Principal, body.Conversation)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	queue, err := s.directory.Queue(ctx, s.ws, before.Queue)
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	c, err := s.store.Stay(ctx, s.ws, before.ID, op, who.Actor())
+	if err != nil {
+		return protocol.Ack{}, err
+	}
+	if c.State == protocol.StateQueued { // its place is another one for those who can chat
+		s.routed("remove", s.router.Remove(ctx, c.ID))
+		s.routed("enqueue", s.router.Enqueue(ctx, c, queue))
+	}
+	s.told(c, c.Touched)
+	return protocol.Ack{Conversation: c.ID}, nil
+}
+
 // End ends a conversation, with its call and co-browse session (DESK-6).
 func (s *Service) End(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.OfConversation) (protocol.Ack, error) {
 	c, err := s.owned(ctx, who.Principal, body.Conversation)

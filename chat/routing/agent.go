@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/parlour-chat/parlour/chat/store"
@@ -80,9 +81,14 @@ func (r *Router) writeAgents(ctx context.Context, ticket int64, agents ...store.
 	return nil
 }
 
+// mayAnswer says whether an agent has the right to answer anybody.
+func mayAnswer(a store.Agent) bool {
+	return !a.Disabled && slices.Contains(a.Permissions, protocol.PermDesk)
+}
+
 func agentRow(a store.Agent, ticket int64) map[string]any {
 	ready := 0
-	if a.Declared == protocol.DeclaredReady && !a.Disabled {
+	if a.Declared == protocol.DeclaredReady && mayAnswer(a) {
 		ready = 1
 	}
 	queues, media := append([]protocol.QueueID{}, a.Profile.Queues...), append([]string{}, a.Profile.Media...)

@@ -15,20 +15,21 @@ type Place struct {
 	Ahead         int   // of those before it, how many asked later; at most 16 are looked at
 	LowMs, HighMs int64 // how long it may take, in whole minutes; both 0: not known
 	Message       bool  // leaving a message is offered
+	ChatOnly      bool  // nobody who is ready can do the medium that is asked for, but somebody can chat
 }
 
 // Place says where a conversation stands in its queue.
 func (r *Router) Place(ctx context.Context, conv protocol.ConversationID) (Place, error) {
 	var out struct {
 		Position, Ahead int
-		Message         bool
+		Message, Only   bool
 		Per             float64
 	}
 	if err := r.run(ctx, lineStep, "", map[string]any{"conv": conv}, &out); err != nil {
 		r.failed(ctx, "place", err)
 		return Place{}, fmt.Errorf("place of %s: %w", conv, err)
 	}
-	p := Place{Position: out.Position, Ahead: out.Ahead, Message: out.Message}
+	p := Place{Position: out.Position, Ahead: out.Ahead, Message: out.Message, ChatOnly: out.Only}
 	p.LowMs, p.HighMs = estimate(out.Position, out.Per)
 	return p, nil
 }
@@ -82,7 +83,8 @@ const usualLimit = 100
 
 // Accepting says why a queue takes nobody more now (closed, full, slow), or
 // nothing when it does, and of a closed one when it opens; 0: not known. How
-// many of a site wait is the record's to count. While Redis is away only the
+// many of a site or the whole workspace wait or run is the record's to count
+// (store.Full). While Redis is away only the
 // hours count: asking stays possible.
 func (r *Router) Accepting(ctx context.Context, _ store.Site, queue store.Queue) (protocol.SiteReason, int64) {
 	if r.hours != nil {

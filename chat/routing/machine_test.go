@@ -149,7 +149,7 @@ func (x *machine) agent(t *rapid.T) {
 	if a.Ready {
 		row.Declared = protocol.DeclaredReady
 	}
-	out := x.do(t, agentStep, text(x.b.t, map[string]any{"agents": []any{agentRow(row, 1)}}))
+	out := x.do(t, agentStep, text(x.b.t, map[string]any{"agents": []any{agentRow(answering(row), 1)}}))
 	withdraw, _ := out["withdraw"].([]any)
 	if want := !a.Ready && a.Ringing; (len(withdraw) == 1) != want {
 		t.Fatalf("withdraw %v, want one: %v", withdraw, want)

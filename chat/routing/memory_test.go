@@ -338,10 +338,18 @@ func (m *memory) Clear(conv protocol.ConversationID) (agent protocol.AgentID) {
 	return agent
 }
 
+// answering gives the right to answer to an agent of whose rights nothing is said.
+func answering(a store.Agent) store.Agent {
+	if a.Permissions == nil {
+		a.Permissions = []protocol.Permission{protocol.PermDesk}
+	}
+	return a
+}
+
 func (m *memory) Agents(context.Context, protocol.WorkspaceID) (list []store.Agent, _ error) {
 	m.do(func() {
 		for _, a := range m.agents {
-			list = append(list, *a)
+			list = append(list, answering(*a))
 		}
 	})
 	return list, nil
@@ -350,7 +358,7 @@ func (m *memory) Agents(context.Context, protocol.WorkspaceID) (list []store.Age
 func (m *memory) Agent(_ context.Context, _ protocol.WorkspaceID, id protocol.AgentID) (a store.Agent, err error) {
 	m.do(func() {
 		if row := m.agents[id]; row != nil {
-			a = *row
+			a = answering(*row)
 		} else {
 			err = refusal(protocol.CodeNotFound)
 		}

@@ -159,7 +159,7 @@ func (r *Router) agentGone(ctx context.Context, id protocol.AgentID) error {
 		return fmt.Errorf("read lost agent %s: %w", id, err)
 	}
 	if err == nil {
-		if err := r.takeFrom(ctx, a); err != nil {
+		if err := r.takeFrom(ctx, a, "connection_lost"); err != nil {
 			return err
 		}
 	}
@@ -170,10 +170,11 @@ func (r *Router) agentGone(ctx context.Context, id protocol.AgentID) error {
 	return nil
 }
 
-func (r *Router) takeFrom(ctx context.Context, a store.Agent) error {
+// takeFrom makes an agent not ready and takes all conversations that run.
+func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string) error {
 	if a.Declared == protocol.DeclaredReady {
 		r.stats.agentsLost.Add(1)
-		if _, err := r.record.Declare(ctx, r.ws, a.ID, protocol.DeclaredNotReady, "connection_lost", "system", "connection_lost"); err != nil {
+		if _, err := r.record.Declare(ctx, r.ws, a.ID, protocol.DeclaredNotReady, cause, "system", cause); err != nil {
 			return fmt.Errorf("declare lost agent %s: %w", a.ID, err)
 		}
 	}
@@ -185,7 +186,7 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent) error {
 		if s.State == protocol.SlotWrapUp {
 			continue
 		}
-		c, requeued, err := r.record.Lose(ctx, r.ws, a.ID, s.Conversation, "connection_lost")
+		c, requeued, err := r.record.Lose(ctx, r.ws, a.ID, s.Conversation, cause)
 		if code(err) == protocol.CodeWrongState {
 			continue // ended or taken meanwhile
 		}

@@ -29,6 +29,9 @@ type Options struct {
 	// AgentIdle and VisitorIdle are how long an agent's session and a visitor's
 	// token live unused; 0 is 12 hours and 30 days.
 	AgentIdle, VisitorIdle time.Duration
+	// OwnerWait is how long a parked conversation whose visitor wrote waits for
+	// its owner before others are asked; 0 is a minute.
+	OwnerWait time.Duration
 }
 
 // Stats counts what the record has done since it was opened.
@@ -58,6 +61,8 @@ type Store struct {
 	epoch string
 	tail  tail
 	idle  idleTimes
+
+	ownerWait int64 // ms
 }
 
 // idleTimes are how long what is not used lives, in milliseconds.
@@ -85,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}
-	s := &Store{db: db, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)}}
+	s := &Store{db: db, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)}, ownerWait: idleMs(o.OwnerWait, waitForOwner)}
 	if s.epoch, err = s.readEpoch(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), db.close())
 	}

@@ -3,13 +3,14 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
 // waitForOwner is how long a parked conversation, whose visitor wrote, waits for
-// its owner (ms).
-const waitForOwner = 60_000
+// its owner where Options do not say.
+const waitForOwner = time.Minute
 
 // A WakeResult tells what became of a parked conversation whose visitor wrote.
 type WakeResult struct {
@@ -21,13 +22,13 @@ type WakeResult struct {
 
 // Wake takes up the parked conversation whose visitor wrote: where its owner
 // has room, or is over the capacity by no more than overflow conversations of
-// its cost. Else it waits for its owner for a minute, with the agents-only entry
+// its cost. Else it waits for its owner for Options.OwnerWait, with the agents-only entry
 // "waiting_for_owner", and may be woken again. One that is not parked is left
 // alone: neither Woken nor Waiting.
 func (s *Store) Wake(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, overflow int) (WakeResult, error) {
 	var r WakeResult
 	c, err := s.change(ctx, command{workspace: workspace}, conv, func(ctx context.Context, t *tx, c *Conversation) (actors []string, err error) {
-		r, actors, err = wake(ctx, t, c, overflow)
+		r, actors, err = wake(ctx, t, c, overflow, s.ownerWait)
 		return actors, err
 	})
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *Store) Wake(ctx context.Context, workspace protocol.WorkspaceID, conv p
 	return r, nil
 }
 
-func wake(ctx context.Context, t *tx, c *Conversation, overflow int) (r WakeResult, actors []string, err error) {
+func wake(ctx context.Context, t *tx, c *Conversation, overflow int, wait int64) (r WakeResult, actors []string, err error) {
 	r.Agent = c.Owner
 	l, found, err := slotOf(ctx, t, c, c.Owner)
 	if err != nil || !found || c.State != protocol.StateActive || l.State != protocol.SlotParked {
@@ -63,7 +64,7 @@ func wake(ctx context.Context, t *tx, c *Conversation, overflow int) (r WakeResu
 		return r, nil, err
 	}
 	waits := l
-	waits.WakeUntil = now + waitForOwner
+	waits.WakeUntil = now + wait
 	if err := reweigh(ctx, t, c.Workspace, l, &waits); err != nil {
 		return r, nil, err
 	}

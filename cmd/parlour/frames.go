@@ -15,6 +15,7 @@ func (a *app) joinFrames() {
 	e.On(protocol.UpMark, signaling.Notice(c.Mark))
 	e.On(protocol.UpLeave, signaling.Command(c.Leave))
 	e.On(protocol.UpLeaveMessage, signaling.Command(c.LeaveMessage))
+	e.On(protocol.UpStay, signaling.Command(c.Stay))
 	e.On(protocol.UpEnd, signaling.Command(c.End))
 	e.On(protocol.UpPark, signaling.Command(c.Park))
 	e.On(protocol.UpUnpark, signaling.Command(c.Unpark))

@@ -1,6 +1,7 @@
 -- Says at which place a conversation waits, how queues stand, or who waits in a queue and is not being offered.
 -- Those being offered still have their place. per: ms that each place takes; ahead: of the first 16, who asked later.
--- KEYS: waiting, line, meta, live. ARGV 2: conv, or queues, or list (a queue) and limit (at most 50)
+-- only: of those who are ready, nobody can do what is asked for, but somebody can chat.
+-- KEYS: waiting, line, meta, live, agents. ARGV 2: conv, or queues, or list (a queue) and limit (at most 50)
 local function members(q, most)
   local ids = {}
   for i, key in ipairs(redis.call('ZRANGEBYLEX', line, '[' .. q .. ':', '(' .. q .. ';', 'LIMIT', 0, most)) do
@@ -26,9 +27,19 @@ if arg.conv then
     local v = id ~= arg.conv and get(waiting, id)
     if v and v.s > w.s and lineKey(v, id) < mine then ahead = ahead + 1 end
   end
+  local only = false -- somebody is ready for chat, and nobody for what is asked
+  if w.m ~= 'chat' then
+    for _, a in ipairs(rows()) do -- bound: the agents
+      if able(a, w) then
+        only = false
+        break
+      end
+      only = only or (a.ready == 1 and contains(a.queues, w.q) and contains(a.media, 'chat') and score(live, a.actor) > now)
+    end
+  end
   return finish({
     position = redis.call('ZLEXCOUNT', line, '[' .. w.q .. ':', '[' .. mine), ahead = ahead, message = w.msg == 1,
-    per = figures[w.q],
+    per = figures[w.q], only = only,
   }, true)
 end
 local lines = {}
