@@ -150,5 +150,5 @@ func migrationFiles() fs.FS {
 }
 
 func errUnavailable(why error) error {
-	return fmt.Errorf("%w: %w", protocol.NewError(protocol.CodeUnavailable, "The record cannot be written now. Please try again."), why)
+	return fmt.Errorf("%w: %w", protocol.NewError(protocol.CodeUnavailable, "The record does not answer now. Please try again."), why)
 }

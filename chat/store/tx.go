@@ -46,7 +46,7 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 	t.wrote = true
 	r, err := t.ExecContext(ctx, query, args...)
 	if err != nil {
-		return 0, err
+		return 0, lost(err)
 	}
 	return r.RowsAffected()
 }
@@ -99,7 +99,7 @@ type scanner interface{ Scan(dest ...any) error }
 func one[T any](ctx context.Context, x executor, scan func(scanner) (T, error), query string, args ...any) (got T, found bool, err error) {
 	rows, err := x.QueryContext(ctx, query, args...)
 	if err != nil {
-		return got, false, err
+		return got, false, lost(err)
 	}
 	defer rows.Close()
 	if rows.Next() {
@@ -111,7 +111,7 @@ func one[T any](ctx context.Context, x executor, scan func(scanner) (T, error), 
 			return got, false, fmt.Errorf("one row wanted, more found")
 		}
 	}
-	return got, found, rows.Err()
+	return got, found, lost(rows.Err())
 }
 
 // returning runs an UPDATE .. RETURNING of at most one row.
@@ -125,7 +125,7 @@ func returning[T any](ctx context.Context, t *tx, scan func(scanner) (T, error),
 func all[T any](ctx context.Context, x executor, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := x.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, lost(err)
 	}
 	defer rows.Close()
 	var list []T
@@ -136,7 +136,7 @@ func all[T any](ctx context.Context, x executor, scan func(scanner) (T, error), 
 		}
 		list = append(list, item)
 	}
-	return list, rows.Err()
+	return list, lost(rows.Err())
 }
 
 func scanString(row scanner) (s string, err error) { err = row.Scan(&s); return s, err }
