@@ -61,42 +61,84 @@ func (in AppendIn) turn() int64 {
 // conversation that has ended fail with CodeWrongState. Plain entries do not
 // raise actors' versions: readers follow the log by its seq.
 func (s *Store) Post(ctx context.Context, in AppendIn) (Posted, error) {
-	p, err := s.post(ctx, in)
-	if err != nil {
-		return Posted{}, fmt.Errorf("append: %w", err)
-	}
-	return p, nil
+	posted, errs := s.PostAll(ctx, []AppendIn{in})
+	return posted[0], errs[0]
 }
 
-// post carries the command out as if it were the first time, the way that costs
-// the least, and only when that does not go looks at what was there before.
-func (s *Store) post(ctx context.Context, in AppendIn) (Posted, error) {
-	c := command{in.Workspace, in.Actor, in.Op, []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}
-	hash, err := c.hash()
-	if err != nil {
-		return Posted{}, err
+// PostAll adds entries as Post does, each with its own result, and gives seqs in
+// their order. They are not one transaction: some may fail where others are kept.
+func (s *Store) PostAll(ctx context.Context, all []AppendIn) ([]Posted, []error) {
+	posts := make([]post, len(all))
+	for i, in := range all {
+		p := &posts[i]
+		p.command = command{in.Workspace, in.Actor, in.Op, []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}
+		p.in = in
+		p.sum, p.err = p.hash()
+		p.done = p.err != nil
 	}
 	if db, ok := s.db.(*postgres); ok {
-		p, found, err := s.appendAtOnce(ctx, db, in, hash)
-		if found || err != nil && !errors.Is(err, errRepeated) && !again(err) {
-			return p, err
-		}
+		s.postAtOnce(ctx, db, posts)
 	} else {
-		p, err := write(ctx, s, func(ctx context.Context, t *tx) (p Posted, err error) {
-			done, err := first(ctx, t, c, hash, func() (appended, error) { return appendEntry(ctx, t, in, &p) })
-			p.Entry = in.entry(done)
-			return p, err
-		})
-		refused, known := protocol.AsError(err)
-		ended := err != nil && known && refused.Code == protocol.CodeWrongState // maybe by what came after the command
-		if !ended && !errors.Is(err, errRepeated) {
-			return p, err
+		s.postTogether(ctx, posts)
+	}
+	posted, errs := make([]Posted, len(all)), make([]error, len(all))
+	for i := range posts {
+		p := &posts[i]
+		if !p.done {
+			p.again(ctx, s)
+		}
+		if posted[i] = p.posted; p.err != nil {
+			posted[i], errs[i] = Posted{}, fmt.Errorf("append: %w", p.err)
 		}
 	}
-	return write(ctx, s, func(ctx context.Context, t *tx) (p Posted, err error) {
-		done, existed, err := once(ctx, t, c, func() (appended, error) { return appendEntry(ctx, t, in, &p) })
-		p.Entry, p.Existed = in.entry(done), existed
-		return p, err
+	return posted, errs
+}
+
+// A post is a command of PostAll. It is carried out as if it were the first
+// time, the way that costs the least; only when that does not go it is left to
+// again, which looks at what was there before.
+type post struct {
+	command
+	in     AppendIn
+	sum    string
+	posted Posted
+	err    error
+	done   bool
+}
+
+// postTogether hands all to SQLite's writer before it waits for the first, so
+// that most times they share a transaction.
+func (s *Store) postTogether(ctx context.Context, posts []post) {
+	waits := make([]func() error, len(posts))
+	for i := range posts {
+		p := &posts[i]
+		if p.done {
+			continue
+		}
+		waits[i] = begin(ctx, s, func(ctx context.Context, t *tx) error {
+			p.posted = Posted{}
+			done, err := first(ctx, t, p.command, p.sum, func() (appended, error) { return appendEntry(ctx, t, p.in, &p.posted) })
+			p.posted.Entry = p.in.entry(done)
+			return err
+		})
+	}
+	for i := range posts {
+		p := &posts[i]
+		if waits[i] == nil {
+			continue
+		}
+		p.err = waits[i]()
+		refused, known := protocol.AsError(p.err)
+		ended := p.err != nil && known && refused.Code == protocol.CodeWrongState // maybe by what came after the command
+		p.done = !ended && !errors.Is(p.err, errRepeated)
+	}
+}
+
+func (p *post) again(ctx context.Context, s *Store) {
+	p.posted, p.err = write(ctx, s, func(ctx context.Context, t *tx) (got Posted, err error) {
+		done, existed, err := once(ctx, t, p.command, func() (appended, error) { return appendEntry(ctx, t, p.in, &got) })
+		got.Entry, got.Existed = p.in.entry(done), existed
+		return got, err
 	})
 }
 
@@ -112,19 +154,15 @@ const (
 
 func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, error) {
 	shown, turn := number(in.Audience == protocol.AudienceAll), in.turn()
-	if turn < 0 {
-		before, _, err := one(ctx, t, scanInt, whoseTurn+t.lock, in.Workspace, in.Conversation)
-		if err != nil {
-			return appended{}, fmt.Errorf("look whose turn it is: %w", err)
-		}
-		p.Turned = before != 0
-	}
 	now, err := t.time(ctx)
 	if err != nil {
 		return appended{}, err
 	}
-	got, found, err := returning(ctx, t, scanTaken, takeSeqs,
-		in.Workspace, in.Conversation, shown, turn, number(in.Kind == protocol.EntryMessage), in.Visitor, in.Agent, now)
+	take := takeNow
+	if t.later != nil {
+		take = takeHeld
+	}
+	got, ran, found, err := take(ctx, t, in, shown, turn, now)
 	if err != nil {
 		return appended{}, fmt.Errorf("take seq: %w", err)
 	}
@@ -133,12 +171,27 @@ func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, 
 	}
 	got.workspace, got.conversation, got.at = in.Workspace, in.Conversation, time.Now()
 	t.states = append(t.states, got.state)
-	p.Owner, p.Turned = got.owner, p.Turned || turn > 0 && got.turn == now
+	p.Owner, p.Turned = got.owner, turn < 0 && ran || turn > 0 && !ran
 	if in.Visitor != "" && got.name != "" {
 		in.Author.Name = got.name
 	}
 	done := appended{ID: protocol.NewID[protocol.EntryID](), Seq: got.seq, VisitorSeq: got.visitorSeq * shown, At: now}
 	return done, insertEntry(ctx, t, in.Workspace, in.entry(done))
+}
+
+// takeNow takes the next seqs by one statement. ran says whether the turn was
+// running before.
+func takeNow(ctx context.Context, t *tx, in AppendIn, shown, turn, now int64) (got taken, ran, found bool, err error) {
+	if turn < 0 {
+		before, _, err := one(ctx, t, scanInt, whoseTurn+t.lock, in.Workspace, in.Conversation)
+		if err != nil {
+			return got, false, false, fmt.Errorf("look whose turn it is: %w", err)
+		}
+		ran = before != 0
+	}
+	got, found, err = returning(ctx, t, scanTaken, takeSeqs,
+		in.Workspace, in.Conversation, shown, turn, number(in.Kind == protocol.EntryMessage), in.Visitor, in.Agent, now)
+	return got, ran || turn > 0 && got.turn != now, found, err
 }
 
 // refuseAppend says why there was no conversation to append to.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -33,34 +35,124 @@ const appendAtOnce = `WITH before AS (
 	)
 	SELECT seq, visitor_seq, visitor, owner, name, turned, now FROM took`
 
-// appendAtOnce appends an entry. It fails with errRepeated when the ledger has
-// the command; found is false when there was nothing that could be appended to.
-func (s *Store) appendAtOnce(ctx context.Context, db *postgres, in AppendIn, hash string) (p Posted, found bool, err error) {
-	body, err := in.Body.MarshalBody()
-	if err != nil {
-		return p, false, fmt.Errorf("write entry: %w", err)
+// postAtOnce appends each by a statement of its own; what follows each other in
+// one conversation goes to the database together, and is kept or not together.
+func (s *Store) postAtOnce(ctx context.Context, db *postgres, posts []post) {
+	for len(posts) > 0 {
+		n := 1
+		for n < len(posts) && posts[n].in.Conversation == posts[0].in.Conversation {
+			n++
+		}
+		if n == 1 || !s.appendTogether(ctx, db, posts[:n]) {
+			for i := range posts[:n] {
+				s.appendAlone(ctx, db, &posts[i])
+			}
+		}
+		posts = posts[n:]
 	}
-	e := in.entry(appended{ID: protocol.NewID[protocol.EntryID]()})
-	shown := number(in.Audience == protocol.AudienceAll)
-	got, found, err := one(ctx, db.db, scanTaken, appendAtOnce, in.Workspace, in.Conversation, shown, in.turn(), number(in.Kind == protocol.EntryMessage),
-		in.Visitor, in.Agent, e.ID, e.Kind, e.Audience, e.Author.Kind, e.Author.ID, storable(e.Author.Name), e.Actor, e.Op, string(body), hash)
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "23505" && pg.TableName == "ops" {
-		return p, false, errRepeated
+}
+
+// An atOnce is what one run of the statement is about.
+type atOnce struct {
+	id   protocol.EntryID
+	body []byte
+	args []any
+}
+
+func (p *post) atOnce() (a atOnce, err error) {
+	if a.body, err = p.in.Body.MarshalBody(); err != nil {
+		return a, fmt.Errorf("write entry: %w", err)
 	}
-	if err != nil || !found {
-		return p, false, err
+	in := p.in
+	a.id = protocol.NewID[protocol.EntryID]()
+	a.args = []any{
+		in.Workspace, in.Conversation, number(in.Audience == protocol.AudienceAll), in.turn(), number(in.Kind == protocol.EntryMessage),
+		in.Visitor, in.Agent, a.id, in.Kind, in.Audience, in.Author.Kind, in.Author.ID, storable(in.Author.Name), in.Actor, in.Op, string(a.body), p.sum,
 	}
-	db.commits.Add(1)
-	done := appended{e.ID, got.seq, got.visitorSeq * shown, got.now}
-	p = Posted{Entry: in.entry(done), Owner: got.owner, Turned: got.turn != 0}
+	return a, nil
+}
+
+// appended notes what the statement gave.
+func (p *post) appended(s *Store, a atOnce, got taken) {
+	done := appended{a.id, got.seq, got.visitorSeq * number(p.in.Audience == protocol.AudienceAll), got.now}
+	p.done, p.posted = true, Posted{Entry: p.in.entry(done), Owner: got.owner, Turned: got.turn != 0}
+	in := p.in
 	if got.name != "" {
 		in.Author.Name = got.name
 	}
-	if e, err = readable(in.entry(done), body); err != nil {
-		return p, true, err
+	var e Entry
+	if e, p.err = readable(in.entry(done), a.body); p.err != nil {
+		return
 	}
 	got.workspace, got.conversation, got.at = in.Workspace, in.Conversation, time.Now()
 	s.tail.add([]state{got.state}, []Entry{e})
-	return p, true, nil
+}
+
+// appendAlone is left to again when the ledger has the command, when there was
+// nothing that could be appended to, and when the database asks for it.
+func (s *Store) appendAlone(ctx context.Context, db *postgres, p *post) {
+	if p.done {
+		return
+	}
+	a, err := p.atOnce()
+	if err != nil {
+		p.done, p.err = true, err
+		return
+	}
+	got, found, err := one(ctx, db.db, scanTaken, appendAtOnce, a.args...)
+	switch {
+	case err != nil:
+		var pg *pgconn.PgError
+		repeated := errors.As(err, &pg) && pg.Code == "23505" && pg.TableName == "ops"
+		p.done, p.err = !repeated && !again(err), err
+	case found:
+		db.commits.Add(1)
+		p.appended(s, a, got)
+	}
+}
+
+// appendTogether is one question to the database and one wait for its disk. It
+// gives false when nothing of it was kept.
+func (s *Store) appendTogether(ctx context.Context, db *postgres, posts []post) bool {
+	all, got := make([]atOnce, len(posts)), make([]*taken, len(posts))
+	var batch pgx.Batch
+	for i := range posts {
+		a, err := posts[i].atOnce()
+		if err != nil || posts[i].done || posts[i].op == "" {
+			return false
+		}
+		all[i] = a
+		batch.Queue(appendAtOnce, a.args...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				t, err := scanTaken(rows)
+				if err != nil {
+					return err
+				}
+				got[i] = &t
+			}
+			return rows.Err()
+		})
+	}
+	conn, err := db.db.Conn(ctx)
+	if err != nil {
+		return false
+	}
+	err = conn.Raw(func(inner any) error {
+		direct, ok := inner.(*stdlib.Conn)
+		if !ok {
+			return errors.ErrUnsupported
+		}
+		return direct.Conn().SendBatch(ctx, &batch).Close() // an implicit transaction
+	})
+	_ = conn.Close() // gives it back
+	if err != nil {  // it may have been kept all the same: then the ledger has it
+		return false
+	}
+	db.commits.Add(1)
+	for i := range posts {
+		if got[i] != nil {
+			posts[i].appended(s, all[i], *got[i])
+		}
+	}
+	return true
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
 // rowsAtOnce are the numbers of rows for which there are statements, the
@@ -57,14 +59,15 @@ func (t *tx) insert(ctx context.Context, into *insert, row ...any) (fresh bool, 
 	return n == 1, err
 }
 
-// besides are the statements that neither read nor write a table whose rows
-// are held back: they may overtake them.
-var besides = map[string]bool{takeSeqs: true, whoseTurn: true}
+// besides are the statements that read nothing of what is held back, and write
+// nothing: they may overtake it.
+var besides = map[string]bool{readTip: true, holdsSlot: true}
 
-// A later holds rows back until somebody could miss them, so that many
-// functions of one transaction share a statement.
+// A later holds rows and tips of logs back until somebody could miss them, so
+// that many functions of one transaction share a statement.
 type later struct {
 	tables  []held
+	tips    map[protocol.ConversationID]*tip
 	spoiled bool // a row could not be added: whose it was is not known
 }
 
@@ -84,9 +87,10 @@ func (l *later) add(into *insert, row []any) {
 	l.tables = append(l.tables, held{into: into, rows: 1, args: row})
 }
 
-// reset forgets the rows.
+// reset forgets all of it.
 func (l *later) reset() {
 	l.spoiled = false
+	clear(l.tips)
 	for i := range l.tables {
 		h := &l.tables[i]
 		clear(h.args)
@@ -94,9 +98,12 @@ func (l *later) reset() {
 	}
 }
 
-// flush adds what has been held back. After an error the transaction has to be
-// given up.
+// flush writes what has been held back. After an error the transaction has to
+// be given up.
 func (w *writerConn) flush(ctx context.Context) error {
+	if err := w.flushTips(ctx); err != nil {
+		return err
+	}
 	for i := range w.later.tables {
 		h := &w.later.tables[i]
 		args := h.args

@@ -2,22 +2,16 @@ package store
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/pressly/goose/v3"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Options says where the record is. An empty URL is SQLite in Dir/parlour.db,
 // postgres:// is PostgreSQL, anything else the path of an SQLite file.
@@ -44,9 +38,10 @@ type Stats struct {
 
 // A backend runs the transactions of one kind of database.
 type backend interface {
-	// write runs fn in a transaction and returns after its commit, or after
-	// nothing of it has been kept. fn may run more than once.
-	write(ctx context.Context, fn func(context.Context, *tx) error) error
+	// write runs fn in a transaction. What it gives has to be called: it returns
+	// after the commit, or after nothing of it has been kept. fn may run more than
+	// once, from here on or only then.
+	write(ctx context.Context, fn func(context.Context, *tx) error) (wait func() error)
 	// reader runs single queries outside of transactions.
 	reader() executor
 	now(ctx context.Context) (int64, error)
@@ -131,22 +126,6 @@ func (s *Store) readEpoch(ctx context.Context) (string, error) {
 		epoch, _, err := one(ctx, t, scanString, `SELECT value FROM meta WHERE name = 'epoch'`)
 		return epoch, err
 	})
-}
-
-// migrate brings the tables up to date.
-func migrate(ctx context.Context, p *goose.Provider) error {
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
-}
-
-func migrationFiles() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	return sub
 }
 
 func errUnavailable(why error) error {

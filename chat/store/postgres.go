@@ -85,9 +85,13 @@ func (b *postgres) now(ctx context.Context) (int64, error) {
 	return now, err
 }
 
-// write runs fn again when the database asks for it, and when another
+func (b *postgres) write(ctx context.Context, fn func(context.Context, *tx) error) (wait func() error) {
+	return func() error { return b.run(ctx, fn) }
+}
+
+// run runs fn again when the database asks for it, and when another
 // transaction was first with a row that must be unique: then fn sees that row.
-func (b *postgres) write(ctx context.Context, fn func(context.Context, *tx) error) error {
+func (b *postgres) run(ctx context.Context, fn func(context.Context, *tx) error) error {
 	for try := 1; ; try++ {
 		err := b.attempt(ctx, fn)
 		if err == nil || try == postgresTries || !again(err) {

@@ -59,7 +59,7 @@ func openSQLite(ctx context.Context, o Options) (*sqlite, error) {
 		return nil, err
 	}
 	writer.SetMaxOpenConns(1)
-	p, err := goose.NewProvider(goose.DialectSQLite3, writer, migrationFiles(), goose.WithSlog(o.Logger), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectSQLite3, writer, migrationFiles("sqlite"), goose.WithSlog(o.Logger), goose.WithDisableGlobalRegistry(true))
 	if err == nil {
 		err = migrate(ctx, p)
 	}
@@ -113,12 +113,17 @@ func (b *sqlite) close() error {
 
 var errClosed = errors.New("the record is closed")
 
-func (b *sqlite) write(ctx context.Context, fn func(context.Context, *tx) error) error {
+func (b *sqlite) write(ctx context.Context, fn func(context.Context, *tx) error) (wait func() error) {
 	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
 	if err := b.hand(ctx, j); err != nil {
-		return err
+		return func() error { return err }
 	}
-	<-j.done // not shortened by ctx: fn writes into the caller's variables until then
+	return j.wait
+}
+
+// wait is not shortened by ctx: fn writes into the caller's variables until then.
+func (j *job) wait() error {
+	<-j.done
 	return j.err
 }
 

@@ -63,13 +63,13 @@ func TestAFailureStaysAlone(t *testing.T) {
 	hold, began := make(chan struct{}), make(chan struct{})
 	results := make(chan error, 4)
 	go func() { // holds the writer until the others wait together
-		results <- db.write(t.Context(), func(context.Context, *tx) error { close(began); <-hold; return nil })
+		results <- db.write(t.Context(), func(context.Context, *tx) error { close(began); <-hold; return nil })()
 	}()
 	<-began
 	broken := errors.New("broken")
-	go func() { results <- db.write(t.Context(), put("a", nil)) }()
-	go func() { results <- db.write(t.Context(), put("b", broken)) }()
-	go func() { results <- db.write(t.Context(), put("c", nil)) }()
+	go func() { results <- db.write(t.Context(), put("a", nil))() }()
+	go func() { results <- db.write(t.Context(), put("b", broken))() }()
+	go func() { results <- db.write(t.Context(), put("c", nil))() }()
 	for tick := time.NewTicker(time.Millisecond); s.Stats().Waiting < 3; {
 		<-tick.C
 	}

@@ -75,21 +75,35 @@ const systemActor = "system"
 // when the tail has it too.
 func write[T any](ctx context.Context, s *Store, fn func(context.Context, *tx) (T, error)) (T, error) {
 	var got T
-	var last *tx // of the runs, the one that is kept
-	err := s.db.write(ctx, func(ctx context.Context, t *tx) error {
-		var err error
-		last = t
+	err := begin(ctx, s, func(ctx context.Context, t *tx) (err error) {
 		got, err = fn(ctx, t)
 		return err
-	})
+	})()
 	if err != nil {
 		var none T
 		return none, err
 	}
-	if len(last.states) > 0 {
-		s.tail.add(last.states, last.entries)
-	}
 	return got, nil
+}
+
+// begin hands fn to the database. What it gives waits for the commit, or for
+// the failure, and has to be called; SQLite begins before, and runs the
+// functions of one caller in the order in which they were handed in.
+func begin(ctx context.Context, s *Store, fn func(context.Context, *tx) error) (wait func() error) {
+	var last *tx // of the runs, the one that is kept
+	committed := s.db.write(ctx, func(ctx context.Context, t *tx) error {
+		last = t
+		return fn(ctx, t)
+	})
+	return func() error {
+		if err := committed(); err != nil {
+			return err
+		}
+		if len(last.states) > 0 {
+			s.tail.add(last.states, last.entries)
+		}
+		return nil
+	}
 }
 
 // A scanner is a row.

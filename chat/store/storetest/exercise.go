@@ -15,6 +15,8 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"seqs are dense under many writers", denseSeqs},                   // D3
 		{"the visitor's seqs are dense and hold nothing private", visitor}, // D3
 		{"one sender's order is kept", senderOrder},                        // D13
+		{"what is said at once is kept in order", together},                // D2, D3, D13
+		{"whose turn it is", turns},                                        // DESK-2
 		{"seqs of both sides are translated", translated},
 		{"marks only go up and stay within the log", marks}, // D9
 		{"asking makes one conversation", asking},           // D2

@@ -1,0 +1,25 @@
+package store
+
+import (
+	"context"
+	"io/fs"
+)
+
+// SQLiteMigrations are the files that Open brings SQLite up to date by.
+func SQLiteMigrations() fs.FS { return migrationFiles("sqlite") }
+
+// HoldWriter lets SQLite's writer wait, so that what is written until release
+// is called shares a transaction.
+func (s *Store) HoldWriter() (release func()) {
+	began, hold := make(chan struct{}), make(chan struct{})
+	wait := s.db.write(context.Background(), func(context.Context, *tx) error {
+		close(began)
+		<-hold
+		return nil
+	})
+	<-began
+	return func() {
+		close(hold)
+		_ = wait() // a function that does nothing
+	}
+}
