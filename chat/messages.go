@@ -47,13 +47,57 @@ func (s *Service) checkText(text string) error {
 // Post says something. The ack comes after the commit (D1), and only those who
 // have to do with the conversation then may (S1).
 func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op, body protocol.Post) (protocol.Ack, error) {
+	acks, errs := s.Posts(ctx, who, []protocol.Op{op}, []protocol.Post{body})
+	return acks[0], errs[0]
+}
+
+// Posts is Post for what one connection says at once, in its order (D13). Each
+// message has its own ack or error.
+func (s *Service) Posts(ctx context.Context, who protocol.Caller, ops []protocol.Op, bodies []protocol.Post) ([]protocol.Ack, []error) {
+	acks, errs := make([]protocol.Ack, len(ops)), make([]error, len(ops))
+	all, at := make([]store.AppendIn, 0, len(ops)), make([]int, 0, len(ops))
+	for i, body := range bodies {
+		in, err := s.message(who, ops[i], body)
+		if err != nil {
+			errs[i] = err
+			continue
+		}
+		all, at = append(all, in), append(at, i)
+	}
+	posted, failed := s.store.PostAll(ctx, all)
+	var told protocol.ConversationID
+	for k, i := range at {
+		p, conv := posted[k], all[k].Conversation
+		if errs[i] = failed[k]; errs[i] != nil {
+			continue
+		}
+		acks[i] = protocol.Ack{Conversation: conv, Seq: seqFor(who.Principal, p.Entry), ID: string(p.ID), At: p.At}
+		if p.Existed {
+			continue
+		}
+		if told != conv { // all of them are in the record: readers are told once
+			s.notify.EntriesAdded(s.ws, conv)
+			told = conv
+		}
+		if p.Owner != "" && p.Turned {
+			s.notify.ViewChanged(s.ws, agentActor(p.Owner))
+			if who.Kind == protocol.KindVisitor {
+				s.wakeParked(ctx, conv, p.Owner)
+			}
+		}
+	}
+	return acks, errs
+}
+
+// message is what a person's words add to the record.
+func (s *Service) message(who protocol.Caller, op protocol.Op, body protocol.Post) (in store.AppendIn, err error) {
 	if err := s.checkText(body.Text); err != nil {
-		return protocol.Ack{}, err
+		return in, err
 	}
 	if !protocol.ValidID(body.Conversation) || who.Workspace != s.ws {
-		return protocol.Ack{}, errNoConversation
+		return in, errNoConversation
 	}
-	in := store.AppendIn{
+	in = store.AppendIn{
 		Workspace: s.ws, Conversation: body.Conversation, Actor: who.Actor(), Op: op, Kind: protocol.EntryMessage, Audience: protocol.AudienceAll,
 		Author: author(who.Principal), Body: protocol.EntryBody{Text: body.Text},
 	}
@@ -63,22 +107,9 @@ func (s *Service) Post(ctx context.Context, who protocol.Caller, op protocol.Op,
 	case who.Kind == protocol.KindAgent && who.Agent != "":
 		in.TurnOf, in.Agent = protocol.KindVisitor, who.Agent
 	default:
-		return protocol.Ack{}, errNoConversation
+		return in, errNoConversation
 	}
-	posted, err := s.store.Post(ctx, in)
-	if err != nil {
-		return protocol.Ack{}, err
-	}
-	if !posted.Existed {
-		s.notify.EntriesAdded(s.ws, body.Conversation)
-		if posted.Owner != "" && posted.Turned {
-			s.notify.ViewChanged(s.ws, agentActor(posted.Owner))
-			if who.Kind == protocol.KindVisitor {
-				s.wakeParked(ctx, body.Conversation, posted.Owner)
-			}
-		}
-	}
-	return protocol.Ack{Conversation: body.Conversation, Seq: seqFor(who.Principal, posted.Entry), ID: string(posted.ID), At: posted.At}, nil
+	return in, nil
 }
 
 // Typing passes on that somebody types; nothing is stored.

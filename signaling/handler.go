@@ -15,6 +15,7 @@ type Handler struct {
 	op    bool
 	reply string // kind of the answer; empty: none
 	run   func(ctx context.Context, who protocol.Caller, f protocol.Frame) (any, error)
+	all   func(ctx context.Context, who protocol.Caller, frames []protocol.Frame) ([]any, []error) // nil: one at a time
 }
 
 // Command makes a Handler of a method that changes something and is answered
@@ -22,6 +23,33 @@ type Handler struct {
 // repeats itself, and must then give the same ack.
 func Command[T any](do func(ctx context.Context, who protocol.Caller, op protocol.Op, body T) (protocol.Ack, error)) Handler {
 	return Query(protocol.DownAck, do)
+}
+
+// Commands is Command for a method that takes what waits of one connection
+// together: it carries the commands out in their order and gives each one's ack
+// or error, in the same order.
+func Commands[T any](do func(ctx context.Context, who protocol.Caller, ops []protocol.Op, bodies []T) ([]protocol.Ack, []error)) Handler {
+	all := func(ctx context.Context, who protocol.Caller, frames []protocol.Frame) ([]any, []error) {
+		replies, errs := make([]any, len(frames)), make([]error, len(frames))
+		ops, bodies, at := make([]protocol.Op, 0, len(frames)), make([]T, 0, len(frames)), make([]int, 0, len(frames))
+		for i, f := range frames {
+			body, err := protocol.DecodeBody[T](f)
+			if err != nil {
+				errs[i] = err
+				continue
+			}
+			ops, bodies, at = append(ops, f.Op), append(bodies, body), append(at, i)
+		}
+		acks, failed := do(ctx, who, ops, bodies)
+		for k, i := range at {
+			replies[i], errs[i] = acks[k], failed[k]
+		}
+		return replies, errs
+	}
+	return Handler{body: reflect.TypeFor[T](), op: true, reply: protocol.DownAck, all: all, run: func(ctx context.Context, who protocol.Caller, f protocol.Frame) (any, error) {
+		replies, errs := all(ctx, who, []protocol.Frame{f})
+		return replies[0], errs[0]
+	}}
 }
 
 // Query makes a Handler of a method that is answered by a frame of the kind.

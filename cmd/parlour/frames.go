@@ -9,7 +9,7 @@ import (
 func (a *app) joinFrames() {
 	e, c := a.edge, a.chat
 	e.On(protocol.UpAsk, signaling.Command(c.Ask))
-	e.On(protocol.UpPost, signaling.Command(c.Post))
+	e.On(protocol.UpPost, signaling.Commands(c.Posts))
 	e.On(protocol.UpSince, signaling.Query(protocol.DownEntries, c.Since))
 	e.On(protocol.UpTyping, signaling.Notice(c.Typing))
 	e.On(protocol.UpMark, signaling.Notice(c.Mark))
