@@ -21,7 +21,7 @@ import (
 func (a *app) checks() []signaling.Check {
 	return []signaling.Check{
 		{Name: "record", Run: a.store.Ping},
-		{Name: "redis", Run: func(ctx context.Context) error { return a.redis.Ping(ctx).Err() }},
+		{Name: "redis", Run: a.router.Ping},
 	}
 }
 

@@ -31,8 +31,11 @@ queues:
   - {key: sales, name: Sales, offer_seconds: 2, exclude_seconds: 4, wrap_up_seconds: 2, sticky_seconds: 0, first_reply_seconds: 0}
   - {key: urgent, name: Urgent, mode: ring_all, weight: 5, offer_seconds: 2, exclude_seconds: 4, wrap_up_seconds: 2, sticky_seconds: 0, first_reply_seconds: 0}
   - {key: list, name: List, mode: pull, pull_seconds: 5, offer_seconds: 2, exclude_seconds: 4, wrap_up_seconds: 2, sticky_seconds: 0, first_reply_seconds: 0}
-sites: [{key: shop, name: Shop, origins: ["http://127.0.0.1"], queues: [sales, urgent, list]}]
-profiles: [{name: all, queues: [sales, urgent, list], media: [chat]}]
+  - {key: quiet, name: Quiet, wrap_up_seconds: 2, sticky_seconds: 0, first_reply_seconds: 0}
+sites: [{key: shop, name: Shop, origins: ["http://127.0.0.1"], queues: [sales, urgent, list, quiet]}]
+profiles:
+  - {name: all, queues: [sales, urgent, list], media: [chat]}
+  - {name: quiet, queues: [quiet], media: [chat]}
 roles: [{name: agent, permissions: [desk]}]
 agents:
   - {email: anna@shop.test, name: Anna, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
@@ -40,6 +43,7 @@ agents:
   - {email: cleo@shop.test, name: Cleo, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
   - {email: dan@shop.test, name: Dan, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
   - {email: eve@shop.test, name: Eve, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
+  - {email: fay@shop.test, name: Fay, role: agent, profile: quiet, max_chats: 4, password: "correct horse battery"}
 `
 
 var queueKeys = []string{"sales", "sales", "sales", "urgent", "list"}

@@ -89,7 +89,9 @@ func (n *node) signal(s syscall.Signal) {
 	}
 }
 
-var quick = &http.Client{Timeout: 2 * time.Second}
+// quick is for requests that are answered at once, or after the 2 s that a node
+// gives to each look at a part of it.
+var quick = &http.Client{Timeout: 4 * time.Second}
 
 // health is what the node says of itself, and the status; 0 when it says nothing.
 func (n *node) health(path string) (int, string) {

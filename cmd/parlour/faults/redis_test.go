@@ -59,6 +59,15 @@ func (w *watched) failover() error {
 	return err
 }
 
+// A single is one server, for which nobody takes over.
+type single struct{ *testbed.RedisServer }
+
+func (s single) master() *testbed.RedisServer { return s.RedisServer }
+
+func (s single) all() []*testbed.RedisServer { return []*testbed.RedisServer{s.RedisServer} }
+
+func (single) failover() error { return errNoReplica }
+
 type told string
 
 func (e told) Error() string { return string(e) }

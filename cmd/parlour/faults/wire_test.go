@@ -61,14 +61,15 @@ type client struct {
 	outbox []*call
 	all    []*call
 	view   map[string]protocol.Item
-	opened int // connections made
+	read   map[string]time.Time // messages that the page was sent, by text
+	opened int                  // connections made
 }
 
 // connect lets a client be there until close. Clients begin with the node of
 // the index.
 func connect(urls []string, at int, token string, header http.Header) *client {
 	ctx, stop := context.WithCancel(context.Background())
-	c := &client{urls: urls, at: at, token: token, header: header, stop: stop, view: map[string]protocol.Item{}}
+	c := &client{urls: urls, at: at, token: token, header: header, stop: stop, view: map[string]protocol.Item{}, read: map[string]time.Time{}}
 	c.ended.Go(func() { c.run(ctx) })
 	return c
 }
@@ -188,6 +189,14 @@ func (c *client) take(ctx context.Context, conn *websocket.Conn, data []byte) {
 			return
 		}
 		c.settleLocked(ctx, f.Op, func(one *call) { one.end, one.failed = refused, failed })
+	case protocol.DownEntries:
+		var e protocol.Entries
+		_ = json.Unmarshal(f.Body, &e)
+		for _, one := range e.Entries {
+			if _, known := c.read[one.Body.Text]; !known && one.Kind == protocol.EntryMessage {
+				c.read[one.Body.Text] = time.Now()
+			}
+		}
 	case protocol.DownSnapshot:
 		var s protocol.Snapshot
 		_ = json.Unmarshal(f.Body, &s)
@@ -254,6 +263,14 @@ func (c *client) items() map[string]protocol.Item {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.view)
+}
+
+// has says whether the page was sent a message.
+func (c *client) has(text string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, known := c.read[text]
+	return known
 }
 
 // waiting is how many commands are not answered.
