@@ -98,20 +98,23 @@ func (p *People) check(ctx context.Context, email, password string) (store.Agent
 		return agent, errSignIn()
 	}
 	if outdated {
-		p.renew(ctx, agent, password)
+		agent.PasswordHash = p.renew(ctx, agent, password)
 	}
 	return agent, nil
 }
 
-// renew replaces a hash of old parameters. That it fails keeps nobody out.
-func (p *People) renew(ctx context.Context, agent store.Agent, password string) {
+// renew replaces a hash of old parameters and gives the one that is kept then.
+// That it fails keeps nobody out.
+func (p *People) renew(ctx context.Context, agent store.Agent, password string) string {
 	hash, err := HashPassword(ctx, password)
 	if err == nil {
 		err = p.record.SetPasswordHash(ctx, agent.Workspace, agent.ID, hash)
 	}
 	if err != nil {
 		p.log.Warn("renew password hash", "agent", agent.ID, "err", err)
+		return agent.PasswordHash
 	}
+	return hash
 }
 
 func principal(a store.Agent, session string) protocol.Principal {

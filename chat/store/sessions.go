@@ -15,7 +15,8 @@ func errNoSession() error {
 }
 
 // CreateSession keeps an agent's session under the SHA-256 of its token, and
-// forgets sessions that have expired.
+// forgets sessions that have expired. CodeUnauthenticated when the agent has
+// been disabled, or has another password, since the one given was read.
 func (s *Store) CreateSession(ctx context.Context, tokenHash string, agent Agent, expiresAt int64, ip string) error {
 	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
 		now, err := t.time(ctx)
@@ -23,6 +24,14 @@ func (s *Store) CreateSession(ctx context.Context, tokenHash string, agent Agent
 			return 0, err
 		}
 		_, err = t.exec(ctx, `DELETE FROM sessions WHERE expires <= $1`, now)
+		if err != nil {
+			return 0, err
+		}
+		hash, found, err := one(ctx, t, scanString, `SELECT password_hash FROM agents WHERE workspace = $1 AND id = $2 AND disabled = 0`+t.lock,
+			agent.Workspace, agent.ID)
+		if err == nil && (!found || hash != agent.PasswordHash) {
+			err = errNoSession()
+		}
 		if err != nil {
 			return 0, err
 		}

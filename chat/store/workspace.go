@@ -12,7 +12,9 @@ import (
 // idempotent: what is the same is left alone and not reported. Rows are found
 // by key, name or e-mail and keep the id they have; references in w follow.
 // Sites, queues and agents that w no longer has are disabled, never deleted;
-// profiles and roles stay. An agent's lower limit takes nothing away.
+// profiles and roles stay. An agent's lower limit takes nothing away. The
+// sessions of an agent who is disabled or gets another password end with it,
+// for good: who is enabled again signs in again.
 func (s *Store) Apply(ctx context.Context, w Workspace) (Changes, error) {
 	changes, err := write(ctx, s, func(ctx context.Context, t *tx) (Changes, error) {
 		a := &applying{tx: t, workspace: w.ID, ids: map[string]string{}}
@@ -176,6 +178,9 @@ func (a *applying) agents(ctx context.Context, w Workspace) error {
 		} else {
 			d.fresh = append(d.fresh, "password_hash", "")
 		}
+		if err := a.endSessions(ctx, email, g); err != nil {
+			return err
+		}
 		if err := a.declare(ctx, d); err != nil {
 			return err
 		}
@@ -184,6 +189,25 @@ func (a *applying) agents(ctx context.Context, w Workspace) error {
 		}
 	}
 	return a.disable(ctx, "agents", "email", emails)
+}
+
+// endSessions ends those of an agent who is to be disabled or gets another
+// password. It stands before the row is changed.
+func (a *applying) endSessions(ctx context.Context, email string, g Agent) error {
+	if !g.Disabled && g.PasswordHash == "" {
+		return nil
+	}
+	hash, found, err := one(ctx, a.tx, scanString, `SELECT password_hash FROM agents WHERE workspace = $1 AND email = $2`+a.lock, a.workspace, email)
+	if err == nil && (!found || !g.Disabled && hash == g.PasswordHash) {
+		return nil
+	}
+	if err == nil { // the row is locked: a session that is being opened comes before or not at all
+		_, err = a.exec(ctx, `DELETE FROM sessions WHERE workspace = $1 AND agent = (SELECT id FROM agents WHERE workspace = $1 AND email = $2)`, a.workspace, email)
+	}
+	if err != nil {
+		return fmt.Errorf("end sessions of %s: %w", email, err)
+	}
+	return nil
 }
 
 // known is the id that the record has for a declared one.
@@ -266,6 +290,12 @@ func (a *applying) disable(ctx context.Context, table, keyColumn string, declare
 			return err
 		}
 		a.changes.Disabled = append(a.changes.Disabled, table+" "+key)
+		if table != "agents" {
+			continue
+		}
+		if err := a.endSessions(ctx, key, Agent{Disabled: true}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

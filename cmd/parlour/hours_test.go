@@ -15,7 +15,7 @@ import (
 )
 
 // apply makes the running server's workspace what text says, from a process beside it.
-func (s *server) apply(text string) {
+func (s *server) apply(text string) (said string) {
 	s.t.Helper()
 	file := filepath.Join(s.t.TempDir(), "workspace.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -25,6 +25,7 @@ func (s *server) apply(text string) {
 	if err := run(s.t.Context(), append([]string{"admin", "apply", file}, databaseOf(s.args)...), nil, &out, &out); err != nil {
 		s.t.Fatalf("apply: %v\n%s", err, &out)
 	}
+	return out.String()
 }
 
 func (s *server) status() (item protocol.SiteItem) {
