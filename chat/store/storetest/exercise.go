@@ -17,6 +17,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"one sender's order is kept", senderOrder},                        // D13
 		{"what is said at once is kept in order", together},                // D2, D3, D13
 		{"whose turn it is", turns},                                        // DESK-2
+		{"who may speak", speaking},                                        // S1
 		{"seqs of both sides are translated", translated},
 		{"marks only go up and stay within the log", marks}, // D9
 		{"asking makes one conversation", asking},           // D2

@@ -91,3 +91,35 @@ func turns(t *testing.T, s *store.Store) {
 		t.Errorf("the turn runs since %d, the log ends at %d, the visitor's at %d; want %+v", now.TurnSince, now.Seq, now.VisitorSeq, posted[4])
 	}
 }
+
+// speaking: only the visitor, the owner and who holds a slot may say something.
+func speaking(t *testing.T, s *store.Store) {
+	w := NewWorld(t, s, 3)
+	c, other := w.Active(t, w.Agents[0]), w.Active(t, w.Agents[2])
+	w.accept(t, w.ring(t, w.request(t, c, protocol.RequestInvite, 0, 1), 1))
+	tests := []struct {
+		name    string
+		visitor protocol.VisitorID
+		agent   protocol.AgentID
+		code    protocol.Code
+	}{
+		{"its visitor", c.Visitor, "", ""},
+		{"its owner", "", w.Agents[0], ""},
+		{"a guest", "", w.Agents[1], ""},
+		{"another visitor", other.Visitor, "", protocol.CodeNotFound},
+		{"another agent", "", w.Agents[2], protocol.CodeNotFound},
+	}
+	for _, tt := range tests { // each in a transaction of its own
+		in := w.Saying(c, tt.name)
+		in.Visitor, in.Agent = tt.visitor, tt.agent
+		_, _, err := s.Append(t.Context(), in)
+		if e, _ := protocol.AsError(err); err == nil && tt.code != "" || err != nil && e.Code != tt.code {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.code)
+		}
+	}
+	in := w.Saying(c, "elsewhere")
+	in.Workspace = "another"
+	if _, _, err := s.Append(t.Context(), in); err == nil {
+		t.Error("a message came from another workspace")
+	}
+}
