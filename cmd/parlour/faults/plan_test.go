@@ -131,7 +131,7 @@ func hurt(ctx context.Context, h *house, r *rand.Rand, lasting time.Duration) (g
 			h.record.disturbed()
 			given = append(given, dose{f.name, f.hurt(ctx, h, r)})
 			h.record.disturbed()
-			pause(ctx, between(r, 800*time.Millisecond, 2500*time.Millisecond))
+			pause(ctx, between(r, 500*time.Millisecond, 1500*time.Millisecond))
 		}
 	}
 	return given

@@ -116,7 +116,7 @@ func report(t *testing.T, h *house, all history, given []dose) {
 	}
 	t.Logf("%d conversations, %d of them routed to an agent; %d messages acknowledged; %d offers: %v %v; %d accepts tried",
 		asks, routed, posts, len(all.offers), outcomes, kinds, len(all.accepts))
-	t.Logf("%d commits looked at for capacity, %d for owners; longest without an offer though somebody could take it, when nothing was hurt: %v",
+	t.Logf("%d commits looked at for capacity, %d for owners; longest without an offer though somebody could take it, between faults: %v",
 		len(all.loads), len(all.owners), calm.Round(time.Millisecond))
 	worst, count := map[string]time.Duration{}, map[string]int{}
 	for _, d := range given {
