@@ -2,7 +2,6 @@ package routing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -10,13 +9,7 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-var (
-	matchStep  = newStep("match", "reasons")
-	settleStep = newStep("settle")
-)
-
-// matchBatch is how many offers one run of the match script may propose.
-const matchBatch = 32
+var settleStep = newStep("settle")
 
 // A proposal is what the match script reserved.
 type proposal struct {
@@ -31,61 +24,6 @@ type proposal struct {
 	Deadline int64
 	Auto     bool // it is to be accepted by itself
 	Why      *reasoning
-}
-
-// Match offers waiting conversations to agents until nothing more fits. It may
-// run on any number of nodes at once. It returns when every offer it made is in
-// the record and announced.
-func (r *Router) Match(ctx context.Context) error {
-	ctx, cancel := lasting(ctx)
-	defer cancel()
-	var from map[string]string
-	for {
-		out, err := r.match(ctx, from)
-		if err != nil {
-			r.failed(ctx, "match", err)
-			return fmt.Errorf("match: %w", err)
-		}
-		r.alarmAsked(out.Asked)
-		var errs []error
-		var rung []protocol.AgentID // by offers of this run
-		for _, p := range out.Offers {
-			errs = append(errs, r.open(ctx, p, out.Now, r.decision(ctx, out, p, rung)))
-			rung = append(rung, p.Agent)
-		}
-		if err := errors.Join(errs...); err != nil || !out.More {
-			return err
-		}
-		from = out.From
-	}
-}
-
-// matched is what one run of the match script did.
-type matched struct {
-	Now      int64
-	Offers   []proposal
-	More     bool              // it looked at as many as it may: the next run goes on
-	From     map[string]string // behind these
-	Looked   int
-	Accounts map[string]account // how the agents stood, by class
-	Asked    []allAsked
-	Rebuild  bool // no generation: nothing is offered until it is rebuilt
-}
-
-func (r *Router) match(ctx context.Context, from map[string]string) (out matched, err error) {
-	ids := make([]protocol.OfferID, matchBatch)
-	for i := range ids {
-		ids[i] = protocol.NewID[protocol.OfferID]()
-	}
-	in := map[string]any{
-		"ids": ids, "ring": r.timers.Offer.Milliseconds(), "backoff": millis(r.timers.Backoff), "epoch": r.record.Epoch(),
-	}
-	if len(from) > 0 {
-		in["from"] = from
-	}
-	err = r.run(ctx, matchStep, newOp(), in, &out)
-	r.stats.looked.Add(int64(out.Looked))
-	return out, err
 }
 
 // open writes the offer row and only then lets the agent know. What the record

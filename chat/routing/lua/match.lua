@@ -1,6 +1,6 @@
 -- Chooses who is offered what and reserves it. Each offer takes one of the ids given; at most 64 places are looked at.
--- The place: greatest age x weight of those that somebody free can take, then the earliest, then by id. The agent:
--- highest skills, then fewest media, least load with it, longest since the last accepted conversation, then by hash.
+-- The place: greatest age x weight of those that somebody free can take, then the earliest, then by id. The agent: as
+-- lua/rank.lua says.
 -- KEYS: all but tabs, lost, line. ARGV 2: ids, ring (ms), backoff [ms], epoch, from {class: order key to go on after}
 local gen = redis.call('HGET', meta, 'gen')
 if not gen or string.sub(gen, 1, #arg.epoch + 1) ~= arg.epoch .. '/' then
@@ -10,14 +10,27 @@ local changed = ripen()
 
 -- Who is free: ready, connected, nothing rings, rested, not full.
 local free, count = {}, 0
+local texts, rowAt, all = redis.call('HGETALL', agents), {}, nil
+local function row(i)
+  if not rowAt[i] then rowAt[i] = cjson.decode(texts[i]) end
+  return rowAt[i]
+end
+local function everybody()
+  if not all then
+    all = {}
+    for i = 2, #texts, 2 do all[#all + 1] = row(i) end -- bound: the agents
+  end
+  return all
+end
 do
   local busy, ids = {}, {}
   for _, id in ipairs(redis.call('HKEYS', ring)) do busy[id] = true end -- bound: the agents
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', ramp, '(' .. now, '+inf')) do busy[id] = true end -- bound: the agents
-  local texts = redis.call('HGETALL', agents)
   for i = 1, #texts, 2 do -- bound: the agents
-    if not busy[texts[i]] then
-      local a = cjson.decode(texts[i + 1])
+    -- most are not ready or have no room: their texts tell it, without decoding
+    local text = texts[i + 1]
+    if not busy[texts[i]] and string.find(text, '"ready":1', 1, true) and not string.find(text, '"load":100', 1, true) then
+      local a = row(i + 1)
       if a.ready == 1 and a.load < 100 and score(live, a.actor) > now then
         free[a.id], count = a, count + 1
       end
@@ -40,8 +53,8 @@ local function step(h)
   end
 end
 
-local all = redis.call('HGETALL', queues)
-for i = 1, #all, 2 do weights[all[i]] = cjson.decode(all[i + 1]) end -- bound: the queues
+local rules = redis.call('HGETALL', queues)
+for i = 1, #rules, 2 do weights[rules[i]] = cjson.decode(rules[i + 1]) end -- bound: the queues
 local defs = redis.call('HGETALL', classes)
 for i = 1, #defs, 2 do -- bound: the classes of who waits
   local h = { c = cjson.decode(defs[i + 1]), n = 0 }
@@ -62,7 +75,7 @@ for i = 1, #defs, 2 do -- bound: the classes of who waits
 end
 
 local looked, again = 0, false
-local function row(h)
+local function place(h)
   if not h.seen then h.row, h.seen, looked = get(waiting, h.id), true, looked + 1 end
   return h.row
 end
@@ -70,41 +83,37 @@ end
 local function before(h, k)
   local a, b = (now - h.e) * h.w, (now - k.e) * k.w
   if a ~= b then return a > b end
-  local u, v = row(h), row(k)
+  local u, v = place(h), place(k)
   if not u or not v then return not u end
   if u.s ~= v.s then return u.s < v.s end
   return h.id < k.id
 end
 
-local function better(a, b)
-  if a.level ~= b.level then return a.level > b.level end
-  if a.caps ~= b.caps then return a.caps < b.caps end
-  if a.load ~= b.load then return a.load < b.load end
-  if a.last ~= b.last then return a.last < b.last end
-  return a.hash < b.hash
-end
-
--- candidates are the free who can take a place and were not asked a moment ago, best first.
+-- candidates are the first 16 of the free who can take a place and were not asked a moment ago, best first.
+local ranks = {}
 local function candidates(id, w)
   local list, known = {}, {}
-  for _, c in ipairs(stands(w)) do -- bound: 16 classes of a place
-    for agent, a in pairs(fit[c.i] or {}) do
-      if not known[agent] and (w.x[agent] or 0) <= now and not contains(w.by, agent) then
-        known[agent] = true
-        local level, cost = 0, units(a, c)
-        for skill in pairs(c.nd or {}) do level = level + ((a.skills or {})[skill] or 0) end
-        list[#list + 1] = {
-          id = agent, level = level, caps = #a.media, cost = cost, load = a.load + cost, last = a.last, ring = a.ring or 0,
-          hash = redis.sha1hex(id .. agent),
-        }
-      end
+  local places = stands(w)
+  local most = #places == 1 and 16 or math.huge
+  local function take(a)
+    if free[a.id] and not known[a.id] and (w.x[a.id] or 0) <= now and not contains(w.by, a.id) then
+      known[a.id] = true
+      list[#list + 1] = a
+    end
+    return #list >= most
+  end
+  for _, c in ipairs(places) do -- bound: 16 classes of a place
+    ranks[c.i] = ranks[c.i] or ranked(c, fit[c.i] or {})
+    local rank, i = ranks[c.i], 1
+    while i <= #rank and #list < most do
+      around(rank, i, rank[i].till, id, take)
+      i = rank[i].till + 1
     end
   end
-  table.sort(list, better)
-  return list
+  return #places > 1 and merged(list, id) or list
 end
 
-local made, everybody, short = {}, nil, false
+local made, short = {}, false
 
 -- auto: is it accepted by itself? Only where somebody sits at the desk: used within the last minute.
 local function auto(w, a)
@@ -136,7 +145,7 @@ end
 -- explain: why a place is offered as it is. How the agents stand to a class is told once in a run, with accounts.
 local accounts, staff
 local function explain(c, id, w, list)
-  staff, accounts = staff or staffNow(), accounts or {}
+  staff, accounts = staff or staffNow(everybody()), accounts or {}
   if not accounts[c.i] then accounts[c.i] = account(c, staff) end
   local first = {}
   for i = 1, math.min(#list, 16) do
@@ -151,7 +160,7 @@ end
 
 -- look does with a head's place what can be done now.
 local function look(h)
-  local id, w = h.id, row(h)
+  local id, w = h.id, place(h)
   if not w or w.at ~= 'order' then
     redis.call('ZREM', order, h.key)
   elseif w.n > now then
@@ -170,8 +179,7 @@ local function look(h)
       return
     end
     if not next(w.x) then return end
-    everybody = everybody or rows()
-    local till = asked(w, everybody, arg.backoff)
+    local till = asked(w, everybody(), arg.backoff)
     if till then aim(id, w, 'rest', till) end
   end
 end
@@ -181,7 +189,7 @@ for _, h in ipairs(heads) do
   local a = h.c.a and h.n == 0 and get(agents, h.c.a)
   if a and (a.ready ~= 1 or score(live, a.actor) <= now) then
     while h.key and looked < 64 do
-      local w = row(h)
+      local w = place(h)
       if w and w.sc and w.at == 'order' then
         unindex(h.id, w)
         w.sc, w.at = nil, ''

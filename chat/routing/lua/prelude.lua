@@ -55,6 +55,16 @@ local function score(key, member)
   return tonumber(redis.call('ZSCORE', key, member) or nil) or 0
 end
 
+-- lives tells of actors, by their order, whether their leases run.
+local function lives(actors)
+  local list = {}
+  for from = 1, #actors, 500 do -- bound: 500 in one command
+    local till = redis.call('ZMSCORE', live, unpack(actors, from, math.min(#actors, from + 499)))
+    for i = 1, math.min(500, #actors - from + 1) do list[from + i - 1] = (tonumber(till[i] or nil) or 0) > now end
+  end
+  return list
+end
+
 local function contains(list, value)
   for _, v in ipairs(list or {}) do -- bound: queues and media of one agent, holders of one conversation
     if v == value then return true end

@@ -1,15 +1,20 @@
 -- Why agents cannot be asked. Stands behind lua/places.lua in the steps that tell it, with its KEYS and ARGV.
 
--- staffNow is all agents as they stand now, by id.
-local function staffNow()
-  local all, ringing, resting = rows(), {}, {}
+-- staffNow is all agents as they stand now, by id. all: their rows, where they have been read.
+local function staffNow(all)
+  local ringing, resting, actors = {}, {}, {}
+  all = all or rows()
   for _, id in ipairs(redis.call('HKEYS', ring)) do ringing[id] = true end -- bound: the agents
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', ramp, '(' .. now, '+inf')) do resting[id] = true end -- bound: the agents
-  for _, a in ipairs(all) do -- bound: the agents
-    a.here, a.ringing, a.resting = score(live, a.actor) > now, ringing[a.id], resting[a.id]
+  for i, a in ipairs(all) do actors[i] = a.actor end -- bound: the agents
+  local here, ids, byID, list = lives(actors), {}, {}, {}
+  for i, a in ipairs(all) do -- bound: the agents
+    a.here, a.ringing, a.resting = here[i], ringing[a.id], resting[a.id]
+    ids[i], byID[a.id] = a.id, a
   end
-  table.sort(all, function(a, b) return a.id < b.id end)
-  return all
+  table.sort(ids)
+  for i, id in ipairs(ids) do list[i] = byID[id] end
+  return list
 end
 
 -- reason: why an agent cannot be asked for a class now; nil when he can.

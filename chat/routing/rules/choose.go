@@ -118,7 +118,8 @@ type Candidate struct {
 
 // Candidates are the free agents who can take a place, best first: the higher
 // level, then who has fewer media, who has less to do with it, whose last
-// accepted conversation is longer ago, and by hash of place and agent.
+// accepted conversation is longer ago. Equal ones sit on a ring by the hash of their
+// ids, which begins behind the hash of the place.
 func Candidates(agents []Agent, w Waiting, now int64) (list []Candidate) {
 	for _, a := range agents {
 		if w.Excluded(a.ID, now) {
@@ -167,7 +168,16 @@ func compare(a, b Candidate, place string) (int, string) {
 	return cmp.Compare(hash(place, a.Agent.ID), hash(place, b.Agent.ID)), ByHash
 }
 
+// hash is where an agent sits on the ring as a place sees it.
 func hash(place string, agent protocol.AgentID) string {
-	sum := sha1.Sum([]byte(place + string(agent))) //nolint:gosec // no secret
+	at := point(string(agent))
+	if at < point(place) {
+		return "1" + at
+	}
+	return "0" + at
+}
+
+func point(id string) string {
+	sum := sha1.Sum([]byte(id)) //nolint:gosec // no secret
 	return hex.EncodeToString(sum[:])
 }
