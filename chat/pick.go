@@ -127,6 +127,7 @@ func (s *Service) pick(ctx context.Context, who protocol.Caller, op protocol.Op,
 	c, _, err := s.store.Pick(ctx, store.PickIn{
 		Workspace: s.ws, Agent: agent.ID, Conversation: c.ID, Op: op, Over: who.Can(protocol.PermExceed),
 		Cost: store.UnitsOf(queue.Rules, c.Medium, agent.MaxChats), Medium: c.Medium,
+		Queue: queue.Name,
 	})
 	if err != nil {
 		s.notify.ViewChanged(s.ws, who.Actor()) // what this desk shows is out of date

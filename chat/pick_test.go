@@ -49,6 +49,11 @@ func TestPickAndNext(t *testing.T) { // ROUTE-6, ROUTE-2
 			t.Fatalf("pick: %+v, %v", ack, err)
 		}
 	}
+	why, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Conversation: convs[0]}) // ROUTE-12
+	h.must(err)
+	if len(why.Decisions) != 1 || why.Decisions[0].What != "picked" || why.Decisions[0].ChosenName != "Anna" || why.Decisions[0].Queue != h.queue.Name {
+		t.Errorf("why it was picked: %+v", why.Decisions)
+	}
 	if _, err := h.Pick(ctx, ben, op(), protocol.OfConversation{Conversation: convs[0]}); code(err) != protocol.CodeTaken || !strings.Contains(err.Error(), "Anna") {
 		t.Errorf("who comes second reads %v", err)
 	}
@@ -69,7 +74,7 @@ func TestPickAndNext(t *testing.T) { // ROUTE-6, ROUTE-2
 	if card := h.card(anna, convs[3]); card == nil || !card.Over {
 		t.Errorf("the card is %+v", card)
 	}
-	_, err := h.Declare(ctx, ben, op(), protocol.Declare{Declared: protocol.DeclaredNotReady})
+	_, err = h.Declare(ctx, ben, op(), protocol.Declare{Declared: protocol.DeclaredNotReady})
 	h.must(err)
 	if ack, err := h.Next(ctx, ben, op(), protocol.OfQueue{Queue: h.queue.ID}); err != nil || ack.Conversation != convs[2] {
 		t.Errorf("while paused: %+v, %v", ack, err)

@@ -66,6 +66,11 @@ func TestATransferIsAnOffer(t *testing.T) { // TEAM-1, TEAM-6, ROUTE-3, D2
 	if card := h.card(anna, conv); card.Request == nil || card.Request.To != "Ben" || card.Request.State != store.RequestOpen || card.Role != store.RoleOwner || !card.Transfer {
 		t.Errorf("while it rings Anna's card is %+v", card)
 	}
+	why, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Conversation: conv}) // ROUTE-12
+	h.must(err)
+	if len(why.Decisions) != 2 || why.Decisions[0].What != "requested" || why.Decisions[0].ChosenName != "Ben" || why.Decisions[1].What != "offered" {
+		t.Errorf("why Ben and Anna were asked: %+v", why.Decisions)
+	}
 	call := h.inCall(visitor, anna, conv)
 	h.accept(ben, offer.Offer)
 	if card := h.card(anna, conv); card != nil || h.load(anna) != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ func (r *Router) decision(ctx context.Context, out matched, p proposal, rung []p
 	}
 	w := p.Why
 	body := protocol.Decision{
-		At: out.Now, What: "offered", Queue: r.queue(p.Queue).Name, Class: w.Class, Conversation: p.Conv, Chosen: p.Agent, ChosenName: r.name(ctx, p.Agent),
+		At: out.Now, What: what(p), Queue: r.queue(p.Queue).Name, Class: w.Class, Conversation: p.Conv, Chosen: p.Agent, ChosenName: r.name(ctx, p.Agent),
 		Position: w.Position, Waited: w.Waited, Eligible: w.Candidates, Rule: ruleOf(*w), Next: "rings_until", NextAt: p.Deadline,
 	}
 	said := out.Accounts[w.Class]
@@ -64,6 +65,15 @@ func (r *Router) decision(ctx context.Context, out matched, p proposal, rung []p
 	return &store.Decision{
 		ID: string(p.Offer), Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, At: out.Now, Body: body,
 	}
+}
+
+// what tells an offer to somebody whom a colleague has named from one for which
+// an agent was chosen.
+func what(p proposal) string {
+	if p.Place != string(p.Conv) && strings.HasPrefix(p.Why.Class, "@") {
+		return "requested"
+	}
+	return "offered"
 }
 
 // skipped are those of an account, with those who could have been asked but

@@ -16,13 +16,14 @@ type PickIn struct {
 	Over         bool   // the agent may exceed the capacity
 	Cost         int    // UnitsOf
 	Medium       string // empty: what the conversation was asked by
+	Queue        string // name of the waiting list, for "Why?"
 }
 
 // Pick takes a waiting conversation at once (ROUTE-6). CodeTaken, with the
 // name, when another agent has it or is being asked alone; CodeExpired when it
 // waits no more; CodeFull when it does not fit and In.Over is not set. Offers
-// that ring for it at several agents are superseded. over tells that it was
-// taken over the capacity.
+// that ring for it at several agents are superseded. What was picked is kept as
+// a decision. over tells that it was taken over the capacity.
 func (s *Store) Pick(ctx context.Context, in PickIn) (c Conversation, over bool, err error) {
 	cmd := command{in.Workspace, agentActor(in.Agent), in.Op, []any{"pick", in.Conversation}}
 	c, err = s.change(ctx, cmd, in.Conversation, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
@@ -73,8 +74,21 @@ func pick(ctx context.Context, t *tx, c *Conversation, in PickIn) ([]string, err
 	if err := own(ctx, t, c, in.Agent, a.joined("picked")); err != nil {
 		return nil, err
 	}
+	if err := decide(ctx, t, picked(in, a.name, *c, now)); err != nil {
+		return nil, err
+	}
 	_, err = a.supersede(ctx)
 	return a.actors, err
+}
+
+// picked is what "Why?" tells of a pick.
+func picked(in PickIn, name string, c Conversation, now int64) Decision {
+	return Decision{
+		ID: protocol.NewID[string](), Workspace: c.Workspace, Conversation: c.ID, Queue: c.Queue, Agent: in.Agent, At: now,
+		Body: protocol.Decision{
+			At: now, What: "picked", Queue: in.Queue, Conversation: c.ID, Chosen: in.Agent, ChosenName: name, Waited: now - c.Asked,
+		},
+	}
 }
 
 func errPicked(ctx context.Context, t *tx, c *Conversation) error {
