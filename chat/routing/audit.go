@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/parlour-chat/parlour/chat/store"
@@ -136,7 +138,7 @@ func (r *Router) auditPlaces(ctx context.Context, d dump, waiting []store.Conver
 		delete(here, string(q.ID))
 	}
 	errs := []error{r.load(ctx, missing, nil), r.loadRequests(ctx, asked)}
-	for id := range here {
+	for _, id := range slices.Sorted(maps.Keys(here)) {
 		errs = append(errs, r.remove(ctx, id, 0))
 	}
 	r.stats.healed.Add(int64(len(missing) + len(asked) + len(here)))
@@ -157,9 +159,26 @@ func (r *Router) auditOffers(ctx context.Context, d dump, open []store.Offer) er
 	}
 	for _, id := range d.Young {
 		if !there[id] {
-			r.markDirty() // look again until it is in the record or old enough to be nobody's
-			break
+			errs = append(errs, r.auditYoung(ctx, id))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// auditYoung looks at a reservation that is not open in the record: it has
+// ended there, or it is on its way, or nobody's.
+func (r *Router) auditYoung(ctx context.Context, id protocol.OfferID) error {
+	o, err := r.record.Offer(ctx, r.ws, id)
+	if code(err) == protocol.CodeNotFound {
+		r.markDirty() // look again until it is in the record or old enough to be nobody's
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read offer %s: %w", id, err)
+	}
+	if o.Outcome == "" {
+		return nil // written since
+	}
+	r.stats.healed.Add(1)
+	return r.settled(ctx, o, o.Outcome)
 }

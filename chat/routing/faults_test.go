@@ -280,7 +280,7 @@ func TestTenThousandConversationsAreRebuiltInTwoSeconds(t *testing.T) { // R7, G
 				Visitor: protocol.VisitorID("v" + id)}
 			if i < 100 {
 				o := protocol.NewID[protocol.OfferID]()
-				h.mem.offers[o] = &store.Offer{ID: o, Conversation: id, Agent: protocol.AgentID(fmt.Sprintf("a%03d", i)), Cost: 25, Deadline: now + 20_000}
+				h.mem.ring(store.Offer{ID: o, Conversation: id, Agent: protocol.AgentID(fmt.Sprintf("a%03d", i)), Cost: 25, Deadline: now + 20_000})
 			}
 		}
 		h.mem.mu.Unlock()

@@ -1,7 +1,9 @@
 package routing
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -30,6 +32,7 @@ func (m *memory) OverdueReplies(_ context.Context, _ protocol.WorkspaceID, now i
 			}
 		}
 	})
+	slices.SortFunc(list, func(a, b store.Conversation) int { return cmp.Compare(a.ID, b.ID) })
 	return list, nil
 }
 
@@ -51,6 +54,7 @@ func (m *memory) DueWakes(_ context.Context, _ protocol.WorkspaceID, now int64) 
 			}
 		}
 	})
+	slices.SortFunc(list, bySlot)
 	return list, nil
 }
 
@@ -82,7 +86,7 @@ func (m *memory) Abandon(_ context.Context, _ protocol.WorkspaceID, conv protoco
 			return
 		}
 		row.State, row.Outcome, row.Missed = protocol.StateClosed, store.ConversationMissed, why
-		for _, o := range m.offers {
+		for _, o := range m.ringing {
 			if o.Conversation == conv && o.Outcome == "" {
 				o.Outcome, o.Cause = store.OutcomeRescinded, "closed"
 			}
@@ -98,4 +102,15 @@ func (m *memory) Settings(context.Context, protocol.WorkspaceID) (store.Settings
 
 func (m *memory) ForgetDecisions(context.Context, protocol.WorkspaceID, int64, int) (int64, error) {
 	return 0, nil
+}
+
+func (m *memory) Offer(_ context.Context, _ protocol.WorkspaceID, id protocol.OfferID) (o store.Offer, err error) {
+	m.do(func() {
+		if row := m.offers[id]; row != nil {
+			o = *row
+		} else {
+			err = refusal(protocol.CodeNotFound)
+		}
+	})
+	return o, err
 }

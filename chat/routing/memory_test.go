@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,6 +27,7 @@ type memory struct {
 	version       int64
 	figures       map[protocol.QueueID]store.Figures
 	opened        []store.Offer // in order
+	ringing       []*store.Offer
 	decisions     []store.Decision
 	refuse        error    // what OpenOffer answers, if set
 	broken        []string // invariants seen broken
@@ -49,6 +51,7 @@ func (m *memory) do(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f()
+	m.ringing = slices.DeleteFunc(m.ringing, func(o *store.Offer) bool { return o.Outcome != "" })
 	for id, a := range m.agents {
 		used, load := 0, 0
 		for _, s := range m.slots {
@@ -57,8 +60,8 @@ func (m *memory) do(f func()) {
 			}
 		}
 		a.Slots, a.Load = used, load
-		for _, o := range m.offers {
-			if o.Agent == id && o.Outcome == "" {
+		for _, o := range m.ringing {
+			if o.Agent == id {
 				used, load = used+1, load+o.Cost
 			}
 		}
@@ -66,6 +69,12 @@ func (m *memory) do(f func()) {
 			m.broken = append(m.broken, fmt.Sprintf("R1: %s holds %d slots, %d units", id, used, load))
 		}
 	}
+}
+
+// ring adds an offer that is open.
+func (m *memory) ring(o store.Offer) {
+	m.offers[o.ID] = &o
+	m.ringing = append(m.ringing, &o)
 }
 
 func refusal(c protocol.Code) error { return protocol.NewError(c, "refused") }
@@ -93,10 +102,7 @@ func (m *memory) OpenOffer(_ context.Context, o store.Offer, why *store.Decision
 			return
 		}
 		load := m.agents[o.Agent].Load
-		for _, other := range m.offers {
-			if other.Outcome != "" {
-				continue
-			}
+		for _, other := range m.ringing {
 			together := o.Kind == protocol.OfferAll && other.Kind == protocol.OfferAll && other.Agent != o.Agent
 			if other.Conversation == o.Conversation && other.Request == o.Request && !together {
 				err = refusal(protocol.CodeWrongState)
@@ -111,7 +117,7 @@ func (m *memory) OpenOffer(_ context.Context, o store.Offer, why *store.Decision
 			return
 		}
 		c.Rounds++
-		m.offers[o.ID] = &o
+		m.ring(o)
 		m.opened = append(m.opened, o)
 	})
 	return err
@@ -143,7 +149,7 @@ func (m *memory) Accept(agent protocol.AgentID, id protocol.OfferID) (o store.Of
 		if q := m.requests[row.Request]; q != nil {
 			q.State, q.Taker = store.RequestAccepted, agent
 		}
-		for _, other := range m.offers {
+		for _, other := range m.ringing {
 			if other.Conversation == c.ID && other.Request == row.Request && other.Outcome == "" {
 				other.Outcome, other.Cause, other.Settled = store.OutcomeRescinded, "superseded", now
 				row.Superseded = append(row.Superseded, *other)
@@ -181,8 +187,8 @@ func (m *memory) Settle(_ context.Context, _ protocol.WorkspaceID, id protocol.O
 
 func (m *memory) OverdueOffers(_ context.Context, _ protocol.WorkspaceID, now int64) (list []store.Offer, _ error) {
 	m.do(func() {
-		for _, o := range m.offers {
-			if o.Outcome == "" && o.Deadline <= now {
+		for _, o := range m.ringing {
+			if o.Deadline <= now {
 				list = append(list, *o)
 			}
 		}
@@ -192,10 +198,8 @@ func (m *memory) OverdueOffers(_ context.Context, _ protocol.WorkspaceID, now in
 
 func (m *memory) OpenOffers(context.Context, protocol.WorkspaceID) (list []store.Offer, _ error) {
 	m.do(func() {
-		for _, o := range m.offers {
-			if o.Outcome == "" {
-				list = append(list, *o)
-			}
+		for _, o := range m.ringing {
+			list = append(list, *o)
 		}
 	})
 	return list, nil
@@ -209,7 +213,9 @@ func (m *memory) Waiting(context.Context, protocol.WorkspaceID) (list []store.Co
 			}
 		}
 	})
-	slices.SortFunc(list, func(a, b store.Conversation) int { return int(a.Asked - b.Asked) })
+	slices.SortFunc(list, func(a, b store.Conversation) int {
+		return cmp.Or(cmp.Compare(a.Asked, b.Asked), cmp.Compare(a.ID, b.ID))
+	})
 	return list, nil
 }
 
@@ -251,9 +257,13 @@ func (m *memory) Lose(_ context.Context, _ protocol.WorkspaceID, agent protocol.
 	return c, requeued, err
 }
 
+func bySlot(a, b store.Slot) int {
+	return cmp.Or(cmp.Compare(a.Conversation, b.Conversation), cmp.Compare(a.Agent, b.Agent))
+}
+
 func (m *memory) endRequest(q *store.Request, state string) {
 	q.State = state
-	for _, o := range m.offers {
+	for _, o := range m.ringing {
 		if o.Request == q.ID && o.Outcome == "" {
 			o.Outcome, o.Cause, o.Settled = store.OutcomeRescinded, "superseded", time.Now().UnixMilli()
 		}
@@ -268,6 +278,7 @@ func (m *memory) Requests(context.Context, protocol.WorkspaceID) (list []store.R
 			}
 		}
 	})
+	slices.SortFunc(list, func(a, b store.Request) int { return cmp.Compare(a.ID, b.ID) })
 	return list, nil
 }
 
@@ -290,6 +301,7 @@ func (m *memory) SlotsOf(_ context.Context, _ protocol.WorkspaceID, conv protoco
 			}
 		}
 	})
+	slices.SortFunc(list, bySlot)
 	return list, nil
 }
 
@@ -299,7 +311,7 @@ func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.Co
 		switch row.State {
 		case protocol.StateQueued:
 			row.Outcome = "abandoned"
-			for _, o := range m.offers {
+			for _, o := range m.ringing {
 				if o.Conversation == conv && o.Outcome == "" {
 					o.Outcome, o.Cause = store.OutcomeRescinded, "visitor_left"
 				}
@@ -352,6 +364,7 @@ func (m *memory) Agents(context.Context, protocol.WorkspaceID) (list []store.Age
 			list = append(list, answering(*a))
 		}
 	})
+	slices.SortFunc(list, func(a, b store.Agent) int { return cmp.Compare(a.ID, b.ID) })
 	return list, nil
 }
 
@@ -374,6 +387,7 @@ func (m *memory) SlotsOfAgent(_ context.Context, _ protocol.WorkspaceID, id prot
 			}
 		}
 	})
+	slices.SortFunc(list, bySlot)
 	return list, nil
 }
 
@@ -395,6 +409,7 @@ func (m *memory) ExpireWrapUps(_ context.Context, _ protocol.WorkspaceID, now in
 			}
 		}
 	})
+	slices.SortFunc(list, bySlot)
 	return list, nil
 }
 

@@ -140,8 +140,10 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 // holds it, here.
 func (r *Router) end(ctx context.Context, id protocol.OfferID, outcome store.Outcome, cause string) error {
 	o, _, err := r.record.Settle(ctx, r.ws, id, outcome, cause, "")
-	if code(err) == protocol.CodeNotFound { // reserved, but never written
-		return r.run(ctx, settleStep, newOp(), r.settling(id, "undone"), nil)
+	if code(err) == protocol.CodeNotFound { // reserved, but never written: it did not ring
+		in := r.settling(id, "undone")
+		in["ramp"] = 0
+		return r.run(ctx, settleStep, newOp(), in, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("end offer %s: %w", id, err)

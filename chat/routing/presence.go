@@ -1,8 +1,10 @@
 package routing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -118,6 +120,7 @@ func (r *Router) takeSigns() []sign {
 		signs = append(signs, s)
 		delete(r.pending, conn)
 	}
+	slices.SortFunc(signs, func(a, b sign) int { return cmp.Compare(a.Conn, b.Conn) })
 	return signs
 }
 

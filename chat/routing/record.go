@@ -30,6 +30,8 @@ type OfferRecord interface {
 	Decide(ctx context.Context, decisions []store.Decision) error
 	// Settle ends an offer by compare-and-set; settled is false when it had ended before.
 	Settle(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string, after protocol.Declared) (o store.Offer, settled bool, err error)
+	// Offer is one offer, open or ended. CodeNotFound: it was never written.
+	Offer(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID) (store.Offer, error)
 	OverdueOffers(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Offer, error)
 	OpenOffers(ctx context.Context, ws protocol.WorkspaceID) ([]store.Offer, error)
 }

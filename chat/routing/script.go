@@ -92,11 +92,11 @@ func unknown(err error) bool {
 	return !errors.As(err, &answered) || redis.HasErrorPrefix(err, "READONLY")
 }
 
-// failed notes that Redis or the record did not answer. It is logged once per
-// outage, and Redis is compared with the record when it is over.
+// failed notes that Redis or the record did not answer, in time or at all. It is
+// logged once per outage, and Redis is compared with the record when it is over.
 func (r *Router) failed(ctx context.Context, doing string, err error) {
-	if ctx.Err() != nil {
-		return
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return // this node ends
 	}
 	r.markDirty()
 	r.outage.begin(r, doing, err)

@@ -11,8 +11,9 @@ import (
 
 // How long after a trouble has ended its traces may be seen.
 const (
-	healing  = 6 * time.Second  // what somebody noticed: an outage, a new Redis
-	unheeded = 37 * time.Second // what nobody noticed: found by the audit each 30 s
+	healing    = 6 * time.Second  // what somebody noticed: an outage, a new Redis
+	rebuilding = 3 * time.Second  // until it is seen, and done
+	unheeded   = 37 * time.Second // what nobody noticed: found by the audit each 30 s
 )
 
 // A checker looks at a world each second, and knows what was promised:
@@ -20,6 +21,7 @@ const (
 type checker struct {
 	w     *world
 	from  time.Time // what has lasted since is to be right: trouble before
+	flush time.Time // when Redis lost everything
 	mercy time.Time // no deadline ends before: the amnesty after a rebuild
 
 	seen     int // of memory.opened
@@ -54,12 +56,25 @@ func (c *checker) trouble(until time.Time, heal time.Duration) {
 	}
 }
 
-// rebuilt says that all is read from the record again, with an amnesty.
-func (c *checker) rebuilt(at time.Time) { c.mercy = at.Add(35 * time.Second) }
+// flushed says that all is to be read from the record again, with an amnesty:
+// as soon as nothing that goes wrong in the next moments hinders it.
+func (c *checker) flushed() { c.flush = time.Now() }
+
+func (c *checker) show(now time.Time) {
+	if now.Sub(c.flush) > rebuilding {
+		return
+	}
+	from := c.flush
+	if c.from.After(from) {
+		from = c.from
+	}
+	c.mercy = from.Add(rebuilding + 31*time.Second)
+}
 
 // look checks everything. All that was begun must have come to rest.
 func (c *checker) look() {
 	now := time.Now()
+	c.show(now)
 	c.changes(now)
 	opened, settled := c.opened, c.settled
 	c.opened, c.settled = nil, nil
@@ -81,6 +96,7 @@ func (c *checker) look() {
 		}
 	})
 	broken = append(broken, c.blame(now, settled)...)
+	slices.Sort(broken)
 	for _, b := range broken {
 		c.w.broke(b)
 	}

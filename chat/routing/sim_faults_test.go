@@ -32,7 +32,7 @@ var simFaults = []fault{
 	{"flushed", func(w *world) (time.Duration, func()) {
 		w.server.FlushAll()
 		w.check.trouble(time.Now(), healing)
-		w.check.rebuilt(time.Now())
+		w.check.flushed()
 		return 0, nil
 	}},
 	{"failed over", failover},
@@ -73,23 +73,26 @@ func (w *world) ending(n *simNode, heal, least, most time.Duration, end func()) 
 // failover: another Redis takes over, which has not the last second's writes.
 func failover(w *world) (time.Duration, func()) {
 	synctest.Wait() // a copy is of one moment
-	old := take(w.server)
-	lasts := w.between(500*time.Millisecond, 3*time.Second)
-	w.check.trouble(time.Now().Add(time.Second+lasts), healing)
+	old, taken := take(w.server), time.Now()
+	lasts, loses := w.between(500*time.Millisecond, 3*time.Second), w.between(900*time.Millisecond, 1100*time.Millisecond)
+	w.check.trouble(time.Now().Add(loses+lasts), healing)
 	all := slices.Clone(w.nodes)
 	w.tasks.Go(func() {
-		<-time.After(time.Second)
+		<-time.After(loses)
 		for _, n := range all {
 			n.link.cut(true)
+			<-time.After(time.Microsecond)
 		}
 		<-time.After(lasts / 2) // what runs comes to its end
 		old.restore(w.server)
+		w.forget(taken)
 		<-time.After(lasts / 2)
 		for _, n := range all {
 			n.link.cut(false)
+			<-time.After(time.Microsecond)
 		}
 	})
-	return time.Second + lasts, func() {}
+	return loses + lasts, func() {}
 }
 
 // kill ends a node at once. Its people come to others, and a new one starts.
@@ -103,7 +106,7 @@ func kill(w *world) (time.Duration, func()) {
 	w.check.trouble(time.Now(), unheeded)
 	w.note("  %s, the next one in %v", n.name, lasts)
 	n.link.cut(true)
-	w.tasks.Go(n.stop)
+	w.do(n.stop)
 	for _, p := range w.people {
 		if p.node != n {
 			continue

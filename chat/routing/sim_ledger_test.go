@@ -87,6 +87,13 @@ func (l *ledger) OverdueOffers(ctx context.Context, ws protocol.WorkspaceID, now
 	return l.memory.OverdueOffers(ctx, ws, now)
 }
 
+func (l *ledger) Offer(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID) (store.Offer, error) {
+	if err := l.out(); err != nil {
+		return store.Offer{}, err
+	}
+	return l.memory.Offer(ctx, ws, id)
+}
+
 func (l *ledger) OpenOffers(ctx context.Context, ws protocol.WorkspaceID) ([]store.Offer, error) {
 	if err := l.out(); err != nil {
 		return nil, err
@@ -161,14 +168,14 @@ func (l *ledger) ExpireWrapUps(ctx context.Context, ws protocol.WorkspaceID, now
 // abandoned checks that a visitor whose place is given up was away long enough.
 func (w *world) abandoned(conv protocol.ConversationID) {
 	who := visitorCaller(conv)
-	if away := w.awayFor(who.Actor()); away < 110*time.Second {
-		w.broke(fmt.Sprintf("ROUTE-11: the place of %s is given up, who was there %v ago", who.Actor(), away))
+	if away := w.unheardFor(who.Actor()); away < 110*time.Second {
+		w.broke(fmt.Sprintf("ROUTE-11: the place of %s is given up, who was heard of %v ago", who.Actor(), away))
 	}
 }
 
 // lost checks that an agent who counts as lost was away long enough.
 func (w *world) lost(id protocol.AgentID) {
-	if away := w.awayFor(agentActor(id)); away < 55*time.Second {
-		w.broke(fmt.Sprintf("STATE-6: %s counts as lost, who was there %v ago", id, away))
+	if away := w.unheardFor(agentActor(id)); away < 55*time.Second {
+		w.broke(fmt.Sprintf("STATE-6: %s counts as lost, who was heard of %v ago", id, away))
 	}
 }

@@ -2,14 +2,20 @@ package routing
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -20,14 +26,14 @@ type link struct {
 
 	mu     sync.Mutex // guards what follows
 	rng    *rand.Rand
-	conns  map[*wire]struct{}
+	conns  []*wire
 	isCut  bool
 	slow   time.Duration // each way up to that long
 	losing int           // percent of answers lost after the script ran
 }
 
 func newLink(server *miniredis.Miniredis, seed uint64) *link {
-	return &link{server: server, rng: rand.New(rand.NewPCG(seed, 11)), conns: map[*wire]struct{}{}}
+	return &link{server: server, rng: rand.New(rand.NewPCG(seed, 11))}
 }
 
 // client is a client of Redis by this link, with the settings of the real one.
@@ -49,7 +55,7 @@ func (l *link) dial() (net.Conn, error) {
 		return nil, err
 	}
 	c := &wire{Conn: inner, link: l}
-	l.conns[c] = struct{}{}
+	l.conns = append(l.conns, c)
 	return c, nil
 }
 
@@ -57,10 +63,7 @@ func (l *link) dial() (net.Conn, error) {
 func (l *link) cut(down bool) {
 	l.mu.Lock()
 	l.isCut = down
-	var all []*wire
-	for c := range l.conns {
-		all = append(all, c)
-	}
+	all := slices.Clone(l.conns)
 	l.mu.Unlock()
 	for _, c := range all {
 		if down {
@@ -73,6 +76,19 @@ func (l *link) hamper(slow time.Duration, losing int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slow, l.losing = slow, losing
+}
+
+// fine says that everything arrives.
+func (l *link) fine() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.isCut && l.slow == 0 && l.losing == 0
+}
+
+func (l *link) hair() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Duration(l.rng.Int64N(int64(time.Microsecond)))
 }
 
 func (l *link) fate() (delay time.Duration, lost bool) {
@@ -101,21 +117,19 @@ func (c *wire) deadline() time.Time {
 	return c.until
 }
 
-func (c *wire) note(t time.Time) {
+// note moves a deadline by less than a microsecond, so that no two are one.
+func (c *wire) note(t time.Time) time.Time {
+	if !t.IsZero() {
+		t = t.Add(c.link.hair())
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.until = t
+	return t
 }
 
-func (c *wire) SetDeadline(t time.Time) error {
-	c.note(t)
-	return c.Conn.SetDeadline(t)
-}
-
-func (c *wire) SetReadDeadline(t time.Time) error {
-	c.note(t)
-	return c.Conn.SetReadDeadline(t)
-}
+func (c *wire) SetDeadline(t time.Time) error     { return c.Conn.SetDeadline(c.note(t)) }
+func (c *wire) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.note(t)) }
 
 // Read hands on an answer: late, or never.
 func (c *wire) Read(p []byte) (int, error) {
@@ -175,7 +189,7 @@ func (c *wire) Close() error {
 	wait := c.pending > 0
 	c.mu.Unlock()
 	c.link.mu.Lock()
-	delete(c.link.conns, c)
+	c.link.conns = slices.DeleteFunc(c.link.conns, func(o *wire) bool { return o == c })
 	c.link.mu.Unlock()
 	if wait {
 		return nil
@@ -200,7 +214,8 @@ func take(m *miniredis.Miniredis) snapshot {
 				s.hashes[k][f] = m.HGet(k, f)
 			}
 		case "zset":
-			s.sets[k], _ = m.SortedSet(k)
+			members, _ := m.SortedSet(k)
+			s.sets[k] = maps.Clone(members) // it is the server's own
 		}
 	}
 	return s
@@ -218,5 +233,52 @@ func (s snapshot) restore(m *miniredis.Miniredis) {
 		for v, score := range members {
 			_, _ = m.ZAdd(k, score, v)
 		}
+	}
+}
+
+// String is for people who look for what went wrong.
+func (s snapshot) String() string {
+	var lines []string
+	for k, fields := range s.hashes {
+		if _, name, _ := strings.Cut(k, ":2:"); name == "ops" || name == "tabs" {
+			continue
+		}
+		for f, v := range fields {
+			lines = append(lines, fmt.Sprintf("%s %s %s", k, f, v))
+		}
+	}
+	for k, members := range s.sets {
+		if strings.HasSuffix(k, ":opsat") {
+			continue
+		}
+		for v, score := range members {
+			lines = append(lines, fmt.Sprintf("%s %s %.0f", k, v, score))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func TestASnapshotIsOfOneMoment(t *testing.T) { // R8: a failover takes all of Redis back to it
+	m := newServer()
+	defer m.Close()
+	set := func(v string, score float64) {
+		m.HSet("h", "f", v)
+		if _, err := m.ZAdd("z", score, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("before", 1)
+	old := take(m)
+	set("after", 2)
+	if _, err := m.ZAdd("z", 3, "new"); err != nil {
+		t.Fatal(err)
+	}
+	old.restore(m)
+	if diff := cmp.Diff(old, take(m), cmp.AllowUnexported(snapshot{})); diff != "" || m.HGet("h", "f") != "before" {
+		t.Errorf("restored as another one:\n%s", diff)
+	}
+	if score, _ := m.ZScore("z", "x"); score != 1 {
+		t.Errorf("the score is %v, want the one of then", score)
 	}
 }

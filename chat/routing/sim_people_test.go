@@ -44,6 +44,7 @@ func (w *world) over(p *person) bool {
 	}
 	if p.node != nil {
 		p.node.r.Gone(p.who)
+		w.beat()
 	}
 	w.mu.Lock()
 	delete(w.here, p.who.Actor())
@@ -97,7 +98,7 @@ func (w *world) answer() {
 		}
 		delete(w.plans, o.ID)
 		w.plans[o.ID] = plan{time.Now().Add(time.Hour), "nothing"}
-		w.note("%s: %s by %s (offer %s)", p.what, o.Conversation, o.Agent, o.ID[len(o.ID)-4:])
+		w.note("%s: %s by %s", p.what, o.Conversation, o.Agent)
 		switch p.what {
 		case "accept":
 			w.accept(o, w.some())
@@ -112,13 +113,14 @@ func (w *world) answer() {
 
 // accept takes an offer by a node. Whoever gets no answer asks again.
 func (w *world) accept(o store.Offer, n *simNode) {
-	w.tasks.Go(func() {
+	again := w.between(800*time.Millisecond, 1200*time.Millisecond)
+	w.do(func() {
 		got, err := n.ledger.accept(o.Agent, o.ID)
 		for range 3 {
 			if err == nil || code(err) != "" {
 				break
 			}
-			<-time.After(time.Second)
+			<-time.After(again)
 			if row := w.row(o.ID); row.Outcome == store.OutcomeAccepted {
 				got, err = row, nil
 			} else {
@@ -137,7 +139,7 @@ func (w *world) row(id protocol.OfferID) (o store.Offer) {
 }
 
 func (w *world) reject(o store.Offer, n *simNode) {
-	w.tasks.Go(func() {
+	w.do(func() {
 		got, settled, err := n.ledger.Settle(w.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
 		if err == nil && settled {
 			_ = n.r.Settled(w.ctx, got, store.OutcomeRejected)
@@ -177,7 +179,7 @@ func (w *world) talk() {
 // finish ends a conversation; its card is cleared after a while, or by itself.
 func (w *world) finish(c store.Conversation, n *simNode, byItself bool, after time.Duration) {
 	w.note("%s of %s ends", c.ID, c.Owner)
-	w.tasks.Go(func() {
+	w.do(func() {
 		if _, _, err := n.ledger.End(w.ctx, testWorkspace, c.ID, protocol.Author{}, "agent", "", "", 60_000); err != nil {
 			return
 		}
@@ -227,7 +229,7 @@ func (w *world) agentActs(p *person) {
 func (w *world) declare(id protocol.AgentID, d protocol.Declared) {
 	n := w.some()
 	w.note("%s declares %s", id, d)
-	w.tasks.Go(func() {
+	w.do(func() {
 		if _, err := n.ledger.Declare(w.ctx, testWorkspace, id, d, "", "agent", ""); code(err) == "" {
 			_ = n.r.AgentChanged(w.ctx, id)
 		}
@@ -244,7 +246,7 @@ func (w *world) visitorActs(p *person) {
 	case 0, 1:
 		n := w.some()
 		w.note("%s leaves the queue", conv)
-		w.tasks.Go(func() {
+		w.do(func() {
 			if _, _, err := n.ledger.End(w.ctx, testWorkspace, conv, protocol.Author{}, "visitor", "", "", 0); err == nil {
 				_ = n.r.Remove(w.ctx, conv)
 			}

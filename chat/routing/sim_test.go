@@ -2,11 +2,16 @@ package routing
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,15 +25,16 @@ var (
 	simSeed    = flag.Int64("seed", -1, "simulate this seed only, and say what happened")
 	simSeeds   = flag.Int("seeds", 0, "how many seeds to simulate; 0: as usual")
 	simMinutes = flag.Int("minutes", 0, "how many virtual minutes each; 0: as usual")
+	simShare   = flag.String("share", "", "simulate these seeds here, and tell their sum; the test starts itself with it")
 )
 
 // simLength is how much is simulated where nothing else is asked for: in the
 // ordinary run what takes some seconds; make sim asks for more, and a soak is
 // of a night, or with the race detector of an hour.
 func simLength() (seeds, minutes int) {
-	seeds, minutes = 4, 5
+	seeds, minutes = 8, 5
 	if raceEnabled || testing.Short() {
-		seeds, minutes = 2, 2
+		seeds, minutes = 4, 3
 	}
 	switch soak := os.Getenv("SOAK") != ""; {
 	case soak && raceEnabled:
@@ -49,55 +55,126 @@ func simLength() (seeds, minutes int) {
 func TestSimulation(t *testing.T) {
 	seeds, minutes := simLength()
 	length := time.Duration(minutes) * time.Minute
-	from := 0
-	if *simSeed >= 0 {
-		from, seeds = int(*simSeed), 1
-	}
-	var sum tally
-	sum.faults = map[string]int{}
-	t.Run("all", func(t *testing.T) {
-		for seed := from; seed < from+seeds; seed++ {
-			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { sum.add(simulateSeed(t, uint64(seed), length)) })
-			})
+	switch {
+	case *simSeed >= 0:
+		sum := simulateAll(t, length, uint64(*simSeed))
+		sum.tell(t, length)
+		return
+	case *simShare != "":
+		var first, step uint64
+		if _, err := fmt.Sscanf(*simShare, "%d/%d", &first, &step); err != nil {
+			t.Fatal(err)
 		}
-	})
-	t.Logf("%d seeds of %v: %d asked, %d offered, %d accepted; faults %d: %v; %d seconds looked at", sum.seeds, length, sum.asked, sum.offered,
-		sum.accepted, sum.total(), sum.faults, sum.examined)
-}
-
-// A tally is what happened in all seeds.
-type tally struct {
-	mu                                        sync.Mutex // guards all
-	seeds, asked, offered, accepted, examined int
-	faults                                    map[string]int
-}
-
-func (s *tally) add(w *world) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seeds++
-	s.examined += w.check.examined
-	for k, n := range w.faults {
-		s.faults[k] += n
+		var own []uint64
+		for seed := first; seed < uint64(seeds); seed += step {
+			own = append(own, seed)
+		}
+		text, err := json.Marshal(simulateAll(t, length, own...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Printf("%s%s\n", simSum, text)
+		return
 	}
-	w.mem.peek(func() {
-		s.asked += len(w.mem.conversations)
-		s.offered += len(w.mem.opened)
-		for _, c := range w.mem.conversations {
-			if c.Started != 0 {
-				s.accepted++
+	sum := tally{Faults: map[string]int{}}
+	shares := min(seeds, runtime.NumCPU())
+	outputs := make([][]byte, shares)
+	failures := make([]error, shares)
+	var all sync.WaitGroup
+	for i := range shares {
+		all.Go(func() { outputs[i], failures[i] = simulateShare(t, i, shares, seeds, minutes) })
+	}
+	all.Wait()
+	for i, output := range outputs {
+		for line := range strings.Lines(string(output)) {
+			if text, ok := strings.CutPrefix(line, simSum); ok {
+				var part tally
+				if err := json.Unmarshal([]byte(text), &part); err != nil {
+					t.Error(err)
+				}
+				sum.add(part)
 			}
 		}
-	})
+		if failures[i] != nil {
+			t.Errorf("share %d of %d: %v\n%s", i, shares, failures[i], output)
+		}
+	}
+	sum.tell(t, length)
+	if !t.Failed() && sum.Seeds != seeds {
+		t.Errorf("%d seeds were simulated, want %d", sum.Seeds, seeds)
+	}
 }
 
-func (s *tally) total() (n int) {
-	for v := range maps.Values(s.faults) {
-		n += v
+const simSum = "SUM "
+
+// simulateShare simulates every so manyth seed in a process of its own, which
+// has one processor: so that a seed repeats, and that seeds run beside each other.
+func simulateShare(t *testing.T, first, step, seeds, minutes int) ([]byte, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
 	}
-	return n
+	share := exec.CommandContext(t.Context(), self, "-test.run", "^TestSimulation$", "-test.timeout", "24h",
+		"-share", fmt.Sprintf("%d/%d", first, step), "-seeds", strconv.Itoa(seeds), "-minutes", strconv.Itoa(minutes))
+	return share.CombinedOutput()
+}
+
+// simulateAll lives through seeds, one after the other.
+func simulateAll(t *testing.T, length time.Duration, seeds ...uint64) (sum tally) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // see pass
+	sum.Faults = map[string]int{}
+	for _, seed := range seeds {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { sum.add(simulateSeed(t, seed, length).tally()) })
+		})
+	}
+	return sum
+}
+
+// A tally is what happened in some seeds.
+type tally struct {
+	Seeds, Asked, Offered, Accepted, Examined int
+	Faults                                    map[string]int
+	Print                                     uint64 // of all that happened
+}
+
+func (s *tally) add(o tally) {
+	s.Seeds += o.Seeds
+	s.Asked += o.Asked
+	s.Offered += o.Offered
+	s.Accepted += o.Accepted
+	s.Examined += o.Examined
+	s.Print ^= o.Print
+	for k, n := range o.Faults {
+		s.Faults[k] += n
+	}
+}
+
+func (s *tally) tell(t *testing.T, length time.Duration) {
+	faults := 0
+	for n := range maps.Values(s.Faults) {
+		faults += n
+	}
+	t.Logf("%d seeds of %v: %d asked, %d offered, %d accepted; faults %d: %v; looked at %d times while nothing was wrong; print %016x",
+		s.Seeds, length, s.Asked, s.Offered, s.Accepted, faults, s.Faults, s.Examined, s.Print)
+}
+
+func (w *world) tally() tally {
+	sum := tally{Seeds: 1, Examined: w.check.examined, Faults: w.faults}
+	w.mem.peek(func() {
+		sum.Asked, sum.Offered = len(w.mem.conversations), len(w.mem.opened)
+		for _, c := range w.mem.conversations {
+			if c.Started != 0 {
+				sum.Accepted++
+			}
+		}
+		for _, o := range w.mem.opened { // nobody has noted all of it
+			_, _ = fmt.Fprintln(w.print, o.Conversation, o.Agent, o.Offered, w.mem.offers[o.ID].Outcome)
+		}
+	})
+	sum.Print = w.print.Sum64()
+	return sum
 }
 
 func simulateSeed(t *testing.T, seed uint64, length time.Duration) *world {
@@ -117,12 +194,14 @@ func simulateSeed(t *testing.T, seed uint64, length time.Duration) *world {
 		w.arrive(&asked, 4*time.Second)
 		f.tick()
 		w.act(i)
-		w.pass(tick)
+		w.pass(w.untilTick())
 		if i%2 == 1 {
 			w.check.look()
 		}
 	}
-	if !w.failed() {
+	if w.failed() {
+		w.held = take(w.server).String()
+	} else {
 		f.mend(time.Now().Add(time.Hour))
 		w.drain()
 	}
@@ -150,7 +229,7 @@ func (w *world) drain() {
 	left := ""
 	for i := range 600 {
 		w.act(i)
-		w.pass(tick)
+		w.pass(w.untilTick())
 		if i%2 == 1 {
 			w.check.look()
 		}
@@ -159,6 +238,7 @@ func (w *world) drain() {
 		}
 	}
 	if left != "" {
+		w.held = take(w.server).String()
 		w.broke("left at the end: " + left)
 	}
 }
@@ -195,8 +275,12 @@ func (w *world) report() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if *simSeed >= 0 || len(w.broken) > 0 {
-		last := w.trace[max(0, len(w.trace)-120):]
-		w.t.Logf("what happened last:\n%s", strings.Join(last, "\n"))
+		last := w.trace
+		if *simSeed < 0 {
+			last = last[max(0, len(last)-120):]
+		}
+		w.t.Logf("what happened:\n%s", strings.Join(last, "\n"))
+		w.t.Logf("what Redis holds:\n%s", w.held)
 	}
 	for _, b := range w.broken {
 		w.t.Error(b)

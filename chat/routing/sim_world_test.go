@@ -3,8 +3,12 @@ package routing
 import (
 	"context"
 	"fmt"
+	"hash"
+	"hash/fnv"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -18,8 +22,9 @@ import (
 )
 
 // A world is a workspace in virtual time: one record, one Redis, some nodes,
-// and people who come, answer, go silent and leave as the seed has it. What
-// happens at one instant may come in any order; all else repeats with the seed.
+// and people who come, answer, go silent and leave as the seed has it. Whatever
+// begins, begins at an instant of its own (see beat), so that all of it repeats
+// with the seed: what runs at one instant may come in any order.
 type world struct {
 	t      testing.TB
 	ctx    context.Context
@@ -36,12 +41,15 @@ type world struct {
 	eager  bool // the end: everybody answers at once
 	faults map[string]int
 	check  *checker
+	passed int
+	held   string // by Redis when something broke
 
 	mu     sync.Mutex // guards what follows
 	here   map[string]*person
 	talks  map[protocol.ConversationID]time.Time // when a conversation is to end
 	broken []string
-	trace  []string // the last of what happened
+	trace  []string    // the last of what happened
+	print  hash.Hash64 // of all that happened
 }
 
 // A simNode is a node with its own way to Redis and to the record.
@@ -64,10 +72,14 @@ type person struct {
 	// Guarded by world.mu.
 	node   *simNode // nil: no tab
 	silent bool
-	since  time.Time // there without a break since
-	last   time.Time // last sign of life, or the close
+	since  time.Time   // there without a break since
+	last   time.Time   // last sign of life, or the close
+	heard  []time.Time // those that could reach Redis, the last few
 	tabs   int
 }
+
+// breath is how many ticks are between two signs of life of a page.
+const breath = 20
 
 type unheard struct{}
 
@@ -83,9 +95,10 @@ var simQueues = []store.Queue{
 
 func newWorld(ctx context.Context, t testing.TB, seed uint64, nodes int) *world {
 	w := &world{
-		t: t, ctx: ctx, seed: seed, rng: rand.New(rand.NewPCG(seed, 3)), mem: newMemory(simQueues...), server: miniredis.NewMiniRedis(),
+		t: t, ctx: ctx, seed: seed, rng: rand.New(rand.NewPCG(seed, 3)), mem: newMemory(simQueues...), server: newServer(),
 		start: time.Now(), plans: map[protocol.OfferID]plan{}, faults: map[string]int{},
 		here: map[string]*person{}, talks: map[protocol.ConversationID]time.Time{},
+		print: fnv.New64a(),
 	}
 	w.check = newChecker(w)
 	for range nodes {
@@ -101,14 +114,20 @@ func (w *world) node() *simNode {
 	seed := w.seed*100 + uint64(w.made)
 	n.link = newLink(w.server, seed)
 	n.ledger = &ledger{memory: w.mem, w: w, rng: rand.New(rand.NewPCG(seed, 5))}
-	client := n.link.client()
+	client, start := n.link.client(), w.between(0, time.Millisecond)
 	n.r = New(Options{
 		Redis: client, Record: n.ledger, Notify: unheard{}, Workspace: testWorkspace, Node: protocol.NodeID(n.name),
-		Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler), Timers: Timers{ // never at one instant
+			Sweep: time.Second + w.between(0, time.Microsecond), Configure: time.Second + w.between(0, time.Microsecond),
+			Renew: 500*time.Millisecond + w.between(0, time.Microsecond),
+		},
 	})
 	ctx, cancel := context.WithCancel(w.ctx)
 	var done sync.WaitGroup
-	done.Go(func() { _ = n.r.Run(ctx) })
+	done.Go(func() {
+		<-time.After(start)
+		_ = n.r.Run(ctx)
+	})
 	n.stop = sync.OnceFunc(func() {
 		cancel()
 		done.Wait()
@@ -132,10 +151,12 @@ func (w *world) close() {
 func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.trace) >= 400 {
+	if len(w.trace) >= 400 && *simSeed < 0 {
 		w.trace = slices.Delete(w.trace, 0, 100)
 	}
-	w.trace = append(w.trace, fmt.Sprintf("%9.3f ", time.Since(w.start).Seconds())+fmt.Sprintf(format, args...))
+	line := fmt.Sprintf("%13.6f ", time.Since(w.start).Seconds()) + fmt.Sprintf(format, args...)
+	w.trace = append(w.trace, line)
+	_, _ = io.WriteString(w.print, line)
 }
 
 func (w *world) broke(what string) {
@@ -153,6 +174,15 @@ func (w *world) between(from, to time.Duration) time.Duration {
 	return from + time.Duration(w.rng.Int64N(int64(to-from)))
 }
 
+// do begins something, and lets it get going before anything else does.
+func (w *world) do(f func()) {
+	w.tasks.Go(f)
+	w.beat()
+}
+
+// beat is a moment between two things.
+func (w *world) beat() { w.pass(w.between(10*time.Microsecond, 2*time.Millisecond)) }
+
 // come opens a tab at a node.
 func (w *world) come(p *person, n *simNode) {
 	w.mu.Lock()
@@ -160,9 +190,11 @@ func (w *world) come(p *person, n *simNode) {
 	p.who.Connection = protocol.ConnectionID(fmt.Sprintf("%s-%d", p.who.Actor(), p.tabs))
 	p.node, p.silent, p.since, p.last, p.back = n, false, time.Now(), time.Now(), time.Time{}
 	w.here[p.who.Actor()] = p
+	p.sign(n)
 	w.mu.Unlock()
 	w.note("%s comes to %s", p.who.Actor(), n.name)
 	n.r.Here(p.who)
+	w.beat()
 }
 
 // leave closes the tab, to open one again after a while.
@@ -173,10 +205,12 @@ func (w *world) leave(p *person, back time.Duration) {
 	}
 	w.mu.Lock()
 	p.node, p.last = nil, time.Now()
+	p.sign(n)
 	w.mu.Unlock()
 	p.back = time.Now().Add(back)
 	w.note("%s closes, back in %v", p.who.Actor(), back)
 	n.r.Gone(p.who)
+	w.beat()
 }
 
 // hush lets somebody fall silent, without a close.
@@ -192,16 +226,28 @@ func (w *world) hush(p *person, back time.Duration) {
 }
 
 func (w *world) breathe(tick int) {
-	for _, p := range w.people {
-		if p.node != nil && !p.silent && (tick+p.phase)%10 == 0 {
+	for _, n := range w.nodes {
+		some := false
+		for _, p := range w.people {
+			if p.node != n || p.silent || (tick+p.phase)%breath != 0 {
+				continue
+			}
 			w.mu.Lock()
 			p.last = time.Now()
+			p.sign(n)
 			w.mu.Unlock()
-			p.node.r.Here(p.who)
+			n.r.Here(p.who)
+			some = true
 		}
+		if some {
+			w.beat()
+		}
+	}
+	for _, p := range w.people {
 		if !p.back.IsZero() && !time.Now().Before(p.back) {
 			if p.node != nil { // the old tab is found dead when the new one comes
 				p.node.r.Gone(p.who)
+				w.beat()
 			}
 			w.come(p, w.some())
 		}
@@ -220,6 +266,32 @@ func (w *world) awayFor(actor string) time.Duration {
 		return 0
 	}
 	return time.Since(p.last)
+}
+
+// sign notes a sign of life at a node.
+func (p *person) sign(n *simNode) {
+	if n.link.fine() {
+		p.heard = append(p.heard[max(0, len(p.heard)-9):], time.Now())
+	}
+}
+
+// unheardFor is how long nobody can have known that somebody is there.
+func (w *world) unheardFor(actor string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p := w.here[actor]; p != nil && len(p.heard) > 0 {
+		return time.Since(p.heard[len(p.heard)-1])
+	}
+	return time.Since(w.start)
+}
+
+// forget what was heard after a time: Redis has not kept it.
+func (w *world) forget(after time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.here {
+		p.heard = slices.DeleteFunc(p.heard, func(at time.Time) bool { return at.After(after) })
+	}
 }
 
 // presentFor is how long somebody has been there without a break; 0: is not.
@@ -241,7 +313,7 @@ func (w *world) agent(id protocol.AgentID, maxChats int, skills map[string]int, 
 			Profile: store.Profile{ID: "p", Queues: queues, Media: []string{"chat"}},
 		}
 	})
-	p := &person{who: agentCaller(id), phase: len(w.people) % 10}
+	p := &person{who: agentCaller(id), phase: w.phase()}
 	w.people = append(w.people, p)
 	w.come(p, w.some())
 	w.changed(id)
@@ -251,12 +323,15 @@ func (w *world) agent(id protocol.AgentID, maxChats int, skills map[string]int, 
 // changed tells a node of an agent's new row.
 func (w *world) changed(id protocol.AgentID) {
 	n := w.some()
-	w.tasks.Go(func() { _ = n.r.AgentChanged(w.ctx, id) })
+	w.do(func() { _ = n.r.AgentChanged(w.ctx, id) })
 }
+
+// phase is when somebody who comes now breathes: some people at once, as where a site has many.
+func (w *world) phase() int { return len(w.people) % 4 * breath / 4 }
 
 // ask lets a visitor come and ask.
 func (w *world) ask(id protocol.ConversationID, q store.Queue) *person {
-	p := &person{who: visitorCaller(id), phase: len(w.people) % 10, queue: q}
+	p := &person{who: visitorCaller(id), phase: w.phase(), queue: q}
 	w.people = append(w.people, p)
 	n := w.some()
 	w.come(p, n)
@@ -269,12 +344,19 @@ func (w *world) ask(id protocol.ConversationID, q store.Queue) *person {
 		w.mem.conversations[id] = &c
 	})
 	w.note("%s asks in %s by %s", id, q.ID, n.name)
-	w.tasks.Go(func() { _ = n.r.Enqueue(w.ctx, c, q) })
+	w.do(func() { _ = n.r.Enqueue(w.ctx, c, q) })
 	return p
 }
 
-// pass lets time go by, and everything it starts come to rest.
+// pass lets time go by, and everything it starts come to rest. Memory is
+// collected only then: a collection lets goroutines run in another order.
 func (w *world) pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
+	if w.passed++; w.passed%400 == 0 {
+		runtime.GC()
+	}
 }
+
+// untilTick is how long it is until everybody acts again.
+func (w *world) untilTick() time.Duration { return tick - time.Since(w.start)%tick }

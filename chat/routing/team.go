@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
@@ -109,7 +111,7 @@ func (r *Router) syncRequests(ctx context.Context, f found) error {
 		delete(left, string(q.ID))
 	}
 	errs = append(errs, r.loadRequests(ctx, missing))
-	for id := range left {
+	for _, id := range slices.Sorted(maps.Keys(left)) {
 		errs = append(errs, r.remove(ctx, id, 0))
 	}
 	return errors.Join(errs...)
