@@ -6,6 +6,7 @@ export class Visitor {
   readonly page: Page;
   /** The panel's document; it is there after open() and comes back by itself on the next page. */
   readonly panel: Frame;
+  #asked = false;
 
   constructor(page: Page) {
     this.page = page;
@@ -33,6 +34,20 @@ export class Visitor {
     await this.panel.type("textbox", "Message", text);
     await this.panel.click("button", "Send");
     await this.panel.seeText(text);
+  }
+
+  /** Comes to a shop, opens the panel, and says who asks there. */
+  async come(shop: string, name: string): Promise<void> {
+    await this.visit(shop);
+    await this.open();
+    await this.panel.type("textbox", "Your name (optional)", name);
+  }
+
+  /** Asks; after an earlier chat as soon as that has ended. */
+  async ask(text: string): Promise<void> {
+    if (this.#asked) await this.panel.click("button", "Start a new chat");
+    this.#asked = true;
+    await this.send(text);
   }
 
   /** Waits until a message or a note of the system stands in the panel. */

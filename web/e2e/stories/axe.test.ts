@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 
 import type { Desk } from "../desk.ts";
-import { until, type Page } from "../driver/index.ts";
+import { until } from "../driver/index.ts";
 import { Inspection } from "../inspection.ts";
+import { push, write } from "../keys.ts";
 import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
 import type { Visitor } from "../visitor.ts";
@@ -93,29 +94,6 @@ async function ringsLong(desk: Desk): Promise<void> {
     const [, left] = /(\d+) s left/.exec(await desk.offer.read("timer")) ?? [];
     return Number(left) >= 10;
   }, 60_000);
-}
-
-/** Presses Tab until what has the focus fits; fails with the whole way when it comes round without. */
-async function tabTo(page: Page, wanted: string): Promise<void> {
-  const way: string[] = [];
-  for (let n = 0; n < 80; n += 1) {
-    const at = await page.focused();
-    if (at === wanted) return;
-    way.push(at);
-    await page.press("Tab");
-  }
-  await page.screenshot("lost-focus");
-  throw new Error(`Tab does not come to ${wanted}; it went by ${[...new Set(way)].join(", ")}`);
-}
-
-async function push(page: Page, button: string): Promise<void> {
-  await tabTo(page, `button "${button}"`);
-  await page.press("Enter");
-}
-
-async function write(page: Page, box: string, text: string): Promise<void> {
-  await tabTo(page, `textbox "${box}"`);
-  for (const key of text) await page.press(key);
 }
 
 // VIS-1, DESK-6: no pointer anywhere in this story.
