@@ -9,6 +9,11 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
+// verdict is that nobody of the queue could be asked.
+func (h *house) verdict(id string, at int64) store.Decision {
+	return store.Decision{ID: id, Workspace: h.ws, Queue: h.queue.ID, At: at, Body: protocol.Decision{At: at, What: "nobody", Queue: "Sales"}}
+}
+
 func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 	h := newHouse(t)
 	visitor := h.visitor()
@@ -24,10 +29,7 @@ func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 	h.must(err)
 	c, err := h.store.Conversation(ctx, h.ws, conv)
 	h.must(err)
-	verdict := func(id string, at int64) store.Decision {
-		return store.Decision{ID: id, Workspace: h.ws, Queue: h.queue.ID, At: at, Body: protocol.Decision{At: at, What: "nobody", Queue: "Sales"}}
-	}
-	held, old := verdict("held", c.Asked-59_000), verdict("old", c.Asked-61_000) // a verdict is said again each minute
+	held, old := h.verdict("held", c.Asked-59_000), h.verdict("old", c.Asked-61_000) // a verdict is said again each minute
 	h.must(h.store.Decide(ctx, []store.Decision{held, old}))
 	h.must(h.store.Decide(ctx, []store.Decision{
 		{ID: "d1", Workspace: h.ws, Queue: h.queue.ID, At: offer.Since, Body: protocol.Decision{At: offer.Since, What: "nobody", Queue: "Sales", More: map[protocol.Reason]int{protocol.ReasonNotReady: 3}}},

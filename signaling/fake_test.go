@@ -145,6 +145,10 @@ func (r *record) Why(_ context.Context, who protocol.Principal, of protocol.WhyO
 	return protocol.Why{Conversation: of.Conversation, Agent: of.Agent}, nil
 }
 
+func (r *record) DryRun(_ context.Context, _ protocol.Principal, of protocol.DryRun) (protocol.DryRunResult, error) {
+	return protocol.DryRunResult{Decision: protocol.Decision{What: "nobody", Queue: of.Queue}}, nil
+}
+
 func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]signaling.Head, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -69,6 +69,8 @@ type Insight interface {
 	// Why tells what was decided about a conversation that who may read, or about
 	// who himself; about others to those who may read all.
 	Why(ctx context.Context, who protocol.Principal, of protocol.WhyOf) (protocol.Why, error)
+	// DryRun tells what would be decided now, and changes nothing.
+	DryRun(ctx context.Context, who protocol.Principal, of protocol.DryRun) (protocol.DryRunResult, error)
 }
 
 // A Site is what the panel needs to know of the site that embeds it.

@@ -82,4 +82,20 @@ func (e *Edge) why(c echo.Context) error {
 	return c.JSON(http.StatusOK, found)
 }
 
+// dryRun tells what would be decided about a conversation that nobody asked for.
+func (e *Edge) dryRun(c echo.Context) error {
+	var of protocol.DryRun
+	if err := readJSON(c, &of); err != nil {
+		return err
+	}
+	if e.o.Insight == nil {
+		return errNoInsight
+	}
+	found, err := e.o.Insight.DryRun(c.Request().Context(), principalOf(c), of)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, found)
+}
+
 var errNoInsight = protocol.NewError(protocol.CodeNotFound, "There is nothing at this address.")

@@ -111,28 +111,20 @@ type Why struct {
 	Queue        []Decision     `json:"queue"`     // verdicts of its queue while it waited, at most 50
 }
 
-// DryRun asks what a changed workspace file would decide; it changes nothing.
+// DryRun asks what would become of a conversation that somebody asked for now.
 type DryRun struct {
-	File      string `json:"file"`                // its text
-	Decisions int    `json:"decisions,omitempty"` // past ones to decide anew, at most 1000
+	Queue    string  `json:"queue"`              // its key
+	Medium   string  `json:"medium,omitempty"`   // chat (if empty), audio, video
+	Agent    AgentID `json:"agent,omitempty"`    // whom the visitor talked with last
+	Waited   int64   `json:"waited,omitempty"`   // ms that it waits already
+	Verified bool    `json:"verified,omitempty"` // the site has signed who the visitor is
 }
 
-// A DryRunRow is one conversation of whose agent the change decides.
-type DryRunRow struct {
-	Conversation ConversationID `json:"conversation"`
-	Was          AgentID        `json:"was,omitempty"`
-	WasName      string         `json:"wasName,omitempty"`
-	Would        AgentID        `json:"would,omitempty"`
-	WouldName    string         `json:"wouldName,omitempty"`
-	Rule         string         `json:"rule,omitempty"`
-	Present      bool           `json:"present,omitempty"` // it waits now
-}
-
-// A DryRunResult answers DryRun.
+// A DryRunResult answers DryRun. Nobody was asked, and nothing was kept.
 type DryRunResult struct {
-	Decisions int         `json:"decisions"`
-	Differ    int         `json:"differ"`
-	Rows      []DryRunRow `json:"rows"` // at most 200
+	Decision Decision   `json:"decision"`
+	Refused  SiteReason `json:"refused,omitempty"` // the queue takes nobody now; the decision is what it would be if it did
+	OpensAt  int64      `json:"opensAt,omitempty"` // of a closed one; 0: not known
 }
 
 // A TargetAgent is a colleague who can be asked, or why not.

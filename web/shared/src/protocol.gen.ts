@@ -223,24 +223,17 @@ export interface Depart {
 }
 
 export interface DryRun {
-  file: string;
-  decisions?: number;
+  queue: string;
+  medium?: string;
+  agent?: AgentID;
+  waited?: number;
+  verified?: boolean;
 }
 
 export interface DryRunResult {
-  decisions: number;
-  differ: number;
-  rows: DryRunRow[];
-}
-
-export interface DryRunRow {
-  conversation: ConversationID;
-  was?: AgentID;
-  wasName?: string;
-  would?: AgentID;
-  wouldName?: string;
-  rule?: string;
-  present?: boolean;
+  decision: Decision;
+  refused?: SiteReason;
+  opensAt?: number;
 }
 
 export interface Entries {
