@@ -73,7 +73,13 @@ export class Desk {
     this.feed = feed;
     this.#o = outside;
     this.pulse = new Pulse(outside.clock, outside.signal);
-    this.dialogs = new Dialogs({ line: feed.line, clock: outside.clock, insight: outside.insight, ...(outside.lacks === undefined ? {} : { lacks: outside.lacks }) });
+    this.dialogs = new Dialogs({
+      line: feed.line,
+      clock: outside.clock,
+      insight: outside.insight,
+      asked: (conversation) => this.show(conversation),
+      ...(outside.lacks === undefined ? {} : { lacks: outside.lacks }),
+    });
     this.own = new OwnState(feed.line, computed(() => feed.view.all("agent")[0]), (verb) => this.dialogs.can(verb));
     this.queues = computed(() => feed.view.all("queue").toSorted((a, b) => a.name.localeCompare(b.name)));
     this.waiting = new Waiting({

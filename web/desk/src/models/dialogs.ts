@@ -27,6 +27,8 @@ export interface DialogsOutside {
   readonly insight: Insight;
   /** Verbs that the server does not know: nothing of them is shown. "why" stands for the decisions. */
   readonly lacks?: ReadonlySet<CommandKind | "why">;
+  /** A colleague has been asked about this conversation: its card has the cursor again, since the verb that opened the dialog cannot be pressed any more. */
+  readonly asked: (conversation: ConversationID) => void;
 }
 
 /** The one dialog that stands over the desk, if any, about a card or an agent. */
@@ -49,7 +51,11 @@ export class Dialogs {
   }
 
   team(verb: TeamVerb, card: Card): void {
-    this.#show(new TeamDialog(verb, card, { ...this.#o, close: () => this.close() }));
+    const close = () => {
+      this.close();
+      this.#o.asked(card.conversation);
+    };
+    this.#show(new TeamDialog(verb, card, { ...this.#o, close }));
   }
 
   leave(card: Card): void {

@@ -71,9 +71,11 @@ describe("whom to ask", () => {
     dialog.note.value = "";
     void dialog.ask();
     expect(s.sent[0]?.body).toEqual({ conversation: "c1", queue: "q2", leave: true });
+    const wishes = s.desk.places.focusWish.value;
     s.answer({ id: "r1" });
     await s.settled();
     expect(s.desk.dialogs.open).toBeUndefined();
+    expect([s.desk.front.value?.conversation, s.desk.places.focusWish.value]).toEqual(["c1", wishes + 1]); // the cursor is not lost
   });
 
   it("says when nobody can be looked up, and goes on with what was there when a later look fails", async () => {

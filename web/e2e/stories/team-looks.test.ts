@@ -1,0 +1,95 @@
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { Inspection } from "../inspection.ts";
+import { push, tabTo, write } from "../keys.ts";
+import { Stage } from "../stage.ts";
+import { longName, Team } from "../team.ts";
+import type { Visitor } from "../visitor.ts";
+
+// DESK-6, VIS-1: the screens of routing with and without a screen reader, on any screen, in any colours, by keys alone.
+describe("the screens of routing", () => {
+  const stage = new Stage("team-looks");
+  let team: Team;
+  let vera: Visitor;
+  let nils: Visitor;
+
+  beforeAll(async () => {
+    const guests = Promise.all([stage.visitor("vera"), stage.visitor("nils")]);
+    [team, [vera, nils]] = await Promise.all([Team.gather(stage), guests]);
+    await Promise.all([vera.come(team.server.shop, "Vera Lindqvist"), nils.come(team.server.shop, longName)]);
+  });
+
+  // TEAM-1, DESK-6
+  test("a transfer from beginning to end without a pointer", async () => {
+    const { anna, ben } = team;
+    await push(anna.page, "Ready");
+    await vera.ask("My kettle leaks.");
+    await anna.rings();
+    await push(anna.page, "Open");
+    await anna.page.gone("alertdialog", "Web chat");
+    await push(ben.page, "Ready");
+    await ben.is("Ready (0 of 4)");
+
+    await push(anna.page, "Transfer");
+    await anna.page.see("dialog", "Transfer");
+    await anna.page.until("the list has the keys", () => document.activeElement?.getAttribute("role") === "listbox", undefined);
+    await anna.page.press("ArrowDown");
+    await anna.page.until("Ben is chosen", () => document.querySelector("[role=option][aria-selected=true]")?.textContent?.startsWith("Ben"), undefined);
+    await write(anna.page, "Note", "Please.");
+    await anna.page.press("Tab");
+    expect(await anna.page.focused()).toBe('button "Transfer"');
+    await anna.page.press("Enter");
+    await anna.page.gone("dialog", "Transfer");
+    await anna.page.until("the keys are in the card again", () => document.activeElement !== document.body && document.activeElement?.closest(".card") !== null, undefined);
+
+    await ben.hearsOf("Transfer");
+    await push(ben.page, "Open");
+    await ben.page.gone("alertdialog", "Transfer");
+    await vera.sees("You are now talking to Ben.");
+    await write(ben.page, "Message", "Good evening.");
+    await ben.page.press("Enter");
+    await vera.sees("Good evening.");
+
+    await push(ben.page, "Why?");
+    await ben.page.see("dialog", /^Why\?/);
+    await tabTo(ben.page, 'button "Read again"');
+    await ben.page.press("Escape");
+    await ben.page.gone("dialog", /^Why\?/);
+    expect(await ben.page.focused()).toBe('button "Why?"');
+  });
+
+  // DESK-6
+  test("axe finds nothing on dialogs, why, waiting list and notices, light and dark, wide and narrow; nothing is wider than its window", async () => {
+    const { anna, ben, max } = team;
+    const it = new Inspection();
+    await max.ready();
+    for (const verb of ["Transfer", "Invite", "Enquire"] as const) {
+      const dialog = await ben.choose(verb);
+      await dialog.click("option", /^Anna,/);
+      await it.look(verb, ben.page, [ben.page]);
+      await ben.close(verb);
+    }
+    await ben.ask("Enquire", new RegExp(`^${longName},`), "Is it under guarantee?");
+    await max.take("Enquiry");
+    await it.look("enquiry", max.page, [max.page]);
+    await max.page.click("button", "End enquiry");
+    await ben.ask("Transfer", /^Anna,/);
+    await anna.rejectBecause("Not my subject", "Transfer");
+    await ben.sees("Transfer to Anna: Not my subject.");
+    await it.look("refused", ben.page, [ben.page]);
+    await ben.why();
+    await it.look("why", ben.page, [ben.page]);
+    await ben.close(/^Why\?/);
+    await ben.page.click("button", "Leave");
+    await ben.page.see("dialog", "Leave this conversation?");
+    await it.look("leave", ben.page, [ben.page]);
+    await ben.close("Leave this conversation?");
+
+    await team.asksCome("returns");
+    await nils.ask("It came without its lid, and the box was open when I had it from the neighbour, who says that it was so when it came.");
+    await anna.list("Returns").seeText(/without its lid/);
+    await it.look("waiting-list", anna.page, [anna.page]);
+    console.log(`${it.screens} screens looked at`);
+    expect(it.wrong.join("\n")).toBe("");
+  });
+});
