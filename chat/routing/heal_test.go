@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +81,35 @@ func TestWhatTookTooLongIsLookedAtAgain(t *testing.T) {
 		r.failed(ended, "settle", fmt.Errorf("the node ends"))
 		if r.takeDirty() {
 			t.Error("a node that ends wants an audit")
+		}
+	})
+}
+
+// R8, ROUTE-14: a Redis that has forgotten what rings does not let a second offer ring beside it.
+func TestAnAgentWhoseOfferRedisHasForgottenIsNotAskedAgain(t *testing.T) {
+	simulate(t, 1, Timers{RampUp: -1}, func(t *testing.T, h *house) {
+		h.agent("a", 4)
+		pass(time.Second)
+		h.ask("c1")
+		synctest.Wait()
+		o := h.offer("c1")
+		key := func(name string) string { return h.nodes[0].keys[slices.Index(keyNames, name)] }
+		h.redis.HDel(h.ctx, key("ring"), "a")
+		h.redis.HDel(h.ctx, key("offers"), string(o.ID))
+		h.redis.ZRem(h.ctx, key("deadlines"), string(o.ID))
+		h.ask("c2")
+		for range 20 {
+			pass(100 * time.Millisecond)
+			if len(h.ringing()) != 1 || h.offer("c1").ID != o.ID {
+				t.Fatalf("there ring %+v", h.ringing())
+			}
+		}
+		if !h.accept(o) {
+			t.Fatal("refused")
+		}
+		pass(3 * time.Second)
+		if got := h.offer("c2").Agent; got != "a" {
+			t.Errorf("c2 then rings at %q, want a", got)
 		}
 	})
 }

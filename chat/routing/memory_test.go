@@ -109,7 +109,8 @@ func (m *memory) OpenOffer(_ context.Context, o store.Offer, why *store.Decision
 				return
 			}
 			if other.Agent == o.Agent {
-				load += other.Cost
+				err = refusal(protocol.CodeFull)
+				return
 			}
 		}
 		if load+o.Cost > store.Units {

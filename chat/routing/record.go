@@ -23,7 +23,8 @@ type Record interface {
 // An OfferRecord holds the offer rows.
 type OfferRecord interface {
 	// OpenOffer writes the row. CodeWrongState: the conversation is not queued or
-	// has an open offer. CodeFull: the agent's capacity does not hold it.
+	// has an open offer. CodeFull: another offer rings at the agent, or the agent's
+	// capacity does not hold it.
 	// The decision is kept with it; nil: none.
 	OpenOffer(ctx context.Context, o store.Offer, why *store.Decision) error
 	// Decide keeps decisions that no offer came of.

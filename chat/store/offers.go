@@ -45,9 +45,9 @@ func (s *Store) Offer(ctx context.Context, workspace protocol.WorkspaceID, id pr
 // without an open offer, or without any but those of kind all for one of that
 // kind (R2); of a request, unless that is open, its conversation runs, and the
 // agent is not in it. The offer of an enquiry is of the conversation that the
-// enquiry made. It fails with CodeFull unless the agent's slots and
-// open offers leave the units that it costs (R1). The same offer again, while it
-// rings, changes nothing. Round, Cost, Offered and Kind are filled in where
+// enquiry made. It fails with CodeFull while another offer rings at the agent,
+// whatever routing knows of it (R8), and unless the agent's slots leave the
+// units that it costs (R1). The same offer again, while it rings, changes nothing. Round, Cost, Offered and Kind are filled in where
 // empty. The decision that the offer comes of is kept with it; nil: none.
 func (s *Store) OpenOffer(ctx context.Context, o Offer, why *Decision) error {
 	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) { return struct{}{}, openOffer(ctx, t, o, why) })
@@ -195,7 +195,10 @@ func roomFor(ctx context.Context, t *tx, o *Offer, medium string) (string, error
 	if err != nil {
 		return "", err
 	}
-	if r.load+int(ringing)+o.Cost > Units {
+	switch {
+	case ringing > 0: // whatever routing knew of it
+		return "", protocol.NewError(protocol.CodeFull, "The agent is being asked already.")
+	case r.load+o.Cost > Units:
 		return "", errFull()
 	}
 	o.Load, o.Before = r.load, r.declared

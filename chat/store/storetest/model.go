@@ -93,7 +93,7 @@ func (m *machine) offer(r *rapid.T) {
 	switch {
 	case c.state != protocol.StateQueued || c.offer != "":
 		want = protocol.CodeWrongState
-	case load+(offers+1)*whole > store.Units:
+	case offers > 0 || load+whole > store.Units:
 		want = protocol.CodeFull
 	}
 	o := m.w.Offering(store.Conversation{ID: c.id}, m.w.Agents[agent], 1<<60)
