@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,9 +72,8 @@ func (s *Store) PostAll(ctx context.Context, all []AppendIn) ([]Posted, []error)
 	posts := make([]post, len(all))
 	for i, in := range all {
 		p := &posts[i]
-		p.command = command{in.Workspace, in.Actor, in.Op, []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}
 		p.in = in
-		p.sum, p.err = p.hash()
+		p.err = p.prepare()
 		p.done = p.err != nil
 	}
 	if db, ok := s.db.(*postgres); ok {
@@ -100,10 +100,29 @@ func (s *Store) PostAll(ctx context.Context, all []AppendIn) ([]Posted, []error)
 type post struct {
 	command
 	in     AppendIn
-	sum    string
+	body   string // as it is stored
+	sum    string // of what was asked
 	posted Posted
 	err    error
 	done   bool
+}
+
+// prepare encodes the body once, for the entry and for the ledger.
+func (p *post) prepare() error {
+	in := p.in
+	body, err := in.Body.MarshalBody()
+	if err != nil {
+		return fmt.Errorf("write entry: %w", err)
+	}
+	asked, err := json.Marshal([]string{"append", string(in.Conversation), string(in.Kind), string(in.Audience)})
+	if err != nil {
+		return fmt.Errorf("hash command: %w", err)
+	}
+	asked[len(asked)-1] = ','
+	asked = append(append(asked, body...), ']')
+	p.body, p.sum = string(body), sum(asked)
+	p.command = command{in.Workspace, in.Actor, in.Op, json.RawMessage(asked)}
+	return nil
 }
 
 // postTogether hands all to SQLite's writer before it waits for the first, so
@@ -117,7 +136,7 @@ func (s *Store) postTogether(ctx context.Context, posts []post) {
 		}
 		waits[i] = begin(ctx, s, func(ctx context.Context, t *tx) error {
 			p.posted = Posted{}
-			done, err := first(ctx, t, p.command, p.sum, func() (appended, error) { return appendEntry(ctx, t, p.in, &p.posted) })
+			done, err := first(ctx, t, p.command, p.sum, func() (appended, error) { return appendEntry(ctx, t, p.in, p.body, &p.posted) })
 			p.posted.Entry = p.in.entry(done)
 			return err
 		})
@@ -136,7 +155,7 @@ func (s *Store) postTogether(ctx context.Context, posts []post) {
 
 func (p *post) again(ctx context.Context, s *Store) {
 	p.posted, p.err = write(ctx, s, func(ctx context.Context, t *tx) (got Posted, err error) {
-		done, existed, err := once(ctx, t, p.command, func() (appended, error) { return appendEntry(ctx, t, p.in, &got) })
+		done, existed, err := once(ctx, t, p.command, func() (appended, error) { return appendEntry(ctx, t, p.in, p.body, &got) })
 		got.Entry, got.Existed = p.in.entry(done), existed
 		return got, err
 	})
@@ -152,7 +171,7 @@ const (
 		RETURNING seq, visitor_seq, visitor, owner, name, turn_since, CAST($8 AS BIGINT)`
 )
 
-func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, error) {
+func appendEntry(ctx context.Context, t *tx, in AppendIn, body string, p *Posted) (appended, error) {
 	shown, turn := number(in.Audience == protocol.AudienceAll), in.turn()
 	now, err := t.time(ctx)
 	if err != nil {
@@ -176,7 +195,7 @@ func appendEntry(ctx context.Context, t *tx, in AppendIn, p *Posted) (appended, 
 		in.Author.Name = got.name
 	}
 	done := appended{ID: protocol.NewID[protocol.EntryID](), Seq: got.seq, VisitorSeq: got.visitorSeq * shown, At: now}
-	return done, insertEntry(ctx, t, in.Workspace, in.entry(done))
+	return done, insertEntry(ctx, t, in.Workspace, in.entry(done), body)
 }
 
 // takeNow takes the next seqs by one statement. ran says whether the turn was

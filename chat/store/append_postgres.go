@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,21 +54,15 @@ func (s *Store) postAtOnce(ctx context.Context, db *postgres, posts []post) {
 // An atOnce is what one run of the statement is about.
 type atOnce struct {
 	id   protocol.EntryID
-	body []byte
 	args []any
 }
 
-func (p *post) atOnce() (a atOnce, err error) {
-	if a.body, err = p.in.Body.MarshalBody(); err != nil {
-		return a, fmt.Errorf("write entry: %w", err)
-	}
-	in := p.in
-	a.id = protocol.NewID[protocol.EntryID]()
-	a.args = []any{
+func (p *post) atOnce() atOnce {
+	in, id := p.in, protocol.NewID[protocol.EntryID]()
+	return atOnce{id, []any{
 		in.Workspace, in.Conversation, number(in.Audience == protocol.AudienceAll), in.turn(), number(in.Kind == protocol.EntryMessage),
-		in.Visitor, in.Agent, a.id, in.Kind, in.Audience, in.Author.Kind, in.Author.ID, storable(in.Author.Name), in.Actor, in.Op, string(a.body), p.sum,
-	}
-	return a, nil
+		in.Visitor, in.Agent, id, in.Kind, in.Audience, in.Author.Kind, in.Author.ID, storable(in.Author.Name), in.Actor, in.Op, p.body, p.sum,
+	}}
 }
 
 // appended notes what the statement gave.
@@ -81,7 +74,7 @@ func (p *post) appended(s *Store, a atOnce, got taken) {
 		in.Author.Name = got.name
 	}
 	var e Entry
-	if e, p.err = readable(in.entry(done), a.body); p.err != nil {
+	if e, p.err = readable(in.entry(done), p.body); p.err != nil {
 		return
 	}
 	got.workspace, got.conversation, got.at = in.Workspace, in.Conversation, time.Now()
@@ -94,11 +87,7 @@ func (s *Store) appendAlone(ctx context.Context, db *postgres, p *post) {
 	if p.done {
 		return
 	}
-	a, err := p.atOnce()
-	if err != nil {
-		p.done, p.err = true, err
-		return
-	}
+	a := p.atOnce()
 	got, found, err := one(ctx, db.db, scanTaken, appendAtOnce, a.args...)
 	switch {
 	case err != nil:
@@ -117,12 +106,11 @@ func (s *Store) appendTogether(ctx context.Context, db *postgres, posts []post) 
 	all, got := make([]atOnce, len(posts)), make([]*taken, len(posts))
 	var batch pgx.Batch
 	for i := range posts {
-		a, err := posts[i].atOnce()
-		if err != nil || posts[i].done || posts[i].op == "" {
+		if posts[i].done || posts[i].op == "" {
 			return false
 		}
-		all[i] = a
-		batch.Queue(appendAtOnce, a.args...).Query(func(rows pgx.Rows) error {
+		all[i] = posts[i].atOnce()
+		batch.Queue(appendAtOnce, all[i].args...).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				t, err := scanTaken(rows)
 				if err != nil {

@@ -37,7 +37,11 @@ func addEntries(ctx context.Context, t *tx, c *Conversation, entries ...Entry) e
 			e.VisitorSeq = c.VisitorSeq
 		}
 		e.Conversation, e.ID, e.At = c.ID, protocol.NewID[protocol.EntryID](), now
-		if err := insertEntry(ctx, t, c.Workspace, e); err != nil {
+		body, err := e.Body.MarshalBody()
+		if err != nil {
+			return fmt.Errorf("write entry: %w", err)
+		}
+		if err := insertEntry(ctx, t, c.Workspace, e, string(body)); err != nil {
 			return err
 		}
 	}
@@ -46,13 +50,15 @@ func addEntries(ctx context.Context, t *tx, c *Conversation, entries ...Entry) e
 
 var intoEntries = newInsert(`INSERT INTO entries (`+entryColumns+`, workspace)`, 14, "")
 
-func insertEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, e Entry) error {
-	body, err := e.Body.MarshalBody()
-	if err != nil {
-		return fmt.Errorf("write entry: %w", err)
+// insertEntry writes an entry whose body has been encoded. The arguments are
+// plain strings: those of other types would be converted by reflection.
+func insertEntry(ctx context.Context, t *tx, workspace protocol.WorkspaceID, e Entry, body string) error {
+	var visitorSeq any
+	if e.VisitorSeq > 0 {
+		visitorSeq = e.VisitorSeq
 	}
-	_, err = t.insert(ctx, intoEntries, e.Conversation, e.Seq, sql.NullInt64{Int64: e.VisitorSeq, Valid: e.VisitorSeq > 0}, e.ID, e.Kind, e.Audience,
-		e.Author.Kind, e.Author.ID, storable(e.Author.Name), e.Actor, e.Op, e.At, string(body), workspace)
+	_, err := t.insert(ctx, intoEntries, string(e.Conversation), e.Seq, visitorSeq, string(e.ID), string(e.Kind), string(e.Audience),
+		string(e.Author.Kind), e.Author.ID, storable(e.Author.Name), e.Actor, string(e.Op), e.At, body, string(workspace))
 	if err != nil {
 		return fmt.Errorf("write entry: %w", err)
 	}

@@ -25,8 +25,12 @@ func (c command) hash() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hash command: %w", err)
 	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:]), nil
+	return sum(raw), nil
+}
+
+func sum(asked []byte) string {
+	hash := sha256.Sum256(asked)
+	return hex.EncodeToString(hash[:])
 }
 
 type ledgerRow struct{ hash, result string }
@@ -104,7 +108,7 @@ func keep(ctx context.Context, t *tx, c command, hash string, result any) (fresh
 	if err != nil {
 		return false, err
 	}
-	fresh, err = t.insert(ctx, intoOps, c.workspace, c.actor, c.op, hash, string(raw), now)
+	fresh, err = t.insert(ctx, intoOps, string(c.workspace), c.actor, string(c.op), hash, string(raw), now)
 	if err != nil {
 		return false, fmt.Errorf("keep command's result: %w", err)
 	}

@@ -149,3 +149,21 @@ func TestAuditRepairsLoads(t *testing.T) { // R1
 		t.Errorf("agent %+v, %v", a, err)
 	}
 }
+
+// What a message asks is hashed as it always was: a node of another version, or
+// of an earlier one, knows the command again (D2, L5).
+func TestAMessagesHashStays(t *testing.T) {
+	in := AppendIn{Workspace: "w", Conversation: "c\"1", Actor: "a", Op: "o", Kind: "message", Audience: "all"}
+	in.Body.Text = "<b> & \u2028 \xff é"
+	p := post{in: in}
+	if err := p.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	want, err := (command{asked: []any{"append", in.Conversation, in.Kind, in.Audience, in.Body}}).hash()
+	if err != nil || p.sum != want {
+		t.Errorf("hash %s, %v; want %s", p.sum, err, want)
+	}
+	if again, err := p.hash(); err != nil || again != want {
+		t.Errorf("the second time %s, %v; want %s", again, err, want)
+	}
+}

@@ -1,9 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"container/list"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -173,11 +173,11 @@ func cost(e Entry) int { return len(e.Body.Text) + entryOverhead }
 
 // readable is an entry as it will be read from the database, where body is what
 // is written of its own.
-func readable(e Entry, body []byte) (Entry, error) {
+func readable(e Entry, body string) (Entry, error) {
 	e.Author.Name = storable(e.Author.Name)
-	if !bytes.Contains(body, []byte(replaced)) {
+	if !strings.Contains(body, replaced) {
 		return e, nil
 	}
 	e.Body = protocol.EntryBody{}
-	return e, fromJSON(string(body), &e.Body)
+	return e, fromJSON(body, &e.Body)
 }
