@@ -108,6 +108,8 @@ func (o *outbox) next() (m message, more, ok bool) {
 }
 
 func (o *outbox) write() {
+	var p patience
+	defer p.end()
 	for {
 		m, more, ok := o.next()
 		if !ok {
@@ -119,17 +121,40 @@ func (o *outbox) write() {
 			}
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), o.stall)
-		err := o.sink.write(ctx, m, more)
-		if err != nil && ctx.Err() != nil {
-			err = errSlow
-		}
-		cancel()
-		if err != nil {
+		ctx := p.atLeast(o.stall)
+		if err := o.sink.write(ctx, m, more); err != nil {
+			if ctx.Err() != nil {
+				err = errSlow
+			}
 			o.close()
 			o.fail(err)
 			return
 		}
+	}
+}
+
+// A patience bounds how long the far end may take for one message. Messages that
+// follow each other share a context, since one for each costs as much as some
+// of them.
+type patience struct {
+	ctx    context.Context //nolint:containedctx // of the messages that are written now
+	cancel context.CancelFunc
+	fresh  time.Time // until when ctx lasts long enough for one more
+}
+
+// atLeast gives a context that lasts d, and a quarter more at the most.
+func (p *patience) atLeast(d time.Duration) context.Context {
+	if now := time.Now(); now.After(p.fresh) {
+		p.end()
+		p.ctx, p.cancel = context.WithDeadline(context.Background(), now.Add(d+d/4))
+		p.fresh = now.Add(d / 4)
+	}
+	return p.ctx
+}
+
+func (p *patience) end() {
+	if p.cancel != nil {
+		p.cancel()
 	}
 }
 

@@ -1,9 +1,11 @@
 package signaling
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -74,23 +76,40 @@ type socket struct {
 // read owns the reading side until the WebSocket ends.
 func (s *socket) read(l *link) {
 	defer l.close("closed")
-	for {
-		kind, data, err := s.ws.Read(s.ctx)
-		if err != nil {
-			if errors.Is(err, websocket.ErrMessageTooBig) {
-				l.edge.stats.refused(protocol.CodeTooLarge)
-			}
-			return
-		}
-		switch {
-		case kind == websocket.MessageText:
-			l.receive(data)
-		case len(data) > 0 && protocol.ChannelBytes[data[0]] != "":
-			l.packet(protocol.ChannelBytes[data[0]], data[1:])
-		default:
-			l.refuse("", protocol.NewError(protocol.CodeBadFrame, "The first byte of a binary message names its channel."))
-		}
+	for s.message(l) {
 	}
+}
+
+// messages are buffers for messages while they are taken apart; what goes on
+// copies what it needs, so that a socket at rest holds none.
+var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// message waits for one message and hands it on; false says that the WebSocket
+// has ended.
+func (s *socket) message(l *link) bool {
+	kind, r, err := s.ws.Reader(s.ctx)
+	if err != nil {
+		return false
+	}
+	buffer := messages.Get().(*bytes.Buffer)
+	defer messages.Put(buffer)
+	buffer.Reset()
+	if _, err := buffer.ReadFrom(r); err != nil {
+		if errors.Is(err, websocket.ErrMessageTooBig) {
+			l.edge.stats.refused(protocol.CodeTooLarge)
+		}
+		return false
+	}
+	data := buffer.Bytes()
+	switch {
+	case kind == websocket.MessageText:
+		l.receive(data)
+	case len(data) > 0 && protocol.ChannelBytes[data[0]] != "":
+		l.packet(protocol.ChannelBytes[data[0]], bytes.Clone(data[1:]))
+	default:
+		l.refuse("", protocol.NewError(protocol.CodeBadFrame, "The first byte of a binary message names its channel."))
+	}
+	return true
 }
 
 func (s *socket) write(ctx context.Context, m message, more bool) error {

@@ -106,11 +106,25 @@ func TestPacketRoundTrip(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"kind":"chat.post","op":"` + sampleID + `","body":{"text":"hi"}}`))
-	f.Add([]byte(`{"kind":"x","body":null}`))
+	for _, form := range []string{
+		`{"kind":"x","body":null}`, `{"kind":"x","body": {} }`, `{"kind":"x"}`, `{"kind":"x","op":""}`, `{"kind":"x","body":1,"kind":"y"}`, `{"kind":"x","body":}`,
+		`{"kind":"\u0078","body":[]}`, `{"kind":"x","op":"` + sampleID + `","body":{}}}`, `{"kind":"x","body":{}`, `{ "kind":"x"}`, `{"kind":"é","body":"\ud800"}`,
+		`{"kind":"x","Body":1}`, `{"kind":"x","op":"` + sampleID + `"}x`, `{"kind":"x","body":"` + "\xff" + `"}`, `{"kind":""}`, `{"kind":"x"`,
+	} {
+		f.Add([]byte(form))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		frame, err := protocol.Decode(data)
+		var want protocol.Frame // as JSON without shortcuts has it
+		wrong := len(data) > protocol.MaxUpFrame || json.Unmarshal(data, &want) != nil || want.Kind == "" || want.Op != "" && !protocol.ValidID(want.Op)
+		if wrong != (err != nil) {
+			t.Fatalf("%q: %v, want an error: %v", data, err, wrong)
+		}
 		if err != nil {
 			return
+		}
+		if diff := cmp.Diff(want, frame); diff != "" {
+			t.Errorf("%q: %s", data, diff)
 		}
 		if frame.Kind == "" || len(data) > protocol.MaxUpFrame {
 			t.Errorf("accepted %q", data)
