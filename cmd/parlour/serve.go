@@ -33,6 +33,7 @@ func serve(ctx context.Context, arguments, environ []string, out, errs io.Writer
 			return err
 		}
 	}
+	easeCollector(environ)
 	log := logger(c.Log, errs)
 	log.Info("starting", "settings", c)
 	a, err := build(ctx, c, log)
