@@ -59,7 +59,7 @@ func connectPeer(ctx context.Context, base, token string, cookie *http.Cookie, h
 func (p *peer) read() {
 	defer close(p.done)
 	for {
-		_, data, err := p.ws.Read(p.reading)
+		_, data, err := p.ws.Read(context.Background()) // until close; a context that can end costs something for each frame
 		if err != nil {
 			p.mu.Lock()
 			p.err = fmt.Errorf("the server ended the connection: %w", err)
@@ -113,7 +113,8 @@ func (p *peer) ask(ctx context.Context, op protocol.Op, frame []byte) ([]byte, e
 	p.mu.Lock()
 	p.waiting[op] = answer
 	p.mu.Unlock()
-	if err := p.ws.Write(ctx, websocket.MessageText, frame); err != nil {
+	// Not ended by ctx, see read: the server ends with it, and with that the socket.
+	if err := p.ws.Write(context.WithoutCancel(ctx), websocket.MessageText, frame); err != nil {
 		return nil, fmt.Errorf("send: %w", err)
 	}
 	select {
