@@ -49,7 +49,7 @@ var bugs = []bug{
 	},
 	{
 		"who rejected is asked again at once", lua + "match.lua", // ROUTE-4
-		"(w.x[agent] or 0) <= now and ", "",
+		"(w.x[a.id] or 0) <= now and ", "",
 		inRouting, "TestRejectGoesToAnotherAndRoundsBackOff|TestScriptsAgreeWithTheModel",
 	},
 	{
@@ -88,8 +88,8 @@ var bugs = []bug{
 		inRouting, "TestScriptsAgreeWithTheModel",
 	},
 	{
-		"the one above the limit is let in", "chat/store/ask.go", // ROUTE-10
-		"if n >= int64(limit.most) {", "if n > int64(limit.most) {",
+		"the one above the limit is let in", "chat/store/limits.go", // ROUTE-10
+		"return n >= int64(l.most), nil", "return n > int64(l.most), nil",
 		inStore, "TestSQLite",
 	},
 	{

@@ -48,11 +48,34 @@ func (r *Router) refresh(ctx context.Context, id protocol.AgentID) error {
 
 // refreshTouched copies the rows of those agents whose view a commit changed.
 func (r *Router) refreshTouched(ctx context.Context, actors []string) error {
+	return r.refreshWith(ctx, 0, actors)
+}
+
+// refreshWith does so by a ticket that was drawn after the commit; 0: one is drawn.
+func (r *Router) refreshWith(ctx context.Context, ticket int64, actors []string) error {
+	var agents []store.Agent
 	var errs []error
 	for _, actor := range actors {
-		if id, ok := strings.CutPrefix(actor, agentActor("")); ok {
-			errs = append(errs, r.refresh(ctx, protocol.AgentID(id)))
+		id, ok := strings.CutPrefix(actor, agentActor(""))
+		if !ok {
+			continue
 		}
+		if ticket == 0 {
+			drawn, err := r.ticket(ctx)
+			if err != nil {
+				return err
+			}
+			ticket = drawn
+		}
+		a, err := r.record.Agent(ctx, r.ws, protocol.AgentID(id))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("read agent %s: %w", id, err))
+			continue
+		}
+		agents = append(agents, a)
+	}
+	if len(agents) > 0 {
+		errs = append(errs, r.writeAgents(ctx, ticket, agents...))
 	}
 	return errors.Join(errs...)
 }

@@ -112,6 +112,7 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 		Known  bool
 		Agents []protocol.AgentID // who were asked too
 		Asked  []allAsked
+		Ticket int64
 	}
 	if err := r.run(ctx, settleStep, newOp(), in, &out); err != nil {
 		return err
@@ -124,7 +125,7 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 	}
 	changed := append([]string{agentActor(o.Agent)}, o.Touched...)
 	slices.Sort(changed)
-	if err := r.refreshTouched(ctx, slices.Compact(changed)); err != nil {
+	if err := r.refreshWith(ctx, out.Ticket, slices.Compact(changed)); err != nil {
 		return err
 	}
 	for _, id := range out.Agents {

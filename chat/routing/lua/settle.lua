@@ -1,4 +1,5 @@
 -- Follows an offer that has ended. Outcome undone: the record refused it.
+-- ticket: for the agents' rows, which are read again after it.
 -- KEYS: all but tabs, lost, used, verdicts.
 -- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the place), backoff [ms], leave (1: the visitor is gone)
 local o = get(offers, arg.offer)
@@ -37,4 +38,4 @@ if w and contains(w.os, arg.offer) then
     end
   end
 end
-return finish({ known = true, agents = freed, asked = some(alarmed) })
+return finish({ known = true, agents = freed, asked = some(alarmed), ticket = redis.call('HINCRBY', meta, 'ticket', 1) })
