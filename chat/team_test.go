@@ -68,7 +68,7 @@ func TestATransferIsAnOffer(t *testing.T) { // TEAM-1, TEAM-6, ROUTE-3, D2
 	}
 	why, err := h.Why(ctx, anna.Principal, protocol.WhyOf{Conversation: conv}) // ROUTE-12
 	h.must(err)
-	if len(why.Decisions) != 2 || why.Decisions[0].What != "requested" || why.Decisions[0].ChosenName != "Ben" || why.Decisions[1].What != "offered" {
+	if len(why.Decisions) != 2 || why.Decisions[0].What != "requested" || why.Decisions[0].ChosenName != "Ben" || len(why.Decisions[0].More) != 0 || why.Decisions[1].What != "offered" {
 		t.Errorf("why Ben and Anna were asked: %+v", why.Decisions)
 	}
 	call := h.inCall(visitor, anna, conv)

@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -61,6 +62,10 @@ func (r *Router) decision(ctx context.Context, out matched, p proposal, rung []p
 	}
 	said := out.Accounts[w.Class]
 	body.Skipped, body.More = skipped(said, w.Excluded, rung, w.Candidates), said.More
+	if body.What == "requested" { // nobody else was looked at
+		body.More = maps.Clone(body.More)
+		delete(body.More, protocol.ReasonSticky)
+	}
 	r.nameAll(ctx, &body)
 	return &store.Decision{
 		ID: string(p.Offer), Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, Agent: p.Agent, At: out.Now, Body: body,

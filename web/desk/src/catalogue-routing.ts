@@ -51,6 +51,7 @@ export const waiting = {
   pickFirst: "Pick the first who waits",
   next: "Next",
   since: (time: string) => `waits ${time}`,
+  refused: (name: string, why: string) => `${name}: ${why}`,
   notFirst: "Another one has waited longer. You may pick only the first.",
   delayed: "assignment delayed",
   bare: "nobody is ready",
@@ -87,7 +88,8 @@ export const team = {
   request: { transfer: "Transfer", invite: "Invitation", consult: "Enquiry" } as const,
   cancelRequest: "Cancel request",
   refused: ({ kind, to, cause }: RequestItem, reason: string | undefined) => {
-    const why = reason ?? ends[cause ?? ""] ?? (cause ? cause : "did not take it");
+    if (reason !== undefined) return `${team.request[kind]} to ${to} was refused: ${reason}.`;
+    const why = ends[cause ?? ""] ?? (cause ? cause : "did not take it");
     return `${team.request[kind]} to ${to}: ${why}.`;
   },
   present: "In this conversation:",

@@ -102,7 +102,7 @@ function entry(e: Entry): string {
     case "consult_asked":
       return `${name} enquired of ${b.to ?? "a colleague"}.${noted(b.note)}`;
     case "request_ended":
-      return `${b.to ?? "The colleague"} did not take it.`;
+      return b.cause === "withdrawn" ? `The request to ${b.to ?? "the colleague"} was taken back.` : `${b.to ?? "The colleague"} did not take it.`;
     case "transferred":
       return `${name} took the conversation over.`;
     case "left":
@@ -244,6 +244,7 @@ export const words = {
     sending: "Sending",
     failed: "Not sent",
     resend: "Resend",
+    edit: "Edit",
     dismiss: "Dismiss",
     newMessage: (name: string, text: string) => `${name}: ${text}`,
     loading: "Loading the conversation",

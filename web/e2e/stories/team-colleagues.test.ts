@@ -52,7 +52,7 @@ describe("with colleagues", () => {
     await anna.send("One moment, please.");
     await vera.sees("One moment, please.");
     await ben.rejectBecause("Not my subject", "Transfer");
-    await anna.sees("Transfer to Ben: Not my subject.");
+    await anna.sees("Transfer to Ben was refused: Not my subject.");
     await anna.page.screenshot("transfer-refused-anna");
     await vera.send("I wait.");
     await anna.sees("I wait.");
@@ -68,6 +68,7 @@ describe("with colleagues", () => {
     await ben.sees("One moment, please.");
     await ben.send("I am Ben. Show me the leak.");
     await vera.sees("I am Ben. Show me the leak.");
+    await ben.page.goneText(/^First reply due/);
     await ben.page.screenshot("transferred-ben");
     const { decisions, offers } = await ben.why();
     expect(decisions[0]).toContain("Ben was asked for");
@@ -85,6 +86,7 @@ describe("with colleagues", () => {
     await ben.page.click("button", "Cancel request");
     await anna.page.gone("alertdialog", "Transfer");
     await ben.page.goneText("Transfer to Anna: waiting");
+    await ben.sees("The request to Anna was taken back.");
     await anna.is("Ready (0 of 4)");
   });
 

@@ -75,7 +75,7 @@ describe("the screens of routing", () => {
     await max.page.click("button", "End enquiry");
     await ben.ask("Transfer", /^Anna,/);
     await anna.rejectBecause("Not my subject", "Transfer");
-    await ben.sees("Transfer to Anna: Not my subject.");
+    await ben.sees("Transfer to Anna was refused: Not my subject.");
     await it.look("refused", ben.page, [ben.page]);
     await ben.why();
     await it.look("why", ben.page, [ben.page]);

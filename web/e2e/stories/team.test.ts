@@ -139,7 +139,7 @@ describe("who gets which conversation", () => {
     const [winner, loser, name] = annaHasIt ? [anna, ben, "Anna"] : [ben, anna, "Ben"];
     await vera.sees(`${name} has joined the chat.`);
     await winner.sees(first);
-    await loser.sees(`${name} took this conversation.`);
+    await loser.sees(`Vera Lindqvist: ${name} took this conversation.`);
     await loser.page.screenshot("second-to-pick");
     await loser.page.click("button", "Dismiss");
     await loser.list("Returns").click("button", "Next: Returns");

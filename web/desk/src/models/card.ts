@@ -77,10 +77,15 @@ export class Card {
   });
   readonly #putAway = signal<RequestID | undefined>(undefined);
   readonly #asks = computed(() => this.item.value.request?.state === "open");
-  /** "0:30" until the first reply is due, "0:00" from then on; empty while no timer runs (ROUTE-13). */
+  /** Whether this agent has written since the conversation is his. */
+  readonly #written = computed(() => {
+    const { started } = this.item.value;
+    return this.log.entries.value.some((e) => e.kind === "message" && e.at >= started && this.isMine(e.author));
+  });
+  /** "0:30" until the first reply is due, "0:00" from then on; empty while no timer runs, and once it was given (ROUTE-13). */
   readonly replyLeft = computed(() => {
     const due = this.item.value.replyDue;
-    return due && this.running.value ? duration(due - this.#p.pulse.now.value + 999) : "";
+    return due && this.running.value && !this.#written.value ? duration(due - this.#p.pulse.now.value + 999) : "";
   });
 
   /** Whether the verb has a place on this card at all: what the site or the server does not allow is not shown. */

@@ -1,5 +1,7 @@
 import { computed, effect, signal } from "@preact/signals-core";
+import { before } from "../../../shared/src/composer.ts";
 import type { Log } from "../../../shared/src/log.ts";
+import type { Op } from "../../../shared/src/protocol.gen.ts";
 import { isBlank } from "../../../shared/src/plain.ts";
 
 /** Keeps drafts over a page load. */
@@ -39,6 +41,12 @@ export class Composer {
     this.draft.value = text;
     if (text.trim() === "") this.#log.stoppedTyping();
     else this.#log.typed();
+  }
+
+  /** Takes a message that was refused back into the box, before what is typed now. */
+  takeBack(op: Op): void {
+    const text = this.#log.takeBack(op);
+    if (text !== undefined) this.draft.value = before(text, this.draft.value);
   }
 
   send(): void {

@@ -173,4 +173,14 @@ describe("signs of a card", () => {
     s.set({ cards: [card("c1", { replyDue: 0 })] });
     expect(it?.replyLeft.value).toBe("");
   });
+
+  it("no reply is due any more once this agent has written; the words of the one before do not count", () => { // ROUTE-13
+    const s = stage({ agent: { agent: "a1" as AgentID }, cards: [card("c1", { replyDue: 90_000, started: 10_000 })] });
+    const [it] = s.desk.cards.value;
+    const said = (seq: number, at: number, id: string) => ({ seq, id: `e${String(seq)}` as never, kind: "message" as const, audience: "all" as const, at, author: { kind: "agent" as const, id, name: "" }, body: { text: "Hello" } });
+    it?.log.take({ conversation: it.conversation, entries: [said(1, 5_000, "a1"), said(2, 12_000, "a2")], last: 2 });
+    expect(it?.replyLeft.value).not.toBe("");
+    it?.log.take({ conversation: it.conversation, entries: [said(3, 13_000, "a1")], last: 3 });
+    expect(it?.replyLeft.value).toBe("");
+  });
 });

@@ -62,7 +62,7 @@ describe("waiting list", () => {
     s.set({ queues: [returns] });
     s.refuse(new Refusal({ code: "taken", message: "Ben took it." }));
     await s.settled();
-    expect(s.desk.waiting.failure.value).toBe("Ben took it.");
+    expect(s.desk.waiting.failure.value).toBe("Visitor c2: Ben took it.");
   });
 });
 

@@ -1,5 +1,6 @@
 import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
 import type { ConversationID, QueueID, QueueItem, WaitingItem } from "../../../shared/src/protocol.gen.ts";
+import { words } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
 
 /** What one queue has for agents to pick from, oldest first. */
@@ -54,16 +55,17 @@ export class Waiting {
   }
 
   /** Takes this one. The second agent to do so is told who was first. */
-  pick({ conversation }: WaitingItem): Promise<void> {
-    return this.#take(() => this.#p.line.command("queue.pick", { conversation }), conversation);
+  pick({ conversation, name }: WaitingItem): Promise<void> {
+    return this.#take(() => this.#p.line.command("queue.pick", { conversation }), words.visitor(name, conversation), conversation);
   }
 
   /** Takes the one whose turn it is. */
-  next({ queue }: WaitingList): Promise<void> {
-    return this.#take(() => this.#p.line.command("queue.next", { queue }));
+  next({ queue, name }: WaitingList): Promise<void> {
+    return this.#take(() => this.#p.line.command("queue.next", { queue }), name);
   }
 
-  async #take(send: () => Promise<{ conversation?: ConversationID }>, picked?: ConversationID): Promise<void> {
+  /** about names what is taken: it may have left the list when the refusal comes. */
+  async #take(send: () => Promise<{ conversation?: ConversationID }>, about: string, picked?: ConversationID): Promise<void> {
     if (this.#busy.value) return;
     this.#busy.value = true;
     this.failure.value = "";
@@ -71,7 +73,7 @@ export class Waiting {
       const { conversation = picked } = await send();
       if (conversation !== undefined) this.#p.taken(conversation);
     } catch (reason) {
-      this.failure.value = sentence(reason);
+      this.failure.value = words.waiting.refused(about, sentence(reason));
     } finally {
       this.#busy.value = false;
     }

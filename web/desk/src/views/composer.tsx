@@ -1,5 +1,6 @@
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import { IconSend } from "@tabler/icons-react";
+import { composes } from "../../../shared/src/composer.ts";
 import { words } from "../catalogue.ts";
 import { send } from "../commands/card.ts";
 import type { Card } from "../models/card.ts";
@@ -21,7 +22,7 @@ export const ComposerView = observed(function ComposerView({ card }: { card: Car
     return () => cancelAnimationFrame(frame);
   }, [wish, front]);
   const keyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || composes(event.nativeEvent)) return;
     event.preventDefault();
     card.composer.send();
   };

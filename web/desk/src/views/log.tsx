@@ -59,6 +59,7 @@ function SystemLine({ entry }: { entry: Entry }) {
 
 /** A message that is not in the log yet, or could not be sent. */
 function PendingMessage({ card, it }: { card: Card; it: Pending }) {
+  const desk = useDesk();
   const failed = it.state === "failed";
   return (
     <article className="message" data-mine data-failed={failed || undefined}>
@@ -71,6 +72,17 @@ function PendingMessage({ card, it }: { card: Card; it: Pending }) {
           <span>
             {words.card.failed}. {it.reason}
           </span>
+          <Button
+            size="compact-xs"
+            variant="light"
+            color="red"
+            onClick={() => {
+              card.composer.takeBack(it.op);
+              desk.places.focusWish.value++;
+            }}
+          >
+            {words.card.edit}
+          </Button>
           <Button size="compact-xs" variant="light" color="red" onClick={() => card.log.resend(it.op)}>
             {words.card.resend}
           </Button>
