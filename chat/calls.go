@@ -234,7 +234,7 @@ func partyOf(call store.Call, actor string) (store.Party, bool) {
 func (s *Service) MediaEvent(ctx context.Context, e protocol.MediaEvent) {
 	call, err := s.store.PartyHere(ctx, s.ws, e.Call, e.Ordinal, e.Kind == protocol.MediaLegUp)
 	if err != nil {
-		if _, known := protocol.AsError(err); !known {
+		if said, known := protocol.AsError(err); !known || said.Code == protocol.CodeUnavailable {
 			s.log.Error("a leg's state was not stored", "call", e.Call, "error", err)
 		}
 		return

@@ -44,6 +44,7 @@ type Router struct {
 	tabs    map[protocol.ConnectionID]tab    // live connections of this node
 	pending map[protocol.ConnectionID]sign   // not yet written; at most one per connection
 	gen     string                           // last seen generation
+	server  string                           // last seen
 	dirty   bool                             // Redis may differ from the record
 	queues  map[protocol.QueueID]store.Queue // as last read
 	version int64                            // of what was read

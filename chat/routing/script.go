@@ -74,6 +74,9 @@ func (r *Router) run(ctx context.Context, s step, op string, in, out any) error 
 	}
 	if err != nil {
 		r.stats.scriptErrors.Add(1)
+		if away(err) {
+			err = fmt.Errorf("%w: %w", errNotAnswered, err)
+		}
 		return fmt.Errorf("routing script %s: %w", s.name, err)
 	}
 	r.outage.over(r)
@@ -90,6 +93,20 @@ func (r *Router) run(ctx context.Context, s step, op string, in, out any) error 
 func unknown(err error) bool {
 	var answered redis.Error
 	return !errors.As(err, &answered) || redis.HasErrorPrefix(err, "READONLY")
+}
+
+// errNotAnswered is what people read whose command needs Redis while it does not answer.
+var errNotAnswered = protocol.NewError(protocol.CodeUnavailable, "The queues cannot be asked just now. Please try again.")
+
+// away says whether an error is one of Redis, not of the script: it did not
+// answer, or it is not ready to.
+func away(err error) bool {
+	for _, prefix := range []string{"LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"} {
+		if redis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	return unknown(err)
 }
 
 // failed notes that Redis or the record did not answer, in time or at all. It is

@@ -46,6 +46,10 @@ func newServer() *miniredis.Miniredis {
 	s.state.SetGlobal("cjson", cjson)
 	module := s.state.NewTable()
 	module.RawSetString("call", s.state.NewFunction(s.call))
+	module.RawSetString("pcall", s.state.NewFunction(func(l *lua.LState) int { // of what the embedded one does not have
+		l.Push(l.NewTable())
+		return 1
+	}))
 	module.RawSetString("sha1hex", s.state.NewFunction(func(l *lua.LState) int {
 		l.Push(lua.LString(sha1Hex(l.CheckString(1))))
 		return 1

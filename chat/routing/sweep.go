@@ -213,7 +213,7 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string) erro
 // abandon gives up the place of a visitor who stayed away (ROUTE-11).
 func (r *Router) abandon(ctx context.Context, conv protocol.ConversationID) error {
 	c, _, err := r.record.End(ctx, r.ws, conv, protocol.Author{Kind: protocol.KindSystem}, "system", protocol.NewID[protocol.Op](), "abandoned", 0)
-	if err != nil && code(err) == "" {
+	if c := code(err); err != nil && c != protocol.CodeWrongState && c != protocol.CodeNotFound {
 		return fmt.Errorf("abandon %s: %w", conv, err)
 	}
 	if err := r.Remove(ctx, conv); err != nil {
