@@ -128,7 +128,13 @@ func TestSentinelMakesTheReplicaMaster(t *testing.T) {
 	testbed.Until(t, 30*time.Second, "a replica becomes master", func() bool {
 		return client.Set(t.Context(), "a", 2, 0).Err() == nil
 	})
-	if next := set.Now(); next == nil || next == set.Master {
+	if next := set.Now(); next == nil || next == set.Master { // one of the replicas
 		t.Errorf("the master after a kill of the first one: %v", next)
+	}
+	next := set.Now()
+	next.Kill()
+	next.Restart() // before anybody takes over
+	if role := next.Do("ROLE"); !strings.HasPrefix(role, "master") {
+		t.Errorf("a master that comes back at once is %s", role)
 	}
 }

@@ -26,9 +26,12 @@ type SentinelSet struct {
 // with the test.
 func Sentinel(t testing.TB) *SentinelSet {
 	t.Helper()
-	set := &SentinelSet{Master: Redis(t)}
+	// Servers keep their settings in files as well: sentinels have them written
+	// again with each failover, so that who comes back is what it was last.
+	settings := "bind 127.0.0.1\nport %d\ndir %s\nsave \"\"\nappendonly no\nrepl-diskless-sync-delay 0\n"
+	set := &SentinelSet{Master: fromFile(t, "redis", settings)}
 	for range 2 {
-		set.Replicas = append(set.Replicas, redisServer(t, "--replicaof", "127.0.0.1 "+strconv.Itoa(set.Master.port), "--repl-diskless-sync-delay", "0"))
+		set.Replicas = append(set.Replicas, fromFile(t, "redis", settings+"replicaof 127.0.0.1 "+strconv.Itoa(set.Master.port)+"\n"))
 	}
 	Until(t, 20*time.Second, "the replicas are linked", func() bool {
 		return every(set.Replicas, "master_link_status:up", "INFO", "replication")
@@ -52,9 +55,16 @@ func Sentinel(t testing.TB) *SentinelSet {
 	return set
 }
 
-// sentinel starts one. Unlike a server it keeps its settings in a file that it
-// writes to itself.
+// sentinel starts one that watches the server at a port.
 func sentinel(t testing.TB, master int) *RedisServer {
+	t.Helper()
+	return fromFile(t, "sentinel", fmt.Sprintf("bind 127.0.0.1\nport %%d\ndir %%s\nsentinel monitor %s 127.0.0.1 %d 2\n"+
+		"sentinel down-after-milliseconds %[1]s 1000\nsentinel failover-timeout %[1]s 3000\n", MasterName, master), "--sentinel")
+}
+
+// fromFile starts a server that keeps its settings in a file, which it writes
+// to itself. The settings have places for the port and the folder.
+func fromFile(t testing.TB, name, settings string, more ...string) *RedisServer {
 	t.Helper()
 	path, err := program("redis-server", "redis-server")
 	if err != nil {
@@ -66,17 +76,15 @@ func sentinel(t testing.TB, master int) *RedisServer {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := newProcess("sentinel", "KILL", nil)
+		p, err := newProcess(name, "KILL", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		settings := fmt.Sprintf("bind 127.0.0.1\nport %d\ndir %s\nsentinel monitor %s 127.0.0.1 %d 2\n"+
-			"sentinel down-after-milliseconds %[3]s 1000\nsentinel failover-timeout %[3]s 3000\n", port, p.dir, MasterName, master)
-		file := filepath.Join(p.dir, "sentinel.conf")
-		if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		file := filepath.Join(p.dir, name+".conf")
+		if err := os.WriteFile(file, fmt.Appendf(nil, settings, port, p.dir), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := &RedisServer{t: t, process: p, port: port, argv: []string{path, file, "--sentinel"}}
+		s := &RedisServer{t: t, process: p, port: port, argv: append([]string{path, file}, more...)}
 		if last = s.run(); last == nil {
 			t.Cleanup(func() { s.process.end(false) })
 			return s

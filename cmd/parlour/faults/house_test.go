@@ -92,7 +92,7 @@ func build(t *testing.T, start func(workspace string) coordinator, settings ...s
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, n := range h.nodes {
-				t.Logf("node %s wrote:\n%s", n.name, n.log(25))
+				t.Logf("node %s wrote:\n%s", n.name, n.log(40))
 			}
 		}
 	})

@@ -11,8 +11,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// seed picks who does what and which part is hurt when; 0: a new one each time.
-var seed = flag.Uint64("seed", 0, "of people and faults; 0: a new one")
+// seed picks who does what and which part is hurt when.
+var (
+	seed = flag.Uint64("seed", 0, "of people and faults; 0: a new one")
+	only = flag.String("only", "", "regular expression of the faults that are given; empty: all")
+	long = flag.Duration("lasting", 0, "how long parts are hurt; 0: until each has been once, with SOAK=1 ten minutes")
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()

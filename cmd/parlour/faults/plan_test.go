@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"math/rand/v2"
+	"regexp"
 	"syscall"
 	"time"
 )
@@ -102,18 +103,31 @@ var faults = []fault{
 	}},
 }
 
+// chosenFaults are those that the flag names.
+func chosenFaults() (chosen []fault) {
+	wanted := regexp.MustCompile(*only)
+	for _, f := range faults {
+		if wanted.MatchString(f.name) {
+			chosen = append(chosen, f)
+		}
+	}
+	return chosen
+}
+
 // A dose is a fault that was given.
 type dose struct {
-	name string
-	from time.Time
+	name  string
+	from  time.Time
+	alone bool // nothing else was hurt until an offer was made again
 }
 
 // hurt gives faults, in rounds of all kinds, each round in an order of its own,
-// until the time is over; each kind comes once at least.
+// until the time is over; each kind comes once at least. In every other round
+// the next does not wait until all has recovered from the one before.
 func hurt(ctx context.Context, h *house, r *rand.Rand, lasting time.Duration) (given []dose) {
-	end := time.Now().Add(lasting)
+	end, chosen := time.Now().Add(lasting), chosenFaults()
 	for round := 0; round == 0 || time.Now().Before(end); round++ {
-		deck := append([]fault{}, faults...)
+		deck := append([]fault{}, chosen...)
 		r.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		for len(deck) > 0 && (round == 0 || time.Now().Before(end)) {
 			next := 0
@@ -129,10 +143,17 @@ func hurt(ctx context.Context, h *house, r *rand.Rand, lasting time.Duration) (g
 				h.t.Fatal("the Redis master got no replica again")
 			}
 			h.record.disturbed()
-			given = append(given, dose{f.name, f.hurt(ctx, h, r)})
+			h.t.Logf("%s %s", clock(time.Now()), f.name)
+			d := dose{name: f.name, from: f.hurt(ctx, h, r), alone: round%2 == 0}
+			given = append(given, d)
 			h.record.disturbed()
-			pause(ctx, between(r, 500*time.Millisecond, 1500*time.Millisecond))
+			if d.alone && !eventually(offeredWithin, func() bool { return h.record.number(offersSince, d.from) > 0 }) {
+				h.t.Errorf("%s %s: no offer for %v; %s", clock(time.Now()), d.name, offeredWithin, h.dump())
+			}
+			pause(ctx, between(r, 200*time.Millisecond, time.Second))
 		}
 	}
 	return given
 }
+
+const offersSince = `SELECT COUNT(*) FROM seen_offers WHERE at > $1`

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,30 @@ func settled(c coordinator, within time.Duration) bool {
 		}
 		return false
 	})
+}
+
+// dump is what the servers hold, for failures.
+func (h *house) dump() string {
+	var b strings.Builder
+	for _, s := range h.redis.all() {
+		role, err := s.Try("ROLE")
+		fmt.Fprintf(&b, "\n%s %v %v", s.Addr(), strings.Fields(role), err)
+		if s != h.redis.master() {
+			continue
+		}
+		names, _ := s.Try("KEYS", "*")
+		for name := range strings.Lines(names) {
+			name = strings.TrimSpace(name)
+			text, err := s.Try("HGETALL", name)
+			if err != nil {
+				text, _ = s.Try("ZRANGE", name, "0", "40", "WITHSCORES")
+			}
+			if !strings.HasSuffix(name, ":ops") && !strings.HasSuffix(name, ":opsat") {
+				fmt.Fprintf(&b, "\n%s: %s", name, strings.Join(strings.Fields(text), " "))
+			}
+		}
+	}
+	return b.String()
 }
 
 // eventually looks every 20 ms whether a condition holds.
