@@ -284,6 +284,39 @@ func TestAQuestionThatNobodyAnswersIsTakenBack(t *testing.T) { // CALL-1, COB-1
 	}
 }
 
+func TestAQuestionSaysForHowLongItStands(t *testing.T) { // CALL-1, COB-1
+	h := newHouse(t)
+	visitor, agent, conv := h.talk()
+	now, err := h.store.Now(t.Context())
+	h.must(err)
+	asking := h.again(chat.Limits{Question: time.Hour})
+	_, err = asking.CallAsk(t.Context(), agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaAudio})
+	h.must(err)
+	shared, err := asking.CobrowseAsk(t.Context(), agent, op(), protocol.OfConversation{Conversation: conv})
+	h.must(err)
+	until := map[string]int64{}
+	for _, item := range h.view(visitor) {
+		if item.Call != nil {
+			until["call"] = item.Call.Deadline
+		}
+		if item.Cobrowse != nil {
+			until["cobrowse"] = item.Cobrowse.Deadline
+		}
+	}
+	for _, what := range []string{"call", "cobrowse"} {
+		if left := time.Duration(until[what]-now) * time.Millisecond; left < time.Hour || left > time.Hour+time.Minute {
+			t.Errorf("the question for a %s stands for %s, want an hour", what, left)
+		}
+	}
+	_, err = h.CobrowseAnswer(t.Context(), visitor, op(), protocol.CobrowseAnswer{Cobrowse: protocol.CobrowseID(shared.ID), Allow: true})
+	h.must(err)
+	for _, item := range h.view(visitor) {
+		if item.Cobrowse != nil && item.Cobrowse.Deadline != 0 {
+			t.Error("what runs still has a question's end")
+		}
+	}
+}
+
 func TestACallWhoseNodeStaysAwayEnds(t *testing.T) { // CALL-4, CALL-6
 	h := newHouse(t)
 	visitor, agent, conv := h.talk()

@@ -67,6 +67,8 @@ func (s *Service) stepItems(ctx context.Context, who protocol.Caller, c store.Co
 			}
 			if state == protocol.ConsentRunning {
 				item.Watchers = 1
+			} else {
+				item.Deadline = session.Deadline
 			}
 			into["cobrowse/"+string(session.ID)] = protocol.Item{Cobrowse: &item}
 		}
@@ -88,6 +90,9 @@ func consentState(state store.StepState) (protocol.ConsentState, bool) {
 func callItem(who protocol.Caller, call store.Call, state protocol.ConsentState) protocol.CallItem {
 	item := protocol.CallItem{
 		Call: call.ID, Conversation: call.Conversation, Media: call.Media, State: state, AskedBy: call.AskedBy, AskedByName: call.AskedByName, Started: call.Started,
+	}
+	if state == protocol.ConsentAsked {
+		item.Deadline = call.Deadline
 	}
 	for _, p := range call.Parties {
 		you := p.Actor == who.Actor()

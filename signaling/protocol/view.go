@@ -262,6 +262,7 @@ type CallItem struct {
 	State        ConsentState   `json:"state"`
 	AskedBy      PrincipalKind  `json:"askedBy"`
 	AskedByName  string         `json:"askedByName"`
+	Deadline     int64          `json:"deadline,omitempty"` // asked: until when the question stands; empty: until it is answered
 	Started      int64          `json:"started,omitempty"`
 	Tab          ConnectionID   `json:"tab,omitempty"` // the connection of yours that holds the leg
 	Parties      []PartyItem    `json:"parties,omitempty"`
@@ -273,6 +274,7 @@ type CobrowseItem struct {
 	Conversation ConversationID `json:"conversation"`
 	State        ConsentState   `json:"state"`
 	Agent        string         `json:"agent"`
+	Deadline     int64          `json:"deadline,omitempty"` // asked: until when the question stands; empty: until it is answered
 	Watchers     int            `json:"watchers"`
 	Started      int64          `json:"started,omitempty"`
 }

@@ -63,6 +63,7 @@ export interface CallItem {
   state: ConsentState;
   askedBy: PrincipalKind;
   askedByName: string;
+  deadline?: number;
   started?: number;
   tab?: ConnectionID;
   parties?: PartyItem[];
@@ -151,6 +152,7 @@ export interface CobrowseItem {
   conversation: ConversationID;
   state: ConsentState;
   agent: string;
+  deadline?: number;
   watchers: number;
   started?: number;
 }

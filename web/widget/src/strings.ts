@@ -81,6 +81,7 @@ export const strings = {
   startVideo: "Start video",
   allow: "Allow",
   refuse: "Don't allow",
+  stands: (seconds: number): string => `You can answer for ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`,
   callAsked: (name: string, video: boolean): string => (video ? `${name} would like to start a video call.` : `${name} would like to start an audio call.`),
   callExplained: (video: boolean): string =>
     video

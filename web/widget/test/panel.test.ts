@@ -235,6 +235,33 @@ describe("a call", () => {
     expect(legs[0]?.ended).toBe(true);
   });
 
+  test("a question says for how long it stands, by the server's clock, and counts down to nothing (CALL-1)", async () => {
+    const began = clock.now(); // the server's clock says 0 when it welcomes us, within the first second
+    const panel = await talking();
+    expect(panel.calls.value?.left.value).toBeUndefined();
+    call({ deadline: clock.now() - began + 60_000 });
+    await clock.pass(50);
+    const first = panel.calls.value?.left.value ?? 0;
+    expect(first).toBeGreaterThanOrEqual(59);
+    expect(first).toBeLessThanOrEqual(61);
+    await clock.pass(10_000);
+    expect(panel.calls.value?.left.value).toBe(first - 10);
+    await clock.pass(70_000);
+    expect(panel.calls.value?.left.value).toBe(0);
+    call({ state: "running", deadline: undefined as never });
+    await clock.pass(50);
+    expect(panel.calls.value?.left.value).toBeUndefined();
+    call({ askedBy: "visitor", deadline: clock.now() - began + 60_000 });
+    await clock.pass(50);
+    expect(panel.calls.value?.left.value).toBeUndefined(); // it is not ours to answer
+    call({});
+    await clock.pass(50);
+    expect(panel.calls.value?.left.value).toBeUndefined(); // it stands until it is answered
+    server.set("cobrowse/1", { cobrowse: { cobrowse: cobrowse as never, conversation: conv, state: "asked", agent: "Anna", watchers: 0, deadline: clock.now() - began + 30_000 } });
+    await clock.pass(50);
+    expect(Math.abs((panel.sharing.value?.left.value ?? 0) - 30)).toBeLessThanOrEqual(1);
+  });
+
   test("comes back by itself on the next page, without asking again (CALL-6)", async () => {
     const panel = await talking();
     await allowed(panel);

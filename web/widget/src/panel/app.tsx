@@ -103,6 +103,7 @@ function SharingView({ panel }: { panel: PanelModel }): VNode | null {
         title={strings.shareAsked(asked.agent)}
         text={strings.shareExplained}
         busy={sharing.busy.value}
+        left={sharing.left.value}
         answer={(allow) => void sharing.answer(allow)}
       />
     );

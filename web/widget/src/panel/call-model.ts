@@ -1,6 +1,7 @@
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { Refusal, wantedDevices, type CallItem, type ConversationID, type Media, type Session } from "../../../shared/src/index.ts";
 import { slotOf, type CallLeg } from "../../../shared/src/browser/index.ts";
+import { countdown, type CountdownPorts } from "./countdown.ts";
 
 /** What makes a leg for a call; ends by the signal. */
 export type NewLeg = (session: Session, call: CallItem, signal: AbortSignal) => CallLeg;
@@ -13,10 +14,9 @@ export interface OwnSteps {
 }
 
 /** What a CallModel needs of the panel. */
-export interface CallPorts {
+export interface CallPorts extends CountdownPorts {
   readonly newLeg: NewLeg;
   readonly own: OwnSteps;
-  readonly after: (ms: number, run: () => void) => () => void;
 }
 
 /** How long a running call may be without a leg of ours before a tab that is not its own offers to take it. */
@@ -39,6 +39,8 @@ export class CallModel {
 
   /** The other side asks us. */
   readonly asked = computed(() => (this.#item.value?.state === "asked" && this.#item.value.askedBy !== "visitor" ? this.#item.value : undefined));
+  /** Seconds that the other side's question still stands; undefined without a question, or when it has no end. */
+  readonly left: ReadonlySignal<number | undefined>;
   /** We asked and wait for an answer. */
   readonly asking = computed(() => (this.#item.value?.state === "asked" && this.#item.value.askedBy === "visitor" ? this.#item.value : undefined));
   readonly running = computed(() => (this.#item.value?.state === "running" ? this.#item.value : undefined));
@@ -56,6 +58,7 @@ export class CallModel {
   constructor(session: Session, conversation: ConversationID, ports: CallPorts, signal: AbortSignal) {
     this.#session = session;
     this.#ports = ports;
+    this.left = countdown(computed(() => this.asked.value?.deadline), ports, signal);
     const stops = [
       effect(() => {
         const { view, connection } = session;

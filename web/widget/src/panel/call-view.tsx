@@ -146,6 +146,7 @@ export function CallView({ calls }: { calls: CallModel }): VNode | null {
         title={strings.callAsked(asked.askedByName, video)}
         text={strings.callExplained(video)}
         busy={calls.busy.value}
+        left={calls.left.value}
         answer={(allow) => void calls.answer(allow)}
       />
     );

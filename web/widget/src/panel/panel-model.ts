@@ -44,6 +44,8 @@ export class PanelModel {
   readonly bootstrap: Bootstrap;
   readonly #ports: PanelPorts;
   readonly #session = signal<Session | undefined>(undefined);
+  /** Milliseconds by which the server's clock is ahead of ours, as its last welcome said. */
+  #ahead = 0;
   readonly #asking = signal<{ op: Op; text: string } | undefined>(undefined);
   readonly #making = signal<string | undefined>(undefined);
   readonly #dismissed = signal<string | undefined>(undefined);
@@ -138,6 +140,10 @@ export class PanelModel {
     effect(() => {
       // A token that is not known any more (a cleared server): begin anew, keeping what was typed.
       if (this.#session.value?.connection.refused.value?.code === "unauthenticated") queueMicrotask(() => this.#forget());
+    });
+    effect(() => {
+      const welcome = this.#session.value?.connection.welcome.value;
+      if (welcome) this.#ahead = welcome.now - ports.clock.now();
     });
     effect(() => {
       const heard = this.#session.value?.view.all("site")[0];
@@ -300,8 +306,9 @@ export class PanelModel {
     const { tell, clock, newLeg } = this.#ports;
     const own = this.#own;
     const after = (ms: number, run: () => void): (() => void) => clock.after(ms, run);
-    this.#calls.value = new CallModel(session, conversation, { newLeg, own, after }, lifetime);
-    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, own, after }, lifetime);
+    const serverNow = (): number => clock.now() + this.#ahead;
+    this.#calls.value = new CallModel(session, conversation, { newLeg, own, after, serverNow }, lifetime);
+    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, own, after, serverNow }, lifetime);
   }
 
   /** The last few are enough: a conversation has one call and one shared page at a time. */

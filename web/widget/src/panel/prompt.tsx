@@ -2,8 +2,11 @@ import type { VNode } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { strings } from "../strings.ts";
 
-/** A question of the other side. No is as easy as Yes, and neither is chosen beforehand. */
-export function Prompt(props: { label: string; title: string; text: string; busy: boolean; answer: (allow: boolean) => void }): VNode {
+/**
+ * A question of the other side. No is as easy as Yes, and neither is chosen beforehand. How long it stands is shown for
+ * those who look; a screen reader finds it and does not read it out each second.
+ */
+export function Prompt(props: { label: string; title: string; text: string; busy: boolean; left: number | undefined; answer: (allow: boolean) => void }): VNode {
   const box = useRef<HTMLDivElement>(null);
   const title = useId();
   const text = useId();
@@ -14,6 +17,11 @@ export function Prompt(props: { label: string; title: string; text: string; busy
         {props.title}
       </p>
       <p id={text}>{props.text}</p>
+      {props.left !== undefined && (
+        <p class="soft" role="timer" aria-live="off">
+          {strings.stands(props.left)}
+        </p>
+      )}
       <div class="answers">
         <button type="button" disabled={props.busy} onClick={() => props.answer(false)}>
           {strings.refuse}

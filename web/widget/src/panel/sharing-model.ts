@@ -1,8 +1,9 @@
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type { CobrowseItem, ConversationID, Session } from "../../../shared/src/index.ts";
 import { limits } from "../../../shared/src/index.ts";
 import type { FromPanel } from "../port.ts";
 import type { OwnSteps } from "./call-model.ts";
+import { countdown, type CountdownPorts } from "./countdown.ts";
 
 const fewWaiting = 128 << 10;
 const maxQueued = 8 << 20;
@@ -13,12 +14,11 @@ const snapshot = 1;
 const first = 1;
 
 /** What a SharingModel needs of the page. */
-export interface SharingPorts {
+export interface SharingPorts extends CountdownPorts {
   readonly tell: (message: FromPanel) => void;
   readonly visible: () => boolean;
   readonly mask: readonly string[];
   readonly own: OwnSteps;
-  readonly after: (ms: number, run: () => void) => () => void;
 }
 
 /** Co-browsing at the visitor's side: the question, and the stream of packets while it runs. */
@@ -30,6 +30,8 @@ export class SharingModel {
   readonly failed = signal(false);
   readonly busy = signal(false);
   readonly asked = computed(() => (this.#item.value?.state === "asked" ? this.#item.value : undefined));
+  /** Seconds that the question still stands; undefined without a question, or when it has no end. */
+  readonly left: ReadonlySignal<number | undefined>;
   readonly running = computed(() => (this.#item.value?.state === "running" ? this.#item.value : undefined));
   /** It is this tab that is shown: the one that allowed it, on this page or on one before. */
   readonly here = computed(() => this.running.value !== undefined && this.#ports.own.has(this.running.value.cobrowse));
@@ -45,6 +47,7 @@ export class SharingModel {
   constructor(session: Session, conversation: ConversationID, ports: SharingPorts, lifetime: AbortSignal) {
     this.#session = session;
     this.#ports = ports;
+    this.left = countdown(computed(() => this.asked.value?.deadline), ports, lifetime);
     let way: string | undefined;
     let lost = false;
     const stops = [
