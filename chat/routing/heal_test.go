@@ -113,3 +113,22 @@ func TestAnAgentWhoseOfferRedisHasForgottenIsNotAskedAgain(t *testing.T) {
 		}
 	})
 }
+
+// R8, R10: a Redis that took over has missed the last signs of life; they are written again.
+func TestSignsOfLifeAreWrittenAgainAfterAnOutage(t *testing.T) {
+	simulate(t, 2, Timers{}, func(t *testing.T, h *house) {
+		h.agent("a", 4)
+		pass(time.Second)
+		for _, name := range []string{"tabs", "live", "lost"} {
+			h.redis.Del(h.ctx, h.nodes[0].keys[slices.Index(keyNames, name)])
+		}
+		if there, err := h.nodes[1].Connected(h.ctx, "a"); err != nil || there["a"] {
+			t.Fatal("still there", err)
+		}
+		h.nodes[0].failed(h.ctx, "lease", fmt.Errorf("no answer"))
+		pass(time.Second) // the next lease goes well
+		if there, err := h.nodes[1].Connected(h.ctx, "a"); err != nil || !there["a"] {
+			t.Error("is not there a second after the outage", err)
+		}
+	})
+}

@@ -28,6 +28,9 @@ type memory struct {
 	figures       map[protocol.QueueID]store.Figures
 	opened        []store.Offer // in order
 	ringing       []*store.Offer
+	accepted      map[protocol.OfferID]int64            // when its agent had last accepted one, as it was opened
+	moved         map[protocol.AgentID]time.Time        // when load or state changed
+	queued        map[protocol.ConversationID]time.Time // when it came back to its queue
 	decisions     []store.Decision
 	refuse        error    // what OpenOffer answers, if set
 	broken        []string // invariants seen broken
@@ -43,13 +46,17 @@ func newMemory(queues ...store.Queue) *memory {
 	return &memory{
 		agents: map[protocol.AgentID]*store.Agent{}, conversations: map[protocol.ConversationID]*store.Conversation{},
 		offers: map[protocol.OfferID]*store.Offer{}, slots: map[slotKey]*store.Slot{}, queues: queues,
-		requests: map[protocol.RequestID]*store.Request{},
+		requests: map[protocol.RequestID]*store.Request{}, moved: map[protocol.AgentID]time.Time{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
 	}
 }
 
 func (m *memory) do(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	seen := make(map[protocol.AgentID][2]any, len(m.agents))
+	for id, a := range m.agents {
+		seen[id] = [2]any{a.Load, a.Declared}
+	}
 	f()
 	m.ringing = slices.DeleteFunc(m.ringing, func(o *store.Offer) bool { return o.Outcome != "" })
 	for id, a := range m.agents {
@@ -64,6 +71,9 @@ func (m *memory) do(f func()) {
 			if o.Agent == id {
 				used, load = used+1, load+o.Cost
 			}
+		}
+		if m.moved[id].IsZero() || seen[id] != [2]any{a.Load, a.Declared} {
+			m.moved[id] = time.Now()
 		}
 		if load > 100 || used > a.MaxChats {
 			m.broken = append(m.broken, fmt.Sprintf("R1: %s holds %d slots, %d units", id, used, load))
@@ -118,6 +128,7 @@ func (m *memory) OpenOffer(_ context.Context, o store.Offer, why *store.Decision
 			return
 		}
 		c.Rounds++
+		o.Load, m.accepted[o.ID] = load, m.agents[o.Agent].LastAccepted
 		m.ring(o)
 		m.opened = append(m.opened, o)
 	})
@@ -247,6 +258,7 @@ func (m *memory) Lose(_ context.Context, _ protocol.WorkspaceID, agent protocol.
 		if slot.Role != store.RoleGuest {
 			requeued = true
 			row.State, row.Owner = protocol.StateQueued, ""
+			m.queued[conv] = time.Now()
 		}
 		for _, q := range m.requests {
 			if q.Conversation == conv && q.By == agent && q.State == store.RequestOpen {

@@ -148,6 +148,7 @@ func (o *outage) over(r *Router) {
 	o.mu.Unlock()
 	if was {
 		r.log.Info("routing goes on")
+		r.rewriteLeases() // another Redis may have missed the last ones
 	}
 }
 

@@ -28,8 +28,7 @@ type checker struct {
 	open     map[protocol.OfferID]bool
 	asked    map[pair]time.Time // when an offer of the conversation at the agent was seen to have ended
 	rested   map[protocol.AgentID]time.Time
-	since    map[protocol.ConversationID]time.Time // unoffered, its visitor there
-	stuck    map[protocol.ConversationID]time.Time // and somebody could take it
+	freed    map[protocol.ConversationID]time.Time // when its last offer was seen to have ended
 	overdue  map[protocol.OfferID]bool             // told once
 	opened   []store.Offer                         // since the last look
 	settled  []store.Offer                         // ended since then
@@ -44,7 +43,7 @@ type pair struct {
 func newChecker(w *world) *checker {
 	return &checker{
 		w: w, open: map[protocol.OfferID]bool{}, asked: map[pair]time.Time{}, rested: map[protocol.AgentID]time.Time{},
-		since: map[protocol.ConversationID]time.Time{}, stuck: map[protocol.ConversationID]time.Time{}, overdue: map[protocol.OfferID]bool{},
+		freed: map[protocol.ConversationID]time.Time{}, overdue: map[protocol.OfferID]bool{},
 		from: w.start.Add(2 * time.Second), mercy: w.start.Add(31 * time.Second),
 	}
 }
@@ -80,18 +79,16 @@ func (c *checker) look() {
 	c.opened, c.settled = nil, nil
 	var broken []string
 	calm := now.After(c.from)
-	if !calm {
-		clear(c.since)
-		clear(c.stuck)
-	}
 	c.w.mem.peek(func() {
 		broken = append(broken, c.w.mem.broken...) // R1 and R2 as seen at each step
 		c.w.mem.broken = nil
 		broken = append(broken, c.owners()...)
 		if calm {
 			c.examined++
-			broken = append(broken, c.waiting(now)...)
-			broken = append(broken, c.overtaken(now, opened)...)
+			broken = append(broken, c.unoffered(now)...)
+			for _, o := range opened {
+				broken = append(broken, c.chosen(o)...)
+			}
 			broken = append(broken, c.late(now)...)
 		}
 	})
@@ -113,7 +110,7 @@ func (c *checker) changes(now time.Time) {
 		for id := range c.open {
 			if o := c.w.mem.offers[id]; o.Outcome != "" {
 				delete(c.open, id)
-				c.asked[pair{o.Conversation, o.Agent}], c.rested[o.Agent] = now, now
+				c.asked[pair{o.Conversation, o.Agent}], c.rested[o.Agent], c.freed[o.Conversation] = now, now, now
 				c.settled = append(c.settled, *o)
 			}
 		}
@@ -144,84 +141,6 @@ func (c *checker) owners() (broken []string) {
 		agents[o.Agent]++
 		if convs[o.Conversation] > 1 || agents[o.Agent] > 1 {
 			broken = append(broken, fmt.Sprintf("R2: %d offers of %s ring, %d at %s", convs[o.Conversation], o.Conversation, agents[o.Agent], o.Agent))
-		}
-	}
-	return broken
-}
-
-// waiting: nobody stays unoffered for more than 2 s while an agent could take
-// the conversation: there, ready, with room, rested, and not asked before, or so
-// long ago that exclusion and back-off are over (R4).
-func (c *checker) waiting(now time.Time) (broken []string) {
-	ringing, busy := map[protocol.ConversationID]bool{}, map[protocol.AgentID]bool{}
-	for id := range c.open {
-		o := c.w.mem.offers[id]
-		ringing[o.Conversation], busy[o.Agent] = true, true
-	}
-	for id, conv := range c.w.mem.conversations {
-		there := conv.State == protocol.StateQueued && !ringing[id] && c.w.presentFor(visitorActor(conv.Visitor)) > 2*time.Second
-		if !there {
-			delete(c.since, id)
-			delete(c.stuck, id)
-			continue
-		}
-		if _, ok := c.since[id]; !ok {
-			c.since[id] = now
-		}
-		able := ""
-		for _, a := range c.w.mem.agents {
-			if !busy[a.ID] && c.able(a, conv, now) {
-				able = string(a.ID)
-				break
-			}
-		}
-		first, known := c.stuck[id]
-		switch {
-		case able == "":
-			delete(c.stuck, id)
-		case !known:
-			c.stuck[id] = now
-		case now.Sub(first) > 2*time.Second:
-			broken = append(broken, fmt.Sprintf("R4: %s unoffered for %v while %s could take it", id, now.Sub(first), able))
-			delete(c.stuck, id)
-		}
-	}
-	return broken
-}
-
-func (c *checker) able(a *store.Agent, conv *store.Conversation, now time.Time) bool {
-	q := simQueues[slices.IndexFunc(simQueues, func(q store.Queue) bool { return q.ID == conv.Queue })]
-	for skill, level := range q.Rules.Needs {
-		if a.Skills[skill] < level {
-			return false
-		}
-	}
-	if a.Declared != protocol.DeclaredReady || !slices.Contains(a.Profile.Queues, conv.Queue) {
-		return false
-	}
-	if a.Load+store.UnitsOf(q.Rules, store.MediumChat, a.MaxChats) > store.Units || now.Sub(c.rested[a.ID]) < 6*time.Second {
-		return false
-	}
-	if last, ok := c.asked[pair{conv.ID, a.ID}]; ok && now.Sub(last) < 146*time.Second {
-		return false
-	}
-	return c.w.presentFor(agentActor(a.ID)) > 2*time.Second
-}
-
-// overtaken: in one queue nobody is offered before somebody who asked earlier,
-// was there, and whom the agent was not asked about (R5).
-func (c *checker) overtaken(now time.Time, opened []store.Offer) (broken []string) {
-	for _, o := range opened {
-		x := c.w.mem.conversations[o.Conversation]
-		if x.Started != 0 {
-			continue // taken from an agent who was lost: that goes first
-		}
-		for id, since := range c.since {
-			y := c.w.mem.conversations[id]
-			_, asked := c.asked[pair{id, o.Agent}]
-			if y.Queue == x.Queue && y.Asked < x.Asked && !asked && now.Sub(since) > 3*time.Second {
-				broken = append(broken, fmt.Sprintf("R5: %s is offered to %s before %s, who asked %d ms earlier", x.ID, o.Agent, id, x.Asked-y.Asked))
-			}
 		}
 	}
 	return broken

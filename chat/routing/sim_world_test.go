@@ -342,6 +342,7 @@ func (w *world) ask(id protocol.ConversationID, q store.Queue) *person {
 			Asked: time.Now().Add(n.ledger.skew).UnixMilli(),
 		}
 		w.mem.conversations[id] = &c
+		w.mem.queued[id] = time.Now()
 	})
 	w.note("%s asks in %s by %s", id, q.ID, n.name)
 	w.do(func() { _ = n.r.Enqueue(w.ctx, c, q) })
