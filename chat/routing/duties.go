@@ -82,7 +82,7 @@ func (r *Router) overdueReplies(ctx context.Context, now int64) error {
 	var errs []error
 	for _, c := range overdue {
 		if c.ReplyStage >= store.ReplyAlarmed {
-			errs = append(errs, r.requeue(ctx, c.ID, c.Owner, "no_reply"))
+			errs = append(errs, r.requeue(ctx, c.ID, c.Owner, store.CauseNoReply))
 			continue
 		}
 		advanced, err := r.record.AdvanceReply(ctx, r.ws, c.ID, c.ReplyStage+1, now+replyStage.Milliseconds())

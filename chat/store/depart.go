@@ -17,11 +17,15 @@ func errNotInIt() error {
 
 // Requeue gives a running conversation back to its queue, at its first time
 // of asking: slots are freed, the owner unset, and what its agents asked of
-// colleagues ends. Touched names the agents who had it.
+// colleagues ends. Touched names the agents who had it. CodeWrongState when it
+// does not run, or when the cause is CauseNoReply and the timer was stopped.
 func (s *Store) Requeue(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, cause string) (Conversation, error) {
 	c, err := s.change(ctx, command{workspace: workspace}, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
 		if c.State != protocol.StateActive || c.Kind == KindConsult {
 			return nil, protocol.NewError(protocol.CodeWrongState, "Only a running conversation can go back to its queue.")
+		}
+		if cause == CauseNoReply && (c.ReplyDue == 0 || c.ReplyStage < ReplyAlarmed) {
+			return nil, protocol.NewError(protocol.CodeWrongState, "The reply has come meanwhile.")
 		}
 		return requeue(ctx, t, c, "", cause)
 	})

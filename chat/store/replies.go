@@ -13,9 +13,13 @@ const (
 	ReplyAlarmed  = 2
 )
 
+// CauseNoReply is why a conversation went back to its queue whose owner's first
+// reply did not come.
+const CauseNoReply = "no_reply"
+
 // OverdueReplies lists the running conversations whose owner's first reply was
 // due until now or earlier and has not come, the earliest first. The timers of
-// those whose owner has written are stopped by it.
+// those whose owner has replied are stopped by it.
 func (s *Store) OverdueReplies(ctx context.Context, workspace protocol.WorkspaceID, now int64) ([]Conversation, error) {
 	due, err := all(ctx, s.db.reader(), scanConversation, `SELECT `+conversationColumns+` FROM conversations
 		WHERE workspace = $1 AND reply_due > 0 AND reply_due <= $2 ORDER BY reply_due, id`, workspace, now)
@@ -24,11 +28,11 @@ func (s *Store) OverdueReplies(ctx context.Context, workspace protocol.Workspace
 	}
 	var overdue []Conversation
 	for _, c := range due {
-		written, err := s.written(ctx, c)
+		answered, err := replied(ctx, s.db.reader(), c)
 		if err != nil {
 			return nil, fmt.Errorf("list overdue replies: %w", err)
 		}
-		if !written && c.State == protocol.StateActive {
+		if !answered && c.State == protocol.StateActive {
 			overdue = append(overdue, c)
 			continue
 		}
@@ -39,10 +43,14 @@ func (s *Store) OverdueReplies(ctx context.Context, workspace protocol.Workspace
 	return overdue, nil
 }
 
-// written tells whether the owner has written since he has the conversation.
-func (s *Store) written(ctx context.Context, c Conversation) (bool, error) {
-	n, _, err := one(ctx, s.db.reader(), scanInt, `SELECT COUNT(*) FROM entries e JOIN slots s ON s.conversation = e.conversation AND s.agent = $3
-		WHERE e.workspace = $1 AND e.conversation = $2 AND e.kind = 'message' AND e.actor = $4 AND e.at >= s.started`,
+// replied tells whether the owner has written, spoken with the visitor or seen
+// the page since he has the conversation. What still runs counts too, although
+// somebody before him may have begun it.
+func replied(ctx context.Context, x executor, c Conversation) (bool, error) {
+	n, _, err := one(ctx, x, scanInt, `SELECT COUNT(*) FROM slots s WHERE s.conversation = $2 AND s.agent = $3 AND (
+		EXISTS (SELECT 1 FROM entries e WHERE e.workspace = $1 AND e.conversation = $2 AND e.kind = 'message' AND e.actor = $4 AND e.at >= s.started)
+		OR EXISTS (SELECT 1 FROM calls x WHERE x.conversation = $2 AND (x.state = 'running' OR x.started >= s.started))
+		OR EXISTS (SELECT 1 FROM cobrowses x WHERE x.conversation = $2 AND (x.state = 'running' OR x.started >= s.started)))`,
 		c.Workspace, c.ID, c.Owner, agentActor(c.Owner))
 	return n > 0, err
 }

@@ -207,6 +207,7 @@ func (k *kind[S, ID]) answer(ctx context.Context, s *Store, in AnswerIn[ID]) (S,
 			return errStepOver()
 		}
 		if in.Allow {
+			c.ReplyDue = 0 // they speak, or look at one page: that is a reply
 			if err := allow(ctx, t, c, string(in.Step), k.consent(one), in.Actor); err != nil {
 				return err
 			}
