@@ -177,6 +177,9 @@ describe("who gets which conversation", () => {
     await max.is("Wrap-up");
     await max.page.screenshot("wrap-up-max");
     await nils.sees("You are next in line");
+    await max.why("me");
+    await until("it is written down why nobody gets the second one", async () => /Sales: nobody could take it/.test((await max.readAgain()).decisions[0] ?? ""));
+    await max.close(/^Why\?/);
     expect(await max.ringing(), "wrap-up takes the whole place").toBe(0);
     const cleared = Date.now();
     await max.clearCard();
