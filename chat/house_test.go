@@ -40,6 +40,7 @@ type house struct {
 	requests []protocol.MediaRequest
 	viewed   map[string]int
 	stopped  []protocol.CobrowseID
+	alarms   []protocol.Alarm
 }
 
 // A ground is what a house stands on; the zero one is embedded.
@@ -98,6 +99,7 @@ func (g ground) house(t *testing.T, change ...func(*store.Workspace)) *house {
 	h.router = routing.New(routing.Options{
 		Redis: g.redis, Record: h.store, Notify: ears{h}, Workspace: h.ws, Node: "n1", Timers: g.timers,
 		ReachChanged: func(ws protocol.WorkspaceID, actor string) { h.ReachChanged(ws, actor) }, Hours: h,
+		Alarm: func(a protocol.Alarm) { h.mu.Lock(); defer h.mu.Unlock(); h.alarms = append(h.alarms, a) },
 	})
 	h.Service = chat.New(chat.Options{
 		Workspace: h.ws, Node: "n1", Store: h.store, Router: h.router, Directory: h, Notify: ears{h}, Media: h, Limits: chat.Limits{Sweep: sweeping},

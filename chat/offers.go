@@ -54,6 +54,7 @@ func (s *Service) Accept(ctx context.Context, who protocol.Caller, op protocol.O
 	if offer.Kind == protocol.OfferTransfer && before.Owner != c.Owner {
 		s.handedOver(ctx, before, c, steps)
 		s.requestsOver(ctx, s.ended(ctx, open))
+		s.countTransfers(ctx, c)
 	}
 	if offer.Kind != protocol.OfferAlone {
 		s.loadsChanged(ctx, offer.Touched)

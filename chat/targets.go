@@ -147,6 +147,7 @@ func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []st
 		reason, _ := s.router.Accepting(ctx, site, q)
 		out = append(out, protocol.TargetQueue{
 			Queue: q.ID, Name: q.Name, Open: reason != protocol.SiteClosed, Ready: lines[q.ID].Ready, Waiting: lines[q.ID].Waiting,
+			LowMs: lines[q.ID].LowMs, HighMs: lines[q.ID].HighMs,
 			Able: reason == "", Reason: reason,
 		})
 	}

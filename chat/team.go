@@ -197,6 +197,7 @@ func (s *Service) transferNow(ctx context.Context, who protocol.Caller, op proto
 	s.told(c, c.Touched)
 	s.loadsChanged(ctx, append(c.Touched, who.Actor()))
 	s.routed("enqueue", s.router.Enqueue(ctx, c, queue))
+	s.countTransfers(ctx, c)
 	return protocol.Ack{Conversation: c.ID}, nil
 }
 

@@ -83,7 +83,7 @@ func (r *Router) relieve(ctx context.Context) error {
 	var errs []error
 	for _, a := range agents {
 		if !mayAnswer(a) && (a.Slots > 0 || a.Declared == protocol.DeclaredReady) {
-			errs = append(errs, r.takeFrom(ctx, a, "no_right"))
+			errs = append(errs, r.takeFrom(ctx, a, "no_right", nil))
 		}
 	}
 	return errors.Join(errs...)

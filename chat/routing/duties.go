@@ -67,6 +67,9 @@ func (r *Router) alarmNew(kind string, before map[protocol.QueueID]bool, queues 
 	return now
 }
 
+// Alarm tells of a state that people should know of, which others have found.
+func (r *Router) Alarm(a protocol.Alarm) { r.alarm(a) }
+
 func (r *Router) alarm(a protocol.Alarm) {
 	r.stats.alarms.Add(1)
 	r.tell(a)

@@ -24,6 +24,8 @@ type Line struct {
 	Delayed  bool // somebody waits although an agent could take it
 	Bare     bool // somebody waits and nobody is ready
 	AllAsked int  // conversations that every able agent was asked about without success
+
+	LowMs, HighMs int64 // how long it may take for who asks next, in whole minutes; both 0: not known
 }
 
 // Enqueue lets a conversation wait, at the place its first enqueue gives it,
@@ -81,7 +83,9 @@ func (r *Router) Positions(ctx context.Context, queues ...protocol.QueueID) (map
 		return nil, err
 	}
 	for i, q := range queues {
-		all[q] = lines[i].Line
+		line := lines[i].Line
+		line.LowMs, line.HighMs = estimate(line.Waiting+1, lines[i].Per)
+		all[q] = line
 	}
 	return all, nil
 }

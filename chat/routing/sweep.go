@@ -152,14 +152,17 @@ func (r *Router) endLost(ctx context.Context, o store.Offer) error {
 }
 
 // agentGone follows an agent whose connection stayed lost: not ready, and the
-// conversations go to the head of their queues (STATE-6).
+// conversations go to the head of their queues, at once or after the time that
+// a queue holds them for their owner (STATE-6). While something is held the
+// agent is not forgotten, so that the next sweep looks again.
 func (r *Router) agentGone(ctx context.Context, id protocol.AgentID) error {
 	a, err := r.record.Agent(ctx, r.ws, id)
 	if err != nil && code(err) != protocol.CodeNotFound {
 		return fmt.Errorf("read lost agent %s: %w", id, err)
 	}
 	if err == nil {
-		if err := r.takeFrom(ctx, a, "connection_lost"); err != nil {
+		held, err := r.takeLost(ctx, a)
+		if held || err != nil {
 			return err
 		}
 	}
@@ -170,8 +173,34 @@ func (r *Router) agentGone(ctx context.Context, id protocol.AgentID) error {
 	return nil
 }
 
-// takeFrom makes an agent not ready and takes all conversations that run.
-func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string) error {
+// takeLost is takeFrom for an agent who was lost, but for what is held.
+func (r *Router) takeLost(ctx context.Context, a store.Agent) (held bool, err error) {
+	most := int64(0)
+	r.mu.Lock()
+	for _, q := range r.queues {
+		most = max(most, q.Rules.HoldMs)
+	}
+	r.mu.Unlock()
+	if most == 0 {
+		return false, r.takeFrom(ctx, a, "connection_lost", nil)
+	}
+	looks, err := r.looks(ctx, []string{agentActor(a.ID)})
+	if err != nil {
+		return false, err
+	}
+	gone := looks[0].Lost - r.timers.AgentGone.Milliseconds()
+	err = r.takeFrom(ctx, a, "connection_lost", func(c store.Conversation) bool {
+		stays := c.Owner == a.ID && r.queue(c.Queue).Rules.HoldMs > gone
+		held = held || stays
+		return stays
+	})
+	return held, err
+}
+
+// takeFrom makes an agent not ready and takes the conversations that run, but
+// for those of which held says so; nil: all.
+func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string, held func(store.Conversation) bool) error {
+	changed := held == nil || a.Declared == protocol.DeclaredReady
 	if a.Declared == protocol.DeclaredReady {
 		r.stats.agentsLost.Add(1)
 		if _, err := r.record.Declare(ctx, r.ws, a.ID, protocol.DeclaredNotReady, cause, "system", cause); err != nil {
@@ -186,6 +215,16 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string) erro
 		if s.State == protocol.SlotWrapUp {
 			continue
 		}
+		if held != nil {
+			c, err := r.record.Conversation(ctx, r.ws, s.Conversation)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", s.Conversation, err)
+			}
+			if held(c) {
+				continue
+			}
+		}
+		changed = true
 		c, requeued, err := r.record.Lose(ctx, r.ws, a.ID, s.Conversation, cause)
 		if code(err) == protocol.CodeWrongState {
 			continue // ended or taken meanwhile
@@ -201,6 +240,9 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string) erro
 		}
 		r.notify.EntriesAdded(r.ws, c.ID)
 		r.notify.ViewChanged(r.ws, append([]string{visitorActor(c.Visitor)}, c.Touched...)...)
+	}
+	if !changed {
+		return nil
 	}
 	if err := r.refresh(ctx, a.ID); err != nil {
 		return err

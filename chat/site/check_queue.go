@@ -76,6 +76,7 @@ func (f *File) checkSettings(c *checker) {
 	c.within("settings.waiting_limit", int64(s.WaitingLimit), 0, 1_000_000)
 	c.within("settings.running_limit", int64(s.RunningLimit), 0, 1_000_000)
 	c.within("settings.sticky_days", int64(s.StickyDays), 0, 365)
+	c.within("settings.transfers_alarm", int64(s.TransfersAlarm), 0, 1000)
 	c.within("settings.decisions_days", int64(s.DecisionsDays), 0, 365)
 }
 

@@ -9,6 +9,7 @@ type Settings struct {
 	RunningLimit    int      `yaml:"running_limit"`     // of running conversations; 0: none
 	StickyDays      int      `yaml:"sticky_days"`       // how long a visitor's last agent is asked first; 0: 30
 	PickWhilePaused *bool    `yaml:"pick_while_paused"` // left out: on
+	TransfersAlarm  int      `yaml:"transfers_alarm"`   // from which transfer of one conversation on people are told; 0: 5
 	DecisionsDays   int      `yaml:"decisions_days"`    // how long "Why?" can be answered; 0: 30
 }
 
