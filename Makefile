@@ -59,6 +59,7 @@ fuzz: ## each fuzz target for FUZZ=60s
 bench: build ## the benches, one JSON object each
 	bin/parlour bench sessions --json
 	bin/parlour bench chat --json
+	bin/parlour bench routing --json
 
 check: format vet lint generated types ## format, vet, lint, generated files, web types and lint
 

@@ -52,7 +52,7 @@ type rule struct {
 var outside = []rule{
 	{"github.com/labstack/echo/", []string{"signaling"}, nil},
 	{"github.com/coder/websocket", []string{"signaling", "media/transport/measure", "cmd/parlour/bench"}, []string{"cmd/parlour", "cmd/parlour/faults"}},
-	{"github.com/redis/go-redis/", []string{"signaling", "chat/routing", "cmd/parlour"}, []string{"signaling/testbed", "chat"}},
+	{"github.com/redis/go-redis/", []string{"signaling", "chat/routing", "cmd/parlour", "cmd/parlour/bench"}, []string{"signaling/testbed", "chat"}},
 	{"github.com/alicebob/miniredis/", []string{"chat/routing", "cmd/parlour"}, []string{"signaling", "chat"}},
 	{"github.com/jackc/pgx/", []string{"chat/store"}, []string{"signaling/testbed", "cmd/parlour/faults"}},
 	{"modernc.org/sqlite", []string{"chat/store"}, nil},

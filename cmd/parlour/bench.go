@@ -22,7 +22,7 @@ const benchTime = 50 * time.Second
 // table. It starts this program again for the processes that it needs;
 // hold-server and hold-clients are for that alone.
 func bench(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
-	unknown := errors.New("parlour bench knows: sessions, chat")
+	unknown := errors.New("parlour bench knows: sessions, chat, routing")
 	if len(arguments) == 0 {
 		return unknown
 	}
@@ -32,6 +32,8 @@ func bench(ctx context.Context, arguments, environ []string, out, errs io.Writer
 		return benchSessions(ctx, rest, environ, out, errs)
 	case "chat":
 		return benchChat(ctx, rest, environ, out, errs)
+	case "routing":
+		return benchRouting(ctx, rest, environ, out, errs)
 	case "hold-server":
 		if len(rest) != 1 {
 			return errors.New("parlour bench hold-server takes a kind")
@@ -106,6 +108,25 @@ func benchChat(ctx context.Context, arguments, environ []string, out, errs io.Wr
 	}, func(ctx context.Context, p measured.Program) (measured.Result, error) {
 		o.Program = p
 		return measured.Chat(ctx, o)
+	})
+}
+
+func benchRouting(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
+	o := measured.RoutingOptions{}
+	return runBench(ctx, "routing", arguments, environ, out, errs, func(f *pflag.FlagSet) {
+		f.StringVar(&o.RedisURL, "redis-url", "", "redis://host:6379/0: keys are made there and removed again; empty: a redis-server of its own, from PATH")
+		f.StringVar(&o.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database: a database is made there and dropped again; empty: SQLite")
+		f.IntVar(&o.Waiting, "waiting", 1000, "visitors who wait while offers are timed")
+		f.IntVar(&o.Agents, "agents", 200, "agents")
+		f.Float64Var(&o.Rate, "rate", 40, "agents who get free a second while offers are timed; a quarter of them on the embedded Redis")
+		secondsVar(f, &o.Offers, "offer-seconds", 6, "seconds for which offers are timed, on each Redis")
+		secondsVar(f, &o.Measured, "seconds", 1, "seconds of matches through the router and of the script called bare, on each Redis")
+		f.IntVar(&o.Assigned, "assign", 1000, "conversations that are assigned as fast as it goes; a quarter of them on the embedded Redis")
+		f.IntVar(&o.Most, "growth", 100_000, "up to which the number who wait grows, by tens from 100")
+		f.IntVar(&o.EmbeddedTo, "embedded-growth", 10_000, "the same on the embedded Redis")
+	}, func(ctx context.Context, p measured.Program) (measured.Result, error) {
+		o.Program = p
+		return measured.Routing(ctx, o)
 	})
 }
 

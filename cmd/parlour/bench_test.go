@@ -111,10 +111,53 @@ func TestBenchChatPrintsOneObject(t *testing.T) { // G12, D1
 	}
 }
 
+func TestBenchRoutingPrintsOneObject(t *testing.T) { // ROUTE-8, G5
+	p := runSmall(t, "routing", "--waiting=30", "--agents=6", "--rate=20", "--offer-seconds=0.5", "--seconds=0.1", "--assign=24",
+		"--growth=1000", "--embedded-growth=100", "--json")
+	for _, metric := range []string{"offer_p50_ms", "offer_p99_ms", "offers_per_second", "assignments_per_second", "match_at_100_us", "match_at_1000_us", "match_growth_times"} {
+		if p.Ours[metric] <= 0 {
+			t.Errorf("%s = %v, want more than 0", metric, p.Ours[metric])
+		}
+		if embedded, told := p.Ours["embedded_"+metric]; told != (metric != "match_at_1000_us") || told && embedded <= 0 {
+			t.Errorf("embedded_%s = %v, told: %v", metric, embedded, told)
+		}
+	}
+	if p.Ours["offer_p50_ms"] > p.Ours["offer_p99_ms"] {
+		t.Errorf("p50 above p99: %v", p.Ours)
+	}
+	if looked := p.Ours["looked_at_places"]; looked < 1 || looked > 64 {
+		t.Errorf("a match looked at %v places, want 1 to 64", looked)
+	}
+	want := map[string][]string{
+		"bare_script": {"embedded_offers_per_second", "offers_per_second"}, "store_alone": {"assignments_per_second"},
+		"sql_transaction": {"assignments_per_second", "embedded_assignments_per_second"},
+	}
+	for base, metrics := range want {
+		if diff := cmp.Diff(metrics, keys(p.Ratios[base])); diff != "" {
+			t.Errorf("ratios to %s: %s", base, diff)
+		}
+	}
+	if len(p.Baselines) != len(want) {
+		t.Errorf("baselines %v", keys(p.Baselines))
+	}
+}
+
+func TestBenchRoutingNeedsARedis(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	err := run(t.Context(), []string{"bench", "routing"}, os.Environ(), &bytes.Buffer{}, &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), "needs redis-server (of the package redis-server) on PATH, or a Redis at --redis-url") {
+		t.Errorf("without redis-server: %v", err)
+	}
+}
+
 func TestBenchSaysWhatItNeeds(t *testing.T) {
 	tests := []struct{ name, arguments, want string }{
-		{"no bench", "", "sessions, chat"},
-		{"unknown bench", "other", "sessions, chat"},
+		{"no bench", "", "sessions, chat, routing"},
+		{"unknown bench", "other", "sessions, chat, routing"},
+		{"Redis away", "routing --redis-url=redis://127.0.0.1:1/0", "needs a Redis that answers at --redis-url"},
+		{"not Redis", "routing --redis-url=http://x", "--redis-url"},
+		{"nobody waits", "routing --waiting=0", "above 0"},
+		{"more than agents take", "routing --agents=2 --assign=1000", "2 agents take 200 at most"},
 		{"PostgreSQL away", "chat --database-url=postgres://nobody@127.0.0.1:1/none", "needs a PostgreSQL that answers at --database-url"},
 		{"not PostgreSQL", "chat --database-url=mysql://x", "postgres://user:password@host:5432/database"},
 		{"too short a time", "sessions --n=4 --limit=0.2", "raise --limit"},

@@ -1,5 +1,6 @@
 // Package bench measures Parlour beside what it could have been built on:
-// idle connections (Sessions) and the chat through the whole handler (Chat).
+// idle connections (Sessions), the chat through the whole handler (Chat), and
+// who gets which conversation (Routing).
 package bench
 
 import (

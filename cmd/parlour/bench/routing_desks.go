@@ -1,0 +1,370 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parlour-chat/parlour/chat/routing"
+	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
+
+// chatsOfMany is how many conversations an agent may have where it is measured
+// how fast many are given out.
+const chatsOfMany = 100
+
+// A desk is an agent's. Its view is read again whenever it has changed.
+type desk struct {
+	who     protocol.Caller
+	changed chan struct{} // capacity 1: a second change is the same wish
+	seen    map[protocol.OfferID]bool
+
+	mu    sync.Mutex // guards what follows
+	conv  protocol.ConversationID
+	freed time.Time // when its slot was; zero: it is not
+}
+
+// A floor is agents at desks and visitors who wait, on a Router and a record.
+type floor struct {
+	record *store.Store
+	router *routing.Router
+	on     redisKind
+	ws     protocol.WorkspaceID
+	queue  store.Queue
+	site   protocol.SiteID
+	desks  []*desk
+	of     map[string]*desk // by actor
+	shown  func(ctx context.Context, d *desk, o store.Offer) error
+
+	stop context.CancelCauseFunc
+	work sync.WaitGroup
+	late atomic.Int64 // steps that routing could not be told of: its sweep finds them
+}
+
+// openFloor makes a workspace in a new database: agents who are ready, and
+// visitors who have asked.
+func openFloor(ctx context.Context, on redisKind, db database, agents, chats, asked int) (f *floor, err error) {
+	f = &floor{on: on, ws: bareWorkspace(), site: protocol.NewID[protocol.SiteID](), of: map[string]*desk{}, stop: func(error) {}}
+	f.queue = store.Queue{ID: protocol.NewID[protocol.QueueID](), Workspace: f.ws, Key: "all", Name: "All", Weight: 1}
+	if f.record, err = store.Open(ctx, store.Options{URL: db.url}); err != nil {
+		return nil, err
+	}
+	if err = f.declare(ctx, agents, chats); err == nil {
+		f.router = routing.New(routing.Options{
+			Redis: on.client, Record: f.record, Notify: f, Workspace: f.ws, Node: "bench",
+			Timers: routing.Timers{RampUp: -1, Amnesty: -1, Offer: time.Hour, Silent: time.Hour},
+		})
+		err = each(ctx, asked, 32, func(ctx context.Context, _ int) error {
+			_, err := f.ask(ctx)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.record.Close())
+	}
+	return f, nil
+}
+
+func (f *floor) declare(ctx context.Context, agents, chats int) error {
+	profile := store.Profile{ID: protocol.NewID[protocol.ProfileID](), Name: "all", Queues: []protocol.QueueID{f.queue.ID}, Media: []string{store.MediumChat}}
+	role := store.Role{ID: protocol.NewID[protocol.RoleID](), Name: "agent", Permissions: []protocol.Permission{protocol.PermDesk}}
+	w := store.Workspace{
+		ID: f.ws, Name: "Bench", Queues: []store.Queue{f.queue}, Profiles: []store.Profile{profile}, Roles: []store.Role{role},
+		Sites: []store.Site{{ID: f.site, Workspace: f.ws, Key: "bench", Name: "Bench", Queues: []protocol.QueueID{f.queue.ID}}},
+	}
+	for i := range agents {
+		a := store.Agent{
+			ID: protocol.NewID[protocol.AgentID](), Workspace: f.ws, Email: email(i), Name: fmt.Sprintf("Agent %d", i), PasswordHash: "none",
+			Profile: profile, Role: role.ID, MaxChats: chats,
+		}
+		w.Agents = append(w.Agents, a)
+		who := protocol.Caller{Connection: protocol.NewID[protocol.ConnectionID](), Principal: protocol.Principal{
+			Kind: protocol.KindAgent, Workspace: f.ws, Agent: a.ID, Name: a.Name, Permissions: role.Permissions,
+		}}
+		d := &desk{who: who, changed: make(chan struct{}, 1), seen: map[protocol.OfferID]bool{}}
+		f.desks, f.of[who.Actor()] = append(f.desks, d), d
+	}
+	if _, err := f.record.Apply(ctx, w); err != nil {
+		return err
+	}
+	return each(ctx, agents, 32, func(ctx context.Context, i int) error {
+		_, err := f.record.Declare(ctx, f.ws, f.desks[i].who.Agent, protocol.DeclaredReady, "", "bench", "agent")
+		return err
+	})
+}
+
+// ask lets somebody new wait in the record, with a page that is open.
+func (f *floor) ask(ctx context.Context) (store.Conversation, error) {
+	visitor := store.Visitor{ID: protocol.NewID[protocol.VisitorID](), Workspace: f.ws, Site: f.site, Name: "Visitor"}
+	if err := f.record.CreateVisitor(ctx, visitor, string(visitor.ID)); err != nil {
+		return store.Conversation{}, err
+	}
+	c, _, _, err := f.record.Ask(ctx, store.AskIn{
+		Workspace: f.ws, Site: f.site, Visitor: visitor.ID, Queue: f.queue.ID, Op: protocol.NewID[protocol.Op](), Text: filler,
+		Author: protocol.Author{Kind: protocol.KindVisitor, ID: string(visitor.ID), Name: visitor.Name},
+	})
+	f.router.Here(protocol.Caller{Connection: protocol.NewID[protocol.ConnectionID](), Principal: protocol.Principal{
+		Kind: protocol.KindVisitor, Workspace: f.ws, Visitor: visitor.ID, Site: f.site,
+	}})
+	return c, err
+}
+
+// open lets routing run until all who asked wait there, and then the agents in,
+// who hear of their offers by shown. All of it ends with ctx, which stop ends:
+// as close does, and whatever goes wrong later.
+func (f *floor) open(ctx context.Context, stop context.CancelCauseFunc, asked int, shown func(context.Context, *desk, store.Offer) error) error {
+	f.shown, f.stop = shown, stop
+	f.work.Go(func() { stop(f.router.Run(ctx)) })
+	for _, d := range f.desks {
+		f.work.Go(func() { f.sit(ctx, d) })
+	}
+	for {
+		lines, err := f.router.Positions(ctx, f.queue.ID)
+		if err != nil {
+			return err
+		}
+		if lines[f.queue.ID].Waiting == asked {
+			break
+		}
+		if err := wait(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("%d of %d wait in Redis: %w", lines[f.queue.ID].Waiting, asked, err)
+		}
+	}
+	for _, d := range f.desks {
+		f.router.Here(d.who)
+	}
+	return nil
+}
+
+// sit reads the desk's view whenever it is told to.
+func (f *floor) sit(ctx context.Context, d *desk) {
+	for {
+		select {
+		case <-d.changed:
+		case <-ctx.Done():
+			return
+		}
+		offers, err := f.record.OffersOfAgent(ctx, f.ws, d.who.Agent)
+		for _, o := range offers {
+			if err == nil && !d.seen[o.ID] {
+				d.seen[o.ID] = true
+				err = f.shown(ctx, d, o)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			f.stop(fmt.Errorf("desk of %s: %w", d.who.Name, err))
+			return
+		}
+	}
+}
+
+// accept takes an offer at once.
+func (f *floor) accept(ctx context.Context, d *desk, o store.Offer) error {
+	o, _, err := f.record.Accept(ctx, f.ws, d.who.Agent, o.ID, protocol.NewID[protocol.Op]())
+	if err != nil {
+		return err
+	}
+	f.routed(f.router.Settled(ctx, o, store.OutcomeAccepted))
+	return nil
+}
+
+// routed counts what routing was not told because Redis did not answer. The
+// record is right, as it is for the chat, and routing finds the change there.
+func (f *floor) routed(err error) {
+	if err != nil {
+		f.late.Add(1)
+	}
+}
+
+// ViewChanged has the floor's desks look.
+func (f *floor) ViewChanged(_ protocol.WorkspaceID, actors ...string) {
+	for _, actor := range actors {
+		if d := f.of[actor]; d != nil {
+			select {
+			case d.changed <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// QueuesChanged and EntriesAdded tell what no desk here shows.
+func (*floor) QueuesChanged(protocol.WorkspaceID)                         {}
+func (*floor) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
+
+// close ends everything and cleans up.
+func (f *floor) close(ctx context.Context) error {
+	f.stop(errOver)
+	f.work.Wait()
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(routing.Clear(late, f.on.client, f.ws), f.record.Close())
+}
+
+var errOver = errors.New("the bench is over")
+
+func (o RoutingOptions) samples() int { return max(1, int(o.Rate*o.Offers.Seconds())) }
+
+// freed times offers: agents with room for one conversation get free, one here,
+// one there, while many wait.
+func (o RoutingOptions) freed(ctx context.Context, on redisKind, db database) (found Metrics, err error) {
+	asked := o.Agents + o.Waiting
+	f, err := openFloor(ctx, on, db, o.Agents, 1, asked)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.close(ctx)) }()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	times := make([]atomic.Int64, o.samples()) // ns
+	var told, busy atomic.Int64
+	err = f.open(ctx, fail, asked, func(ctx context.Context, d *desk, offer store.Offer) error {
+		now := time.Now()
+		d.mu.Lock()
+		again := !d.freed.IsZero()
+		if again {
+			times[told.Add(1)-1].Store(int64(now.Sub(d.freed)))
+		}
+		d.mu.Unlock()
+		if err := f.accept(ctx, d, offer); err != nil {
+			return err
+		}
+		d.mu.Lock()
+		d.conv, d.freed = offer.Conversation, time.Time{}
+		d.mu.Unlock()
+		busy.Add(1)
+		if !again {
+			return nil
+		}
+		c, err := f.ask(ctx) // as many wait as before
+		if err != nil {
+			return err
+		}
+		f.routed(f.router.Enqueue(ctx, c, f.queue))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := until(ctx, func() bool { return busy.Load() == int64(o.Agents) }); err != nil {
+		return nil, fmt.Errorf("%d of %d agents have a conversation: %w", busy.Load(), o.Agents, err)
+	}
+	if err := f.free(ctx, o, len(times), fail); err != nil {
+		return nil, fmt.Errorf("free agents: %w", err)
+	}
+	if err := until(ctx, func() bool { return told.Load() == int64(len(times)) }); err != nil {
+		return nil, fmt.Errorf("%d of %d free agents were offered something: %w", told.Load(), len(times), err)
+	}
+	all := durations(times)
+	return Metrics{"offer_p50_ms": milliseconds(percentile(all, 0.5)), "offer_p99_ms": milliseconds(percentile(all, 0.99)), "offer_untold_steps": float64(f.late.Load())}, nil
+}
+
+// free frees agents who are busy, exponentially spaced, so many times.
+func (f *floor) free(ctx context.Context, o RoutingOptions, times int, fail context.CancelCauseFunc) error {
+	var all sync.WaitGroup
+	next := time.Now()
+	for range times {
+		next = next.Add(time.Duration(rand.ExpFloat64() / o.Rate * float64(time.Second))) //nolint:gosec // arrivals are no secret
+		if err := wait(ctx, time.Until(next)); err != nil {
+			break
+		}
+		var d *desk
+		if err := until(ctx, func() bool { d = f.busy(); return d != nil }); err != nil {
+			break
+		}
+		all.Go(func() {
+			if err := f.release(ctx, d); err != nil {
+				fail(err)
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// busy picks somebody who is in a conversation and takes that from him, so that
+// it is ended once; nil: just now nobody is.
+func (f *floor) busy() *desk {
+	from := rand.IntN(len(f.desks)) //nolint:gosec // nor is who gets free
+	for i := range f.desks {
+		d := f.desks[(from+i)%len(f.desks)]
+		d.mu.Lock()
+		found := d.conv != "" && d.freed.IsZero()
+		if found {
+			d.freed = time.Now()
+		}
+		d.mu.Unlock()
+		if found {
+			return d
+		}
+	}
+	return nil
+}
+
+// release ends an agent's conversation and clears its card. The time begins
+// when that is committed.
+func (f *floor) release(ctx context.Context, d *desk) error {
+	d.mu.Lock()
+	conv := d.conv
+	d.mu.Unlock()
+	author := protocol.Author{Kind: protocol.KindAgent, ID: string(d.who.Agent), Name: d.who.Name}
+	if _, _, err := f.record.End(ctx, f.ws, conv, author, d.who.Actor(), protocol.NewID[protocol.Op](), "ended", 0); err != nil {
+		return err
+	}
+	if _, err := f.record.Clear(ctx, f.ws, d.who.Agent, conv, protocol.NewID[protocol.Op]()); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.freed = time.Now()
+	d.mu.Unlock()
+	f.routed(f.router.AgentChanged(ctx, d.who.Agent))
+	return nil
+}
+
+// assigned gives many who wait to agents who accept at once, and says how many
+// a second.
+func (o RoutingOptions) assigned(ctx context.Context, on redisKind, db database) (found Metrics, err error) {
+	f, err := openFloor(ctx, on, db, o.Agents, chatsOfMany, o.Assigned)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.close(ctx)) }()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var accepted atomic.Int64
+	var began, ended atomic.Int64 // ns
+	start := time.Now()
+	err = f.open(ctx, fail, o.Assigned, func(ctx context.Context, d *desk, offer store.Offer) error {
+		began.CompareAndSwap(0, int64(time.Since(start)))
+		if err := f.accept(ctx, d, offer); err != nil {
+			return err
+		}
+		if accepted.Add(1) == int64(o.Assigned) {
+			ended.Store(int64(time.Since(start)))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := until(ctx, func() bool { return ended.Load() > 0 }); err != nil {
+		return nil, fmt.Errorf("%d of %d were accepted: %w", accepted.Load(), o.Assigned, err)
+	}
+	took := time.Duration(ended.Load() - began.Load())
+	return Metrics{"assignments_per_second": float64(o.Assigned) / took.Seconds()}, nil
+}
+
+// until looks again and again.
+func until(ctx context.Context, holds func() bool) error {
+	for !holds() {
+		if err := wait(ctx, 5*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
