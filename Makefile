@@ -12,8 +12,8 @@ STATIC  := CGO_ENABLED=0
 ENDING  ?= 15m
 FUZZ    ?= 60s
 COUNT   ?= 3
-SEEDS   ?= 12
-MINUTES ?= 8
+SEEDS   ?= 200
+MINUTES ?= 10
 
 .PHONY: help run build web test test-go test-web sizes e2e sim planted soak fuzz bench check format vet lint generated types tools clean
 
@@ -44,7 +44,7 @@ sizes: web ## the sizes of what browsers load
 e2e: tools build ## the stories in real browsers
 	$(SCRIPT) e2e
 
-sim: ## people and faults in virtual time: SEEDS=12 of MINUTES=8 each, without the race detector
+sim: ## people and faults in virtual time: SEEDS=200 of MINUTES=10 each, without the race detector
 	$(STATIC) $(GO) test -count=1 -timeout $(ENDING) ./chat/routing -run '^TestSimulation$$' -v -seeds $(SEEDS) -minutes $(MINUTES)
 
 planted: ## plants bugs, one after the other, and sees that the tests find each
