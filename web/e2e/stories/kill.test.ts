@@ -3,12 +3,11 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { freePorts } from "../backends.ts";
+import { cuttable } from "../cuttable.ts";
 import { until } from "../driver/index.ts";
 import type { Server } from "../server.ts";
 import { Stage } from "../stage.ts";
-import { inFlight, Talk, unanswered } from "../talk.ts";
-import { UdpProxy } from "../udp-proxy.ts";
+import { inFlight, unanswered } from "../talk.ts";
 
 /** How often it is killed: at least, and at most while no message was caught between the record and its ack. */
 const kills = 3;
@@ -25,24 +24,12 @@ describe("kill -9 of the server under traffic", () => {
   const stage = new Stage("kill");
 
   test("both sides go on by themselves; nothing acknowledged is lost, doubled or out of order", { timeout: 400_000 }, async () => {
-    const [port = 0] = await freePorts(1);
-    const proxy = stage.keep(await UdpProxy.open(port));
-    const server = await stage.server({
-      settings: {
-        "webrtc.udp_address": `127.0.0.1:${port}`,
-        "webrtc.tcp_address": "",
-        "webrtc.advertise": proxy.address,
-        "limits.messages_per_minute_per_visitor": "6000",
-      },
-    });
-    const [visitor, anna] = await Promise.all([stage.visitor("visitor", { wire: true }), stage.desk("anna", { wire: true })]);
+    const { proxy, server, visitor, anna, talk, open } = await cuttable(stage);
     const sides = [visitor.page, anna.page];
-    const talk = new Talk(visitor, anna);
     await talk.begin(server);
     await talk.exchange(2);
     await talk.complete();
     const loads = await Promise.all([visitor.panel, anna.page].map((one) => one.evaluate(() => performance.timeOrigin)));
-    const open = (transport: "ws" | "dc"): Promise<number> => server.metric("parlour_transports_open", { transport });
 
     // A message at the moment of a kill is unread by the server, read and not stored, or stored and not acknowledged. A
     // server that is stopped before it is killed has most of what is in flight unread; the last case, which alone can double a

@@ -1,30 +1,16 @@
 import { describe, expect, test } from "vitest";
 
-import { freePorts } from "../backends.ts";
+import { cuttable } from "../cuttable.ts";
 import { until } from "../driver/index.ts";
 import { Stage } from "../stage.ts";
-import { inFlight, Talk } from "../talk.ts";
-import { UdpProxy } from "../udp-proxy.ts";
+import { inFlight } from "../talk.ts";
 
 // D2, D4, D5, D13, VIS-2: the way breaks in silence while both write.
 describe("when DataChannels break in mid-conversation", () => {
   const stage = new Stage("switch");
 
   test("it goes on by WebSocket and climbs again; nothing is lost or doubled", { timeout: 240_000 }, async () => {
-    const [port = 0] = await freePorts(1);
-    const proxy = stage.keep(await UdpProxy.open(port));
-    const server = await stage.server({
-      settings: {
-        "webrtc.udp_address": `127.0.0.1:${port}`,
-        "webrtc.tcp_address": "",
-        "webrtc.advertise": proxy.address,
-        "limits.messages_per_minute_per_visitor": "6000",
-      },
-    });
-    const [visitor, anna] = await Promise.all([stage.visitor("visitor", { wire: true }), stage.desk("anna", { wire: true })]);
-    const talk = new Talk(visitor, anna);
-    const open = (transport: "ws" | "dc"): Promise<number> => server.metric("parlour_transports_open", { transport });
-    const posts = (transport: "ws" | "dc"): Promise<number> => server.metric("parlour_frames_total", { transport, direction: "up", kind: "chat.post" });
+    const { proxy, server, visitor, anna, talk, open, posts } = await cuttable(stage);
     const climbed = (within: number): Promise<boolean> => until("both are on DataChannels and no WebSocket is open", async () => (await open("dc")) === 2 && (await open("ws")) === 0, within);
 
     await talk.begin(server);
