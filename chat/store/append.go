@@ -162,10 +162,11 @@ func (p *post) again(ctx context.Context, s *Store) {
 }
 
 const (
-	whoseTurn = `SELECT turn_since FROM conversations WHERE workspace = $1 AND id = $2`
+	whoseTurn = `SELECT turn_since + CASE WHEN owner = $3 THEN reply_due ELSE 0 END FROM conversations WHERE workspace = $1 AND id = $2`
 
 	takeSeqs = `UPDATE conversations SET seq = seq + 1, visitor_seq = visitor_seq + CAST($3 AS BIGINT),
-		turn_since = CASE WHEN CAST($4 AS BIGINT) < 0 THEN 0 WHEN turn_since = 0 AND CAST($4 AS BIGINT) > 0 THEN CAST($8 AS BIGINT) ELSE turn_since END
+		turn_since = CASE WHEN CAST($4 AS BIGINT) < 0 THEN 0 WHEN turn_since = 0 AND CAST($4 AS BIGINT) > 0 THEN CAST($8 AS BIGINT) ELSE turn_since END,
+		reply_due = CASE WHEN CAST($4 AS BIGINT) < 0 AND owner = $7 THEN 0 ELSE reply_due END
 		WHERE workspace = $1 AND id = $2 AND (CAST($5 AS BIGINT) = 0 OR state IN ('queued', 'active')) AND (CAST($6 AS TEXT) = '' OR visitor = $6)
 		AND (CAST($7 AS TEXT) = '' OR owner = $7 OR EXISTS (SELECT 1 FROM slots WHERE conversation = $2 AND agent = $7))
 		RETURNING seq, visitor_seq, visitor, owner, name, turn_since, CAST($8 AS BIGINT)`
@@ -199,10 +200,10 @@ func appendEntry(ctx context.Context, t *tx, in AppendIn, body string, p *Posted
 }
 
 // takeNow takes the next seqs by one statement. ran says whether the turn was
-// running before.
+// running before, or the timer of a first reply that this is.
 func takeNow(ctx context.Context, t *tx, in AppendIn, shown, turn, now int64) (got taken, ran, found bool, err error) {
 	if turn < 0 {
-		before, _, err := one(ctx, t, scanInt, whoseTurn+t.lock, in.Workspace, in.Conversation)
+		before, _, err := one(ctx, t, scanInt, whoseTurn+t.lock, in.Workspace, in.Conversation, in.Agent)
 		if err != nil {
 			return got, false, false, fmt.Errorf("look whose turn it is: %w", err)
 		}

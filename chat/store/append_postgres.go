@@ -17,14 +17,15 @@ import (
 // before is locked, so what it says holds until the commit. A command that the
 // ledger has fails as a whole, by the ledger's key.
 const appendAtOnce = `WITH before AS (
-		SELECT turn_since, (extract(epoch FROM statement_timestamp()) * 1000)::bigint AS now FROM conversations WHERE workspace = $1 AND id = $2 FOR UPDATE
+		SELECT turn_since, reply_due, (extract(epoch FROM statement_timestamp()) * 1000)::bigint AS now FROM conversations WHERE workspace = $1 AND id = $2 FOR UPDATE
 	), took AS (
 		UPDATE conversations c SET seq = c.seq + 1, visitor_seq = c.visitor_seq + $3::bigint,
-			turn_since = CASE WHEN $4::bigint < 0 THEN 0 WHEN c.turn_since = 0 AND $4::bigint > 0 THEN before.now ELSE c.turn_since END
+			turn_since = CASE WHEN $4::bigint < 0 THEN 0 WHEN c.turn_since = 0 AND $4::bigint > 0 THEN before.now ELSE c.turn_since END,
+			reply_due = CASE WHEN $4 < 0 AND c.owner = $7 THEN 0 ELSE c.reply_due END
 		FROM before WHERE c.workspace = $1 AND c.id = $2 AND ($5::bigint = 0 OR c.state IN ('queued', 'active')) AND ($6::text = '' OR c.visitor = $6)
 			AND ($7::text = '' OR c.owner = $7 OR EXISTS (SELECT 1 FROM slots WHERE conversation = $2 AND agent = $7))
 		RETURNING c.seq, c.visitor_seq, c.visitor, c.owner, CASE WHEN $6 = '' THEN '' ELSE c.name END AS name, 
-			CASE WHEN $4 < 0 THEN before.turn_since WHEN $4 > 0 AND before.turn_since = 0 THEN 1 ELSE 0 END AS turned, before.now
+			CASE WHEN $4 < 0 THEN before.turn_since + before.reply_due - c.reply_due WHEN $4 > 0 AND before.turn_since = 0 THEN 1 ELSE 0 END AS turned, before.now
 	), entry AS (
 		INSERT INTO entries (` + entryColumns + `, workspace)
 		SELECT $2, seq, CASE WHEN $3 > 0 THEN visitor_seq END, $8, $9, $10, $11, $12, COALESCE(NULLIF(name, ''), $13), $14, $15, now, $16, $1 FROM took

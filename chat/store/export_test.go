@@ -23,3 +23,17 @@ func (s *Store) HoldWriter() (release func()) {
 		_ = wait() // a function that does nothing
 	}
 }
+
+// AppendApart appends the way of a command that is carried out again: nothing is
+// held back.
+func (s *Store) AppendApart(ctx context.Context, in AppendIn) (Posted, error) {
+	p := post{in: in}
+	if err := p.prepare(); err != nil {
+		return Posted{}, err
+	}
+	return write(ctx, s, func(ctx context.Context, t *tx) (got Posted, err error) {
+		t.later = nil
+		_, err = appendEntry(ctx, t, in, p.body, &got)
+		return got, err
+	})
+}

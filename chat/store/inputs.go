@@ -90,7 +90,7 @@ type Posted struct {
 	Entry
 	Existed bool             // it had been carried out before
 	Owner   protocol.AgentID // of the conversation
-	Turned  bool             // the turn's clock was started or stopped
+	Turned  bool             // the turn's clock was started or stopped, or that of the first reply was stopped
 }
 
 // AskCallIn asks the other side for a call.

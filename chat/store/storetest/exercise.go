@@ -70,6 +70,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"a message is left", leftMessage},                                // SITE-5
 		{"an overdue first reply goes by stages, once", replies},          // ROUTE-13
 		{"an allowed call or co-browse is a first reply", repliedByCall},  // ROUTE-13
+		{"the owner's first message stops its timer", repliedByWords},     // ROUTE-13
 		{"figures of a queue, and the last agent", figures},               // VIS-1, ROUTE-9
 		{"decisions are kept as they were made", decisions},
 		{"a long decision is cut, and says so", longDecision},

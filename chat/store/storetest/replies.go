@@ -65,3 +65,44 @@ func repliedByCall(t *testing.T, s *store.Store) {
 	must(t, err)
 	w.overdue(t, "the call has ended")
 }
+
+// repliedByWords: the owner's first message stops the timer, and says so; what
+// others say does not.
+func repliedByWords(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := ruled(t, s, store.QueueRules{FirstReplyMs: 1000}, 4, 4, 4)
+	c := w.Active(t, w.Agents[0])
+	says := func(agent protocol.AgentID) store.AppendIn {
+		in := w.Saying(c, "Hello")
+		in.Actor, in.Author, in.TurnOf, in.Agent = "agent:"+string(agent), By(agent), protocol.KindVisitor, agent
+		return in
+	}
+	check := func(what string, due, turned bool, all ...store.AppendIn) {
+		t.Helper()
+		posted, errs := s.PostAll(t.Context(), all)
+		for _, err := range errs {
+			must(t, err)
+		}
+		if now := w.conv(t, c.ID); (now.ReplyDue != 0) != due {
+			t.Errorf("%s: the first reply is due at %d", what, now.ReplyDue)
+		}
+		if got := posted[0].Turned; got != turned {
+			t.Errorf("%s: the owner's card has changed: %v", what, got)
+		}
+	}
+	check("the visitor says more", true, false, w.Saying(c, "Well?"))
+	check("the owner replies", false, true, says(w.Agents[0]))
+	r, _, err := s.OpenRequest(t.Context(), w.asking(c, protocol.RequestTransfer, 0, 1))
+	must(t, err)
+	o := w.ring(t, r, 1)
+	_, _, err = s.Accept(t.Context(), w.ID, o.Agent, o.ID, op())
+	must(t, err)
+	r, _, err = s.OpenRequest(t.Context(), w.asking(c, protocol.RequestInvite, 1, 2))
+	must(t, err)
+	o = w.ring(t, r, 2)
+	_, _, err = s.Accept(t.Context(), w.ID, o.Agent, o.ID, op())
+	must(t, err)
+	check("a guest says something", true, false, says(w.Agents[2]))
+	check("the next owner replies, whose turn it is not", false, true, says(w.Agents[1]), says(w.Agents[1]))
+	check("and says more", false, false, says(w.Agents[1]))
+}
