@@ -178,7 +178,7 @@ func (c *crowd) visit(ctx context.Context) {
 	c.visitors = append(c.visitors, v)
 	v.name = fmt.Sprintf("visitor %04d", len(c.visitors))
 	c.mu.Unlock()
-	for again := true; again && !v.gone; again = !c.calm.Load() && chance(r, 30) {
+	for again := true; again && !v.gone.Load(); again = !c.calm.Load() && chance(r, 30) {
 		v.run(ctx, queueKeys[r.IntN(len(queueKeys))])
 		if !pause(ctx, between(r, 50*time.Millisecond, 500*time.Millisecond)) {
 			break
@@ -238,7 +238,7 @@ func (c *crowd) done() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, v := range c.visitors {
-		if !v.gone && v.waiting() > 0 {
+		if !v.gone.Load() && v.waiting() > 0 {
 			return false
 		}
 	}

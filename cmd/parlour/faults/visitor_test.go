@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -14,8 +15,8 @@ type visitor struct {
 	*client
 	name string
 	rand *rand.Rand
-	said int  // messages
-	gone bool // closed the page and does not come back
+	said int         // messages
+	gone atomic.Bool // closed the page and does not come back
 }
 
 // newVisitor is a page that was just opened.
@@ -54,7 +55,7 @@ func (v *visitor) run(ctx context.Context, queue string) {
 	case way < 8: // closes the page for good
 		if pause(ctx, between(v.rand, 100*time.Millisecond, 2*time.Second)) {
 			v.leave(true)
-			v.gone = true
+			v.gone.Store(true)
 			return
 		}
 	case way < 18: // the next page takes a while
@@ -112,7 +113,7 @@ func (v *visitor) text() string {
 
 // answered waits until every command is.
 func (v *visitor) answered(ctx context.Context) {
-	for v.waiting() > 0 && !v.gone && pause(ctx, 50*time.Millisecond) {
+	for v.waiting() > 0 && !v.gone.Load() && pause(ctx, 50*time.Millisecond) {
 		continue
 	}
 }
