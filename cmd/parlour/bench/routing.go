@@ -49,12 +49,12 @@ func Routing(ctx context.Context, o RoutingOptions) (result Result, err error) {
 		return Result{}, fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	real, err := realRedis(ctx, o.RedisURL, dir, o.Program.Environ)
+	outer, err := realRedis(ctx, o.RedisURL, dir, o.Program.Environ)
 	if err != nil {
 		return Result{}, err
 	}
-	defer real.stop()
-	version, err := real.version(ctx)
+	defer outer.stop()
+	version, err := outer.version(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -62,7 +62,7 @@ func Routing(ctx context.Context, o RoutingOptions) (result Result, err error) {
 	defer embedded.stop()
 	ours := Metrics{}
 	baselines := map[string]Metrics{baseScript: {}, baseTransaction: {}, baseStore: {}}
-	for _, on := range []redisKind{real, embedded} {
+	for _, on := range []redisKind{outer, embedded} {
 		if err := o.measure(ctx, on, dir, ours, baselines); err != nil {
 			return Result{}, err
 		}
