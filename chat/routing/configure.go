@@ -83,7 +83,11 @@ func (r *Router) relieve(ctx context.Context) error {
 	var errs []error
 	for _, a := range agents {
 		if !mayAnswer(a) && (a.Slots > 0 || a.Declared == protocol.DeclaredReady) {
-			errs = append(errs, r.takeFrom(ctx, a, "no_right", nil))
+			cause := store.CauseNoRight
+			if a.Disabled {
+				cause = store.CauseAgentDisabled
+			}
+			errs = append(errs, r.takeFrom(ctx, a, cause, nil))
 		}
 	}
 	return errors.Join(errs...)

@@ -50,6 +50,11 @@ func requeue(ctx context.Context, t *tx, c *Conversation, queue protocol.QueueID
 		return nil, err
 	}
 	body := protocol.EntryBody{Cause: cause}
+	if cause == CauseSignedOut { // the visitor reads who is gone
+		if body.Name, _, err = one(ctx, t, scanString, `SELECT name FROM agents WHERE workspace = $1 AND id = $2`, c.Workspace, c.Owner); err != nil {
+			return nil, fmt.Errorf("name who signed out: %w", err)
+		}
+	}
 	if queue != "" && queue != c.Queue {
 		if body.Queue, err = nameOfTarget(ctx, t, c.Workspace, "", queue); err != nil {
 			return nil, err

@@ -88,10 +88,11 @@ func (s *Store) Session(ctx context.Context, tokenHash string) (Agent, int64, er
 	return a, row.expires, nil
 }
 
-// DeleteSession ends a session. One that does not exist is no error.
+// DeleteSession ends a session, as the agent wishes. One that does not exist is
+// no error. Whose last session it was is not ready from then on, and Revoked.
 func (s *Store) DeleteSession(ctx context.Context, tokenHash string) error {
-	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
-		return t.exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, tokenHash)
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) {
+		return struct{}{}, s.endSession(ctx, t, tokenHash)
 	})
 	if err != nil {
 		return fmt.Errorf("delete session: %w", err)

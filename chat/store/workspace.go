@@ -201,8 +201,19 @@ func (a *applying) endSessions(ctx context.Context, email string, g Agent) error
 	if err == nil && (!found || !g.Disabled && hash == g.PasswordHash) {
 		return nil
 	}
+	var id string
 	if err == nil { // the row is locked: a session that is being opened comes before or not at all
-		_, err = a.exec(ctx, `DELETE FROM sessions WHERE workspace = $1 AND agent = (SELECT id FROM agents WHERE workspace = $1 AND email = $2)`, a.workspace, email)
+		id, _, err = one(ctx, a.tx, scanString, `SELECT id FROM agents WHERE workspace = $1 AND email = $2`, a.workspace, email)
+	}
+	if err == nil {
+		_, err = a.exec(ctx, `DELETE FROM sessions WHERE workspace = $1 AND agent = $2`, a.workspace, id)
+	}
+	if err == nil {
+		reason := CausePasswordChanged
+		if g.Disabled {
+			reason = CauseAgentDisabled
+		}
+		err = turnAway(ctx, a.tx, a.workspace, protocol.AgentID(id), reason)
 	}
 	if err != nil {
 		return fmt.Errorf("end sessions of %s: %w", email, err)

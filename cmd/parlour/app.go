@@ -200,7 +200,7 @@ func (a *app) openEdge(context.Context) error {
 		channels = signaling.OverEndpoint(a.endpoint)
 	}
 	edge, err := signaling.New(signaling.Options{
-		Hub: a.hub, Log: chatLog{a.chat}, View: a.chat, Versions: a.chat, Identities: identities{a.people, a.sites}, Sites: sites{a.sites, a.chat},
+		Hub: a.hub, Log: chatLog{a.chat}, View: a.chat, Versions: a.chat, Identities: identities{a.people, a.sites, a.chat}, Sites: sites{a.sites, a.chat},
 		Presence: a.router, Insight: a.chat, Channels: channels, Epoch: a.store.Epoch, Address: a.config.HTTP.Address, PublicURL: a.config.PublicURL(),
 		TLSCert: a.config.HTTP.TLS.CertFile, TLSKey: a.config.HTTP.TLS.KeyFile, TrustedProxies: proxies, Checks: a.checks(), Logger: a.log,
 		Registry: a.registry, Limits: edgeLimits(a.config.Limits),

@@ -34,6 +34,20 @@ func (l chatLog) Heads(ctx context.Context, convs []protocol.ConversationID) (ma
 type identities struct {
 	*people.People
 	sites *site.Cache
+	chat  *chat.Service
+}
+
+// SignOut ends a session, and at once what an agent without any other has running (S5).
+func (i identities) SignOut(ctx context.Context, token string) error {
+	who, err := i.Session(ctx, token)
+	if err != nil {
+		return err
+	}
+	if err := i.People.SignOut(ctx, token); err != nil {
+		return err
+	}
+	i.chat.SignedOut(ctx, who.Agent)
+	return nil
 }
 
 func (i identities) NewVisitor(ctx context.Context, v signaling.NewVisitor) (protocol.Principal, string, error) {

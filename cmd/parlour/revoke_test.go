@@ -93,3 +93,64 @@ func cutWhenAppliedAway(t *testing.T, s *server) {
 		t.Errorf("the other agent connected %d times", anna.opened)
 	}
 }
+
+// S5, STATE-6: with the desk of who is disabled or signs out ends, within 2 s, what
+// the agent sees of a visitor's page, and the conversation waits for others.
+func TestWhatTheVisitorSharesEndsWithTheDesk(t *testing.T) {
+	for _, tt := range []struct {
+		cause, name string
+		revoke      func(s *server, ben *client)
+	}{
+		{"agent_disabled", "", func(s *server, _ *client) {
+			s.apply(workspaceFile[:strings.LastIndex(workspaceFile, "  - {email: ben@")])
+		}},
+		{"signed_out", "Ben", func(s *server, ben *client) { s.signOut(ben) }},
+	} {
+		t.Run(tt.cause, func(t *testing.T) {
+			s := startServer(t)
+			ben, visitor := s.agent("ben@shop.test"), s.visitor()
+			ben.do(protocol.UpDeclare, protocol.Declare{Declared: protocol.DeclaredReady})
+			conv := visitor.do(protocol.UpAsk, protocol.Ask{Text: "hello"}).Conversation
+			ben.do(protocol.UpAccept, protocol.OfOffer{Offer: ben.offer()})
+			shared := protocol.CobrowseID(ben.do(protocol.UpCobrowseAsk, protocol.OfConversation{Conversation: conv}).ID)
+			visitor.do(protocol.UpCobrowseAnswer, protocol.CobrowseAnswer{Cobrowse: shared, Allow: true})
+			shares := func() bool {
+				visitor.mu.Lock()
+				defer visitor.mu.Unlock()
+				return visitor.view["cobrowse/"+string(shared)].Cobrowse != nil
+			}
+			s.until("the visitor shares the page", shares)
+			tt.revoke(s, ben)
+			began := time.Now()
+			s.until("the page is not shared, the desk is cut", func() bool { return !shares() && !ben.online() })
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("ended after %v", took)
+			}
+			log := visitor.log(t, conv)
+			if last := log[len(log)-1]; last.Kind != protocol.EntryRequeued || last.Body.Cause != tt.cause || last.Body.Name != tt.name {
+				t.Errorf("the visitor reads %s %+v", last.Kind, last.Body)
+			}
+			anna := s.agent("anna@shop.test")
+			anna.do(protocol.UpDeclare, protocol.Declare{Declared: protocol.DeclaredReady})
+			anna.do(protocol.UpAccept, protocol.OfOffer{Offer: anna.offer()})
+		})
+	}
+}
+
+// signOut ends an agent's session as the desk does.
+func (s *server) signOut(c *client) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/v1/sign-out", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header = c.header.Clone()
+	res, err := s.http.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusNoContent {
+		s.t.Fatalf("sign out: %s", res.Status)
+	}
+}
