@@ -28,6 +28,9 @@ describe("catalogue", () => {
     expect(words.entry(entry("cobrowse_ended", { cause: "unanswered" }))).toBe("The question to see the page was not answered.");
     expect(words.entry(entry("call_refused", { media: "audio", by: "visitor", cause: "missing" }))).toContain("No camera or microphone");
     expect(words.entry(entry("ended", { by: "visitor" }))).toBe("The visitor ended the conversation.");
+    expect(words.entry(entry("requeued", { cause: "signed_out", name: "Anna" }))).toBe("The conversation went back to the queue: its agent has signed out.");
+    expect(words.entry(entry("requeued", { cause: "agent_disabled" }))).toBe("The conversation went back to the queue: its agent is not here any more.");
+    expect(words.entry(entry("requeued", { cause: "left" }))).toBe("The conversation went back to the queue.");
   });
 
   it("tells visitors without a name apart", () => {

@@ -17,6 +17,9 @@ const reasons: Readonly<Record<string, string>> = {
   no_answer: "No answer",
   signed_out: "Signed out",
   connection_lost: "Connection lost",
+  password_changed: "Password changed",
+  agent_disabled: "Account disabled",
+  no_right: "No right to answer",
   rejected: "Rejected an offer",
   forced: "Set by a supervisor",
   break: "Break",
@@ -29,6 +32,15 @@ const outcomes: Readonly<Record<string, string>> = {
   rejected: "rejected it",
   timed_out: "did not answer",
   rescinded: "was not needed any more",
+};
+
+/** Why a conversation went back to its queue, where that is more than a colleague's choice. */
+const returns: Readonly<Record<string, string>> = {
+  connection_lost: ": its agent has lost the connection",
+  signed_out: ": its agent has signed out",
+  password_changed: ": its agent has to sign in again",
+  agent_disabled: ": its agent is not here any more",
+  no_right: ": its agent may not answer any more",
 };
 
 const losses: Readonly<Record<string, string>> = {
@@ -71,7 +83,7 @@ function entry(e: Entry): string {
     case "resumed":
       return `${name} is back.`;
     case "requeued":
-      return "The conversation went back to the queue.";
+      return `The conversation went back to the queue${returns[b.cause ?? ""] ?? ""}.`;
     case "left_queue":
       return "The visitor left while waiting.";
     case "ended":
@@ -341,7 +353,7 @@ export const words = {
   leaving: {
     title: "Sign out?",
     open: (n: number) => (n === 1 ? "You have one open conversation." : `You have ${String(n)} open conversations.`),
-    what: "Sign in again soon to go on. Otherwise what is open goes back to the head of its queue, calls and co-browsing end, and the visitors are told.",
+    what: "What is open goes back to the head of its queue at once, calls and co-browsing end, and the visitors are told. Signed in elsewhere too, you keep it there.",
     better: "To get no new work and finish what is open, choose Pause instead.",
     stay: "Stay",
     go: "Sign out",

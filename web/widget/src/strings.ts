@@ -134,7 +134,10 @@ export const systemLines = {
   joined: (name: string): string => `${name} has joined the chat.`,
   parked: (name: string): string => `${name} will be back soon.`,
   resumed: (name: string): string => `${name} is back.`,
-  requeued: "You are back in line and keep your place.",
+  requeued: (cause: string | undefined, name: string | undefined): string =>
+    cause === "signed_out" && name !== undefined
+      ? `${name} has signed out. You are back in line, and the next agent who is free takes over.`
+      : "You are back in line and keep your place.",
   left_queue: "You left the line.",
   transferred: (name: string): string => `You are now talking to ${name}.`,
   left: (name: string): string => `${name} has left the chat.`,

@@ -11,7 +11,6 @@ export function systemLine({ kind, body }: Entry): string {
   const name = body.name ?? strings.agent;
   switch (kind) {
     case "asked":
-    case "requeued":
     case "left_queue":
     case "missed":
     case "call_allowed":
@@ -20,6 +19,8 @@ export function systemLine({ kind, body }: Entry): string {
     case "cobrowse_allowed":
     case "cobrowse_refused":
       return lines[kind];
+    case "requeued":
+      return lines.requeued(body.cause, body.name);
     case "cobrowse_ended":
       return lines.cobrowse_ended(body.cause);
     case "joined":
