@@ -78,6 +78,9 @@ func TestPages(t *testing.T) {
 		if res.StatusCode != tt.status || !strings.Contains(body, tt.body) || (tt.header != "" && !strings.Contains(res.Header.Get(tt.header), tt.has)) {
 			t.Errorf("%s: %d %s %v", tt.path, res.StatusCode, body, res.Header)
 		}
+		if res, body := h.request("HEAD", tt.path, "", nil, ""); res.StatusCode != tt.status || body != "" {
+			t.Errorf("HEAD %s: %d %q, want %d and nothing", tt.path, res.StatusCode, body, tt.status)
+		}
 	}
 	res, _ := h.request("GET", "/parlour.js", "", nil, "")
 	again := http.Header{"If-None-Match": {res.Header.Get("ETag")}}

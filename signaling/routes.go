@@ -34,7 +34,11 @@ func (e *Edge) routes() (http.Handler, error) {
 			return nil, fmt.Errorf("route %s has no handler", name)
 		}
 		delete(handlers, name)
-		server.Add(route.Method, route.Path, e.authorized(route, handle))
+		handle = e.authorized(route, handle)
+		server.Add(route.Method, route.Path, handle)
+		if route.Method == http.MethodGet { // RFC 9110, section 9.3.2: what can be got can be asked about; net/http drops the body
+			server.HEAD(route.Path, handle)
+		}
 	}
 	for name := range handlers {
 		return nil, fmt.Errorf("handler %s has no route in the dictionary", name)
