@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -48,10 +49,24 @@ type job struct {
 	done chan struct{} // closed when err is set and the commit has returned
 }
 
+// keepPrivate makes the file of a new record one that its owner alone reads;
+// SQLite gives its companions the same mode. A file that is there keeps what
+// its administrator gave it.
+func keepPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the path is a setting
+	if err != nil {
+		return fmt.Errorf("make the record: %w", err)
+	}
+	return f.Close()
+}
+
 func openSQLite(ctx context.Context, o Options) (*sqlite, error) {
 	path := o.URL
 	if path == "" {
 		path = filepath.Join(o.Dir, "parlour.db")
+	}
+	if err := keepPrivate(path); err != nil {
+		return nil, err
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
 	writer, err := sql.Open("sqlite", dsn)

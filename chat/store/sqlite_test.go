@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -41,6 +43,28 @@ func TestEveryConnectionIsSynchronous(t *testing.T) {
 	}
 	if n := db.pool.Stats().OpenConnections; n != readers {
 		t.Errorf("%d connections looked at, want %d", n, readers)
+	}
+}
+
+// A folder that others may read makes no record that others may read.
+func TestANewRecordIsItsOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 3 {
+		t.Fatalf("%v, %v; want the record, its log and its index", files, err)
+	}
+	for _, name := range files {
+		if f, err := os.Stat(name); err != nil || f.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", filepath.Base(name), f, err)
+		}
 	}
 }
 
