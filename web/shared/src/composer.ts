@@ -1,15 +1,35 @@
 import { computed, signal } from "@preact/signals-core";
 import { isBlank } from "./plain.ts";
 
+/** Whether a key belongs to an input method. Safari tells the Enter that ends a composition only by the old code. */
+export function composes(e: { readonly isComposing: boolean; readonly keyCode: number }): boolean {
+  return e.isComposing || e.keyCode === 229;
+}
+
+/** A text that comes back to a box which may hold another one meanwhile. */
+export function before(text: string, draft: string): string {
+  return isBlank(draft) ? text : `${text}\n${draft}`;
+}
+
 /** The message box: what it holds and whether it can be sent. */
 export class Composer {
   readonly draft = signal("");
   readonly state = signal<"idle" | "sending" | "failed">("idle");
-  readonly canSend = computed(() => !isBlank(this.draft.value) && this.state.value !== "sending");
+  /** Characters beyond what a message may have. They stay in the box, and it cannot be sent. */
+  readonly over = computed(() => (this.draft.value.length <= this.#longest() ? 0 : Math.max(0, Array.from(this.draft.value.trim()).length - this.#longest())));
+  readonly canSend = computed(() => !isBlank(this.draft.value) && this.over.value === 0 && this.state.value !== "sending");
   readonly #post: (text: string) => Promise<void>;
+  readonly #longest: () => number;
 
-  constructor(post: (text: string) => Promise<void>) {
+  /** longest is in characters (Unicode code points), as the server counts. */
+  constructor(post: (text: string) => Promise<void>, longest = (): number => Infinity) {
     this.#post = post;
+    this.#longest = longest;
+  }
+
+  /** Puts a text that was refused before what is typed now. */
+  putBack(text: string): void {
+    this.draft.value = before(text, this.draft.peek());
   }
 
   /** Hands the draft over. What is typed meanwhile stays; when it fails, the draft stays too: nothing typed is lost. */

@@ -173,6 +173,13 @@ export class Log {
     this.#pending.value = this.#pending.value.filter((p) => p.op !== op || p.state !== "failed");
   }
 
+  /** Takes a failed message away and gives its text, to be written anew; undefined when there is none. */
+  takeBack(op: Op): string | undefined {
+    const it = this.#pending.value.find((p) => p.op === op && p.state === "failed");
+    this.discard(op);
+    return it?.text;
+  }
+
   #send(op: Op, text: string): void {
     this.#ports.post(text, op).then(
       (ack) => this.#stored(op, ack),

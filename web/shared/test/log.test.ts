@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Composer, Log, newOp, View, type Ack, type ConversationID, type Entry, type Op } from "../src/index.ts";
+import { composes, Composer, Log, newOp, View, type Ack, type ConversationID, type Entry, type Op, Refusal } from "../src/index.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 
 const conv = "01920000-0000-7000-8000-000000000001" as ConversationID;
@@ -8,7 +8,7 @@ function entry(seq: number, op?: Op, kind: "visitor" | "agent" = "agent"): Entry
   return { seq, id: `e${seq}` as Entry["id"], kind: "message", audience: "all", author: { kind, name: "A" }, at: seq, body: { text: `t${seq}` }, ...(op ? { op } : {}) };
 }
 
-function make(clock = new FakeClock()): {
+function make(clock = new FakeClock(), refuse?: () => Promise<Ack>): {
   log: Log;
   clock: FakeClock;
   asked: number[];
@@ -24,7 +24,7 @@ function make(clock = new FakeClock()): {
     clock,
     side: "visitor",
     newOp: () => newOp(clock),
-    post: (_text, op) => new Promise((resolve) => acks.set(op, resolve)),
+    post: (_text, op) => refuse?.() ?? new Promise((resolve) => acks.set(op, resolve)),
     since: (after) => {
       asked.push(after);
       return new Promise(() => undefined);
@@ -162,6 +162,38 @@ describe("a composer", () => {
     await sent;
     expect(composer.draft.value).toBe("hello there");
     expect(composer.state.value).toBe("failed");
+  });
+});
+
+describe("what is too long, or was refused", () => {
+  test("stays in the box whole, counted as the server counts, and cannot be sent", async () => {
+    const posted: string[] = [];
+    const composer = new Composer((text) => (posted.push(text), Promise.resolve()), () => 5);
+    composer.draft.value = "🍵🍵🍵🍵🍵 ";
+    expect([composer.over.value, composer.canSend.value]).toEqual([0, true]);
+    composer.draft.value = "🍵🍵🍵🍵🍵!?";
+    expect([composer.over.value, composer.canSend.value]).toEqual([2, false]);
+    await composer.send();
+    expect([posted, composer.draft.value]).toEqual([[], "🍵🍵🍵🍵🍵!?"]);
+  });
+
+  test("comes back to be written anew, before what is typed now", async () => {
+    const { log } = make(new FakeClock(), () => Promise.reject(new Refusal({ code: "too_large", message: "Too long." })));
+    log.post("much too long");
+    await settle();
+    const composer = new Composer(() => Promise.resolve());
+    composer.draft.value = "and more";
+    const [failed] = log.pending.value;
+    if (failed) composer.putBack(log.takeBack(failed.op) ?? "");
+    expect([composer.draft.value, log.pending.value.length]).toEqual(["much too long\nand more", 0]);
+  });
+
+  test.each([
+    [{ isComposing: true, keyCode: 13 }, true],
+    [{ isComposing: false, keyCode: 229 }, true], // the Enter that ends a composition in Safari
+    [{ isComposing: false, keyCode: 13 }, false],
+  ])("a key of an input method is none of ours: %o", (key, is) => {
+    expect(composes(key)).toBe(is);
   });
 });
 

@@ -72,6 +72,8 @@ export const strings = {
   unreachable: "The chat cannot be reached. Please check your connection and try again.",
   marks,
   resend: "Resend",
+  edit: "Edit",
+  tooLong: (over: number): string => (over === 1 ? "1 character too many. Please send it in parts." : `${over} characters too many. Please send it in parts.`),
   remove: "Remove",
   typing: (name: string): string => `${name} is typing …`,
   you: "You",

@@ -143,7 +143,7 @@ export function App({ panel }: { panel: PanelModel }): VNode {
       <Notices panel={panel} />
       {panel.calls.value && <CallView calls={panel.calls.value} />}
       <SharingView panel={panel} />
-      <Lines log={panel.log.value} greeting={greeting(site, reason)} first={panel.first.value} />
+      <Lines log={panel.log.value} greeting={greeting(site, reason)} first={panel.first.value} edit={(op) => panel.takeBack(op)} />
       <EndQuestion panel={panel} />
       {phase === "ended" || (phase === "first" && panel.message.left.value) ? (
         <div class="over-line">

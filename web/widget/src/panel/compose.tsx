@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { composes } from "../../../shared/src/index.ts";
 import { strings } from "../strings.ts";
 import { Icon } from "./icons.tsx";
 import type { PanelModel } from "./panel-model.ts";
@@ -11,6 +12,7 @@ export function Compose({ panel }: { panel: PanelModel }): VNode {
   const { composer } = panel;
   const box = useRef<HTMLTextAreaElement>(null);
   const draft = composer.draft.value;
+  const over = composer.over.value;
   const first = panel.phase.value === "first";
   useEffect(() => {
     const it = box.current;
@@ -60,6 +62,9 @@ export function Compose({ panel }: { panel: PanelModel }): VNode {
           />
         </>
       )}
+      <p id="over" class="over" role="status">
+        {over > 0 && strings.tooLong(over)}
+      </p>
       <div class="row">
         <label class="hide" for="message">
           {strings.message}
@@ -69,12 +74,13 @@ export function Compose({ panel }: { panel: PanelModel }): VNode {
           ref={box}
           rows={1}
           dir="auto"
-          maxLength={panel.bootstrap.limits.messageCharacters}
+          aria-invalid={over > 0}
+          aria-describedby={over > 0 ? "over" : undefined}
           placeholder={strings.placeholder}
           value={draft}
           onInput={({ currentTarget }) => typed(currentTarget.value)}
           onKeyDown={(e) => {
-            if (e.key !== "Enter" || e.shiftKey || e.isComposing) return;
+            if (e.key !== "Enter" || e.shiftKey || composes(e)) return;
             e.preventDefault();
             void composer.send(); // as above
           }}

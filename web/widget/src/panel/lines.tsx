@@ -32,7 +32,7 @@ function Message({ entry, log, last }: { entry: Entry; log: Log; last: boolean }
   );
 }
 
-function Unsent({ it, log }: { it: Pending; log: Log }): VNode {
+function Unsent({ it, log, edit }: { it: Pending; log: Log; edit: (op: Pending["op"]) => void }): VNode {
   return (
     <li class={`line own ${it.state}`}>
       <span class="hide">{strings.you}: </span>
@@ -43,6 +43,9 @@ function Unsent({ it, log }: { it: Pending; log: Log }): VNode {
         <Mark state={it.state} words={true} />
         {it.state === "failed" && (
           <>
+            <button type="button" class="link" onClick={() => edit(it.op)}>
+              {strings.edit}
+            </button>
             <button type="button" class="link" onClick={() => log.resend(it.op)}>
               {strings.resend}
             </button>
@@ -67,7 +70,7 @@ function System({ entry }: { entry: Entry }): VNode | null {
 }
 
 /** The conversation so far, our unsent messages below it, and who types. */
-export function Lines({ log, greeting, first }: { log: Log | undefined; greeting: string; first: string | undefined }): VNode {
+export function Lines({ log, greeting, first, edit }: { log: Log | undefined; greeting: string; first: string | undefined; edit: (op: Pending["op"]) => void }): VNode {
   const box = useRef<HTMLDivElement>(null);
   const entries = log?.entries.value ?? [];
   const pending = log?.pending.value ?? [];
@@ -121,7 +124,7 @@ export function Lines({ log, greeting, first }: { log: Log | undefined; greeting
             </p>
           </li>
         )}
-        {log && pending.map((it) => <Unsent key={it.op} it={it} log={log} />)}
+        {log && pending.map((it) => <Unsent key={it.op} it={it} log={log} edit={edit} />)}
       </ol>
       {typing && <p class="typing">{strings.typing(typing.name ?? strings.agent)}</p>}
     </div>

@@ -7,6 +7,7 @@ import type { PanelModel } from "./panel-model.ts";
 export function MessageForm({ panel }: { panel: PanelModel }): VNode {
   const { message, composer } = panel;
   const [title, hint] = [useId(), useId()];
+  const over = composer.over.value;
   const waits = message.reason.value === "choice";
   const trouble = message.trouble.value;
   const optional = panel.identified.value;
@@ -26,11 +27,14 @@ export function MessageForm({ panel }: { panel: PanelModel }): VNode {
           rows={3}
           dir="auto"
           required={!waits}
-          aria-describedby={waits ? hint : undefined}
-          maxLength={panel.bootstrap.limits.messageCharacters}
+          aria-describedby={over > 0 ? "over" : waits ? hint : undefined}
+          aria-invalid={over > 0}
           value={composer.draft.value}
           onInput={({ currentTarget }) => (composer.draft.value = currentTarget.value)}
         />
+        <p id="over" class="over" role="status">
+          {over > 0 && strings.tooLong(over)}
+        </p>
         <label for="name">{strings.name}</label>
         <input id="name" autocomplete="name" maxLength={80} dir="auto" value={panel.name.value} onInput={({ currentTarget }) => (panel.name.value = currentTarget.value)} />
         <label for="email">{optional ? strings.emailOptional : strings.email}</label>

@@ -40,7 +40,7 @@ export class MessageModel {
   });
   /** A conversation can be had instead. */
   readonly canChat = computed(() => this.#ports.phase.value === "waiting" || reasonOf(this.#ports.site.value) === undefined);
-  readonly canSend = computed(() => !this.sending.value && (this.reason.value === "choice" || !isBlank(this.#ports.composer.draft.value)));
+  readonly canSend = computed(() => !this.sending.value && this.#ports.composer.over.value === 0 && (this.reason.value === "choice" || !isBlank(this.#ports.composer.draft.value)));
 
   constructor(ports: MessagePorts) {
     this.#ports = ports;

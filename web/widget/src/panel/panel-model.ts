@@ -78,7 +78,7 @@ export class PanelModel {
   readonly trouble = signal<string | undefined>(undefined);
   /** Asks once before the chat is ended. */
   readonly confirmEnd = signal(false);
-  readonly composer = new Composer((text) => this.#send(text));
+  readonly composer = new Composer((text) => this.#send(text), () => this.bootstrap.limits.messageCharacters);
 
   readonly conversation = computed<ConversationItem | undefined>(() => {
     const newest = this.#session.value?.view.all("conversation").at(-1);
@@ -151,6 +151,13 @@ export class PanelModel {
     });
     const idle = computed(() => this.phase.value === "first" && this.shown.value);
     effect(() => this.#watchStatus(idle.value));
+  }
+
+  /** Takes a message that was refused back into the box. */
+  takeBack(op: Op): void {
+    const text = this.log.peek()?.takeBack(op);
+    if (text !== undefined) this.composer.putBack(text);
+    this.focusAsked.value++;
   }
 
   /** What the host page says. */
