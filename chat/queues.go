@@ -56,7 +56,7 @@ func (s *Service) waitingItems(ctx context.Context, queue store.Queue, into map[
 		}
 		item := protocol.WaitingItem{
 			Conversation: c.ID, Queue: queue.ID, QueueName: queue.Name, Name: c.Name, Verified: c.Verified, First: beginning(c.First, firstShown),
-			Since: c.Asked, Head: i == 0,
+			Since: c.Enqueued(), Head: i == 0,
 		}
 		into["waiting/"+string(c.ID)] = protocol.Item{Waiting: &item}
 	}

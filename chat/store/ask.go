@@ -146,7 +146,7 @@ func insertConversation(ctx context.Context, t *tx, c Conversation) error {
 	}
 	values := []any{
 		c.ID, c.Workspace, c.Site, c.Visitor, c.Queue, c.State, c.Outcome, c.Owner, 0, 0, c.Name, c.Email, number(c.Verified), form, c.First, c.Asked,
-		c.Started, c.Ended, c.TurnSince, 0, 0, 0, 0, 0, c.Kind, c.Parent, c.Previous, c.Medium, c.Boost, c.Sticky, 0, c.Missed, 0, 0,
+		c.Started, c.Ended, c.TurnSince, 0, 0, 0, 0, 0, c.Kind, c.Parent, c.Previous, c.Medium, c.Boost, c.Sticky, 0, c.Missed, 0, 0, 0,
 	}
 	if _, err = t.exec(ctx, `INSERT INTO conversations (`+conversationColumns+`) VALUES (`+places(len(values))+`)`, values...); err != nil {
 		return fmt.Errorf("insert conversation: %w", err)

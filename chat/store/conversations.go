@@ -11,14 +11,14 @@ import (
 
 const conversationColumns = `id, workspace, site, visitor, queue, state, outcome, owner, seq, visitor_seq, name, email, verified, form, first,
 	asked, started, ended, turn_since, rounds, visitor_delivered, visitor_read, agent_delivered, agent_read,
-	kind, parent, previous, medium, boost, sticky, transfers, missed, reply_due, reply_stage`
+	kind, parent, previous, medium, boost, sticky, transfers, missed, reply_due, reply_stage, requeued`
 
 func scanConversation(row scanner) (c Conversation, err error) {
 	var form string
 	err = row.Scan(&c.ID, &c.Workspace, &c.Site, &c.Visitor, &c.Queue, &c.State, &c.Outcome, &c.Owner, &c.Seq, &c.VisitorSeq, &c.Name, &c.Email,
 		&c.Verified, &form, &c.First, &c.Asked, &c.Started, &c.Ended, &c.TurnSince, &c.Rounds,
 		&c.VisitorDelivered, &c.VisitorRead, &c.AgentDelivered, &c.AgentRead,
-		&c.Kind, &c.Parent, &c.Previous, &c.Medium, &c.Boost, &c.Sticky, &c.Transfers, &c.Missed, &c.ReplyDue, &c.ReplyStage)
+		&c.Kind, &c.Parent, &c.Previous, &c.Medium, &c.Boost, &c.Sticky, &c.Transfers, &c.Missed, &c.ReplyDue, &c.ReplyStage, &c.Requeued)
 	if err != nil {
 		return c, err
 	}
@@ -83,10 +83,11 @@ func (s *Store) Waiting(ctx context.Context, workspace protocol.WorkspaceID) ([]
 // saveConversation writes what may change of a conversation that this transaction has locked.
 func saveConversation(ctx context.Context, t *tx, c Conversation) error {
 	_, err := t.exec(ctx, `UPDATE conversations SET state = $3, outcome = $4, owner = $5, seq = $6, visitor_seq = $7, started = $8, ended = $9,
-		turn_since = $10, rounds = $11, queue = $12, medium = $13, boost = $14, transfers = $15, missed = $16, reply_due = $17, reply_stage = $18
+		turn_since = $10, rounds = $11, queue = $12, medium = $13, boost = $14, transfers = $15, missed = $16, reply_due = $17, reply_stage = $18,
+		requeued = $19
 		WHERE workspace = $1 AND id = $2`,
 		c.Workspace, c.ID, c.State, c.Outcome, c.Owner, c.Seq, c.VisitorSeq, c.Started, c.Ended, c.TurnSince, c.Rounds,
-		c.Queue, c.Medium, c.Boost, c.Transfers, c.Missed, c.ReplyDue, c.ReplyStage)
+		c.Queue, c.Medium, c.Boost, c.Transfers, c.Missed, c.ReplyDue, c.ReplyStage, c.Requeued)
 	if err != nil {
 		return fmt.Errorf("save conversation: %w", err)
 	}

@@ -61,6 +61,9 @@ func requeue(ctx context.Context, t *tx, c *Conversation, queue protocol.QueueID
 		}
 		c.Queue = queue
 	}
+	if c.Requeued, err = t.time(ctx); err != nil {
+		return nil, err
+	}
 	c.State, c.Owner, c.ReplyDue = protocol.StateQueued, "", 0
 	actors = append(append(actors, asked...), visitorActor(c.Visitor))
 	return actors, addEntries(ctx, t, c, systemEntry(protocol.EntryRequeued, protocol.AudienceAll, body))

@@ -116,12 +116,17 @@ type Conversation struct {
 	Missed     string                  // why a message was left
 	ReplyDue   int64                   // when the first reply is; 0: the timer does not run
 	ReplyStage int                     // 0 runs, 1 reminded, 2 a supervisor was told
+	Requeued   int64                   // when it came back to a queue last; 0: never
 
 	VisitorDelivered, VisitorRead int64 // in visitor seqs
 	AgentDelivered, AgentRead     int64 // in seqs
 
 	Touched []string // actors whose view was changed by the method that returned this
 }
+
+// Enqueued is when its visitor began to wait: its place counts from Asked, the
+// wait that people read from here.
+func (c Conversation) Enqueued() int64 { return max(c.Asked, c.Requeued) }
 
 // KindConsult is the kind of an enquiry: a conversation among agents about another one.
 const KindConsult = "consult"

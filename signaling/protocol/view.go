@@ -110,7 +110,7 @@ type OfferItem struct {
 	Verified     bool              `json:"verified,omitempty"` // the name is signed by the site
 	Form         map[string]string `json:"form,omitempty"`
 	First        string            `json:"first"` // first message
-	Since        int64             `json:"since"` // first enqueue: "Q 2:57"
+	Since        int64             `json:"since"` // when it came to its queue last: "Q 2:57"
 	Waited       bool              `json:"waited"`
 	Offered      int64             `json:"offered"`
 	Deadline     int64             `json:"deadline"`

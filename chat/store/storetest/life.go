@@ -97,16 +97,19 @@ func requeue(t *testing.T, s *store.Store) {
 	t.Helper()
 	w := NewWorld(t, s, 2)
 	c := w.Active(t, w.Agents[0])
+	if c.Requeued != 0 || c.Enqueued() != c.Asked {
+		t.Errorf("it never came back: %+v", c)
+	}
 	back, err := s.Requeue(t.Context(), w.ID, c.ID, "agent_lost")
 	must(t, err)
-	if back.State != protocol.StateQueued || back.Owner != "" || back.Asked != c.Asked || len(back.Touched) != 2 {
+	if back.State != protocol.StateQueued || back.Owner != "" || back.Asked != c.Asked || back.Requeued < c.Started || len(back.Touched) != 2 {
 		t.Errorf("requeued %+v", back)
 	}
 	checkFree(t, w, w.Agents[0])
 	o := w.Offer(t, back, w.Agents[1])
 	_, again, err := s.Accept(t.Context(), w.ID, w.Agents[1], o.ID, op())
 	must(t, err)
-	if again.Owner != w.Agents[1] || again.Started != c.Started {
+	if again.Owner != w.Agents[1] || again.Started != c.Started || again.Enqueued() != back.Requeued {
 		t.Errorf("accepted again %+v", again)
 	}
 }

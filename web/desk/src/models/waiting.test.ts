@@ -27,6 +27,12 @@ describe("waiting list", () => {
     expect(s.desk.waiting.lists.value).toEqual([]);
   });
 
+  it("whose turn it is stands first, although it has only just come back", () => { // ROUTE-6
+    const s = stage({ queues: [returns], waiting: [waits("c1", 5_000), waits("c2", 9_000, { head: true })] });
+    expect(s.desk.waiting.lists.value.map((l) => l.items.map((it) => it.conversation))).toEqual([["c2", "c1"]]);
+    expect(s.desk.waiting.first.value?.conversation).toBe("c2");
+  });
+
   it("only the first may be picked, but by right any", () => { // ROUTE-6
     const s = stage({ queues: [returns], waiting: two });
     expect(two.map((it) => s.desk.waiting.canPick(it))).toEqual([false, true]);

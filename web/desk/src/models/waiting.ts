@@ -3,7 +3,7 @@ import type { ConversationID, QueueID, QueueItem, WaitingItem } from "../../../s
 import { words } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
 
-/** What one queue has for agents to pick from, oldest first. */
+/** What one queue has for agents to pick from: whose turn it is, then the oldest first. */
 export interface WaitingList {
   readonly queue: QueueID;
   readonly name: string;
@@ -32,7 +32,7 @@ export class Waiting {
   constructor(parts: WaitingParts) {
     this.#p = parts;
     this.lists = computed(() => {
-      const all = [...parts.items.value].sort((a, b) => a.since - b.since);
+      const all = [...parts.items.value].sort((a, b) => Number(b.head === true) - Number(a.head === true) || a.since - b.since);
       const pulls = parts.queues.value.filter((q) => q.mode === "pull");
       return pulls.map(({ queue, name }) => ({ queue, name, items: all.filter((it) => it.queue === queue) }));
     });
