@@ -48,7 +48,7 @@ func connectPeer(ctx context.Context, base, token string, cookie *http.Cookie, h
 	ws.SetReadLimit(1 << 20)
 	p := &peer{ws: ws, heard: heard, done: make(chan struct{}), waiting: map[protocol.Op]chan []byte{}}
 	p.reading, p.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go p.read()
+	go p.read() //nolint:gosec // its reads end when the socket is closed
 	if _, err := p.command(ctx, protocol.UpHello, protocol.Hello{Token: token}); err != nil {
 		p.close()
 		return nil, fmt.Errorf("say hello: %w", err)
