@@ -18,7 +18,7 @@ var (
 // A Line is how a queue stands.
 type Line struct {
 	Waiting int   // those just being offered included
-	Oldest  int64 // first enqueue of the one that waits longest; 0 when nobody does
+	Oldest  int64 // since when the one waits who waits longest; 0 when nobody does
 
 	Ready    int  // agents who are ready and connected, busy or not
 	Delayed  bool // somebody waits although an agent could take it

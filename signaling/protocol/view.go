@@ -187,7 +187,7 @@ type QueueItem struct {
 	Queue   QueueID `json:"queue"`
 	Name    string  `json:"name"`
 	Waiting int     `json:"waiting"`
-	Oldest  int64   `json:"oldest,omitempty"` // first enqueue of the one that waits longest
+	Oldest  int64   `json:"oldest,omitempty"` // since when the one waits who waits longest
 
 	Mode     string `json:"mode,omitempty"`     // empty: ring_one; ring_all, pull
 	Ready    int    `json:"ready,omitempty"`    // agents who could take one now

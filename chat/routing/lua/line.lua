@@ -44,11 +44,15 @@ if arg.conv then
 end
 local lines = {}
 for i, q in ipairs(arg.queues) do -- bound: the queues
-  local first = members(q, 1)[1]
-  local w = first and get(waiting, first)
+  local oldest = 0 -- who came back stands first, and may have waited less than who never did
+  for _, id in ipairs(members(q, 16)) do
+    local w = get(waiting, id)
+    if w and (oldest == 0 or (w.back or w.s) < oldest) then oldest = w.back or w.s end
+    if w and not w.back then break end
+  end
   local s = stand[q] or {}
   lines[i] = {
-    waiting = redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';'), oldest = w and w.s or 0, per = figures[q],
+    waiting = redis.call('ZLEXCOUNT', line, '[' .. q .. ':', '(' .. q .. ';'), oldest = oldest, per = figures[q],
     ready = s.r or 0, delayed = (s.d or 0) > 1, bare = s.b == 1, allasked = s.x or 0,
   }
 end

@@ -19,6 +19,7 @@ type Waiting struct {
 	Actor  string                  `json:"a"` // visitor who must be connected; empty: nobody must
 
 	Since     int64 `json:"s"`              // first enqueue, which all times count from
+	Back      int64 `json:"back,omitempty"` // when it came back last; 0: never. The wait that people read counts from it
 	Effective int64 `json:"e"`              // Since less the boost by the queue's weight: the place in line
 	Round     int   `json:"t"`              // offers made so far
 	Ring      int64 `json:"r"`              // how long an offer rings; 0: as usual
@@ -63,7 +64,7 @@ func Place(c store.Conversation, q store.Queue, queues map[protocol.QueueID]stor
 		w.Kind = protocol.OfferAll
 	}
 	w.Actor = protocol.Principal{Kind: protocol.KindVisitor, Visitor: c.Visitor}.Actor()
-	w.Round = c.Rounds
+	w.Round, w.Back = c.Rounds, c.Requeued
 	m := maker{queue: q, queues: queues, medium: medium, units: w.Cost}
 	w.Classes = []Class{m.class(q.ID, wanted(q.Rules.Needs))}
 	pull := q.Rules.Mode == store.ModePull
