@@ -107,7 +107,7 @@ func TestCorner07AParkedChatWakes(t *testing.T) { // DESK-3, ROUTE-2, R1, RC#282
 			asked := h.conv(waited).Asked
 			h.until("it is back in the queue", func() bool { return h.conv(waited).State == protocol.StateQueued })
 			ben := h.ready(1)
-			if offer := h.offered(ben); offer.Conversation != waited || offer.Since != asked || h.card(anna, waited) != nil {
+			if offer := h.offered(ben); offer.Conversation != waited || !h.kept(offer, asked) || h.card(anna, waited) != nil {
 				t.Errorf("offered next: %+v, want %s asked at %d", offer, waited, asked)
 			}
 		})
@@ -122,7 +122,7 @@ func TestCorner07AParkedChatWakes(t *testing.T) { // DESK-3, ROUTE-2, R1, RC#282
 			h.says(visitor, conv, "are you there?")
 			h.until("it is back in the queue", func() bool { return h.conv(conv).State == protocol.StateQueued })
 			ben := h.ready(1)
-			if offer := h.offered(ben); offer.Conversation != conv || offer.Since != before.Asked || h.load(anna) != 0 {
+			if offer := h.offered(ben); offer.Conversation != conv || !h.kept(offer, before.Asked) || h.load(anna) != 0 {
 				t.Errorf("offered %+v, load of who is gone %d", offer, h.load(anna))
 			}
 		})
@@ -251,7 +251,7 @@ func TestCorner16AnOwnerWhoMayNotReply(t *testing.T) { // S1, S5, TEAM-1, LD#634
 			return err == nil && lines[h.queue.ID].Bare
 		})
 		cara := h.ready(2)
-		if offer := h.offered(cara); offer.Conversation != conv || offer.Since != asked || h.load(anna) != 0 {
+		if offer := h.offered(cara); offer.Conversation != conv || !h.kept(offer, asked) || h.load(anna) != 0 {
 			t.Errorf("offered %+v, asked at %d; load of the one who had it %d", offer, asked, h.load(anna))
 		}
 		h.accept(cara, h.offered(cara).Offer)
