@@ -114,6 +114,20 @@ func TestAnAgentWhoseOfferRedisHasForgottenIsNotAskedAgain(t *testing.T) {
 	})
 }
 
+// STATE-4, R10: signs that are written again say when they came, so that nobody is awake by them.
+func TestWhoFellSilentStaysSilentAfterAnOutage(t *testing.T) {
+	simulate(t, 2, Timers{}, func(t *testing.T, h *house) {
+		h.agent("a", 4)
+		h.silent(agentCaller("a"))
+		pass(h.nodes[0].timers.Silent + time.Second)
+		h.nodes[0].failed(h.ctx, "lease", fmt.Errorf("no answer"))
+		pass(time.Second) // the next lease goes well
+		if there, err := h.nodes[1].Connected(h.ctx, "a"); err != nil || there["a"] {
+			t.Error("is there by no sign of its own", err)
+		}
+	})
+}
+
 // R8, R10: a Redis that took over has missed the last signs of life; they are written again.
 func TestSignsOfLifeAreWrittenAgainAfterAnOutage(t *testing.T) {
 	simulate(t, 2, Timers{}, func(t *testing.T, h *house) {

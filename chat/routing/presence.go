@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -14,8 +15,11 @@ var (
 	lookStep = newStep("look")
 )
 
-// A tab is a live connection of this node. Only its actor matters here.
-type tab struct{ actor string }
+// A tab is a live connection of this node, and when its last sign of life came.
+type tab struct {
+	actor string
+	seen  time.Time
+}
 
 // A sign is what is to be written about one connection.
 type sign struct {
@@ -23,15 +27,18 @@ type sign struct {
 	Conn   protocol.ConnectionID `json:"conn"`
 	Closed bool                  `json:"closed"`
 	Used   bool                  `json:"used,omitempty"` // a visible desk was used
+	Ago    int64                 `json:"ago,omitempty"`  // ms since it came: it may have waited for Redis
+	at     time.Time
 }
 
 // Here is a sign of life of a connection: it renews the lease by Timers.Silent.
 // It never waits: Run writes it within moments, the newest sign of a connection
 // replacing an older one that is not yet written.
 func (r *Router) Here(who protocol.Caller) {
+	now := time.Now()
 	r.mu.Lock()
-	r.tabs[who.Connection] = tab{who.Actor()}
-	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: r.pending[who.Connection].Used}
+	r.tabs[who.Connection] = tab{who.Actor(), now}
+	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: r.pending[who.Connection].Used, at: now}
 	r.mu.Unlock()
 	r.signal()
 }
@@ -39,9 +46,10 @@ func (r *Router) Here(who protocol.Caller) {
 // Used is a sign of life that also says that a visible desk was used just now:
 // for a minute, what is to be accepted by itself is (ROUTE-7). It never waits.
 func (r *Router) Used(who protocol.Caller) {
+	now := time.Now()
 	r.mu.Lock()
-	r.tabs[who.Connection] = tab{who.Actor()}
-	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: true}
+	r.tabs[who.Connection] = tab{who.Actor(), now}
+	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: true, at: now}
 	r.mu.Unlock()
 	r.signal()
 }
@@ -51,7 +59,7 @@ func (r *Router) Used(who protocol.Caller) {
 func (r *Router) Gone(who protocol.Caller) {
 	r.mu.Lock()
 	delete(r.tabs, who.Connection)
-	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Closed: true}
+	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Closed: true, at: time.Now()}
 	r.mu.Unlock()
 	r.signal()
 }
@@ -117,6 +125,7 @@ func (r *Router) takeSigns() []sign {
 		if len(signs) == presenceBatch {
 			break
 		}
+		s.Ago = time.Since(s.at).Milliseconds()
 		signs = append(signs, s)
 		delete(r.pending, conn)
 	}
@@ -135,12 +144,13 @@ func (r *Router) returnSigns(signs []sign) {
 	}
 }
 
-// rewriteLeases writes the leases of all live tabs of this node again.
+// rewriteLeases writes the leases of all live tabs of this node again, each from
+// its last sign of life: who has fallen silent is not awake by that.
 func (r *Router) rewriteLeases() {
 	r.mu.Lock()
 	for conn, t := range r.tabs {
 		if _, newer := r.pending[conn]; !newer {
-			r.pending[conn] = sign{Actor: t.actor, Conn: conn}
+			r.pending[conn] = sign{Actor: t.actor, Conn: conn, at: t.seen}
 		}
 	}
 	r.mu.Unlock()

@@ -1,7 +1,7 @@
 -- Writes signs of life and closes, and says who was not there before.
 -- A connection: f first seen, l last sign of life or its close, u end of its lease.
 -- Who was not there before is looked at again: a visitor's place, and what rests when it is an agent.
--- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside, used. ARGV 2: signs [{actor, conn, closed, used}], silent (ms), closed (ms)
+-- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside, used. ARGV 2: signs [{actor, conn, closed, used, ago (ms)}], silent (ms), closed (ms)
 local came, fresh = {}, false
 
 local function welcome(actor)
@@ -18,12 +18,13 @@ end
 for _, s in ipairs(arg.signs) do -- bound: 500
   local mine = get(tabs, s.actor) or {}
   local tab = mine[s.conn]
+  local at = now - (s.ago or 0)
   if not s.closed then
-    mine[s.conn] = { f = tab and tab.f or now, l = now, u = now + arg.silent }
+    mine[s.conn] = { f = tab and tab.f or at, l = math.max(tab and tab.l or 0, at), u = math.max(tab and tab.u or 0, at + arg.silent) }
   elseif tab and tab.u > now then
-    tab.l, tab.u = now, math.min(tab.u, now + arg.closed)
+    tab.l, tab.u = at, math.min(tab.u, at + arg.closed)
   end
-  if s.used and string.sub(s.actor, 1, 6) == 'agent:' then redis.call('ZADD', used, now, string.sub(s.actor, 7)) end
+  if s.used and string.sub(s.actor, 1, 6) == 'agent:' then redis.call('ZADD', used, at, string.sub(s.actor, 7)) end
   local u, l = 0, score(lost, s.actor)
   for conn, t in pairs(mine) do
     if t.u < now - 60000 then
