@@ -48,7 +48,7 @@ func TestOutagesHaveDecidedResults(t *testing.T) {
 	}
 	h := build(t, func(string) coordinator { return single{testbed.Redis(t)} })
 	r := rand.New(rand.NewPCG(rand.Uint64(), 0))
-	c := gather(t.Context(), h, 12, r)
+	c := gather(t.Context(), h, 12, rand.New(rand.NewPCG(r.Uint64(), 0))) // its people draw while the pair does
 	ctx, stop := context.WithCancel(t.Context())
 	var people sync.WaitGroup
 	people.Go(func() { c.run(ctx) })
