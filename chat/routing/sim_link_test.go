@@ -282,3 +282,13 @@ func TestASnapshotIsOfOneMoment(t *testing.T) { // R8: a failover takes all of R
 		t.Errorf("the score is %v, want the one of then", score)
 	}
 }
+
+func TestWhatIsHeardAtTheInstantOfACopyIsNotInIt(t *testing.T) { // R8, STATE-6: the copy knows the older sign of life
+	now := time.Now()
+	p := &person{heard: []time.Time{now.Add(-7 * time.Second), now, now.Add(time.Second)}}
+	w := &world{here: map[string]*person{"a": p}}
+	w.forget(now)
+	if diff := cmp.Diff([]time.Time{now.Add(-7 * time.Second)}, p.heard); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -285,12 +285,14 @@ func (w *world) unheardFor(actor string) time.Duration {
 	return time.Since(w.start)
 }
 
-// forget what was heard after a time: Redis has not kept it.
-func (w *world) forget(after time.Time) {
+// forget what was heard since a copy was taken: Redis has not kept it. What is
+// of the very instant came after the copy, since everything before it has a
+// moment to come to rest (see beat).
+func (w *world) forget(taken time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.here {
-		p.heard = slices.DeleteFunc(p.heard, func(at time.Time) bool { return at.After(after) })
+		p.heard = slices.DeleteFunc(p.heard, func(at time.Time) bool { return !at.Before(taken) })
 	}
 }
 
