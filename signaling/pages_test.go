@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -91,6 +92,37 @@ func TestPages(t *testing.T) {
 		res, _ := h.request("GET", "/w/shop/status", "", http.Header{"Origin": {origin}}, "")
 		if got := res.Header.Get("Access-Control-Allow-Origin"); got != want {
 			t.Errorf("status for %s: allowed %q, want %q", origin, got, want)
+		}
+	}
+}
+
+// What an address takes is said by each that it does not take.
+func TestAnAddressSaysWhichMethodsItTakes(t *testing.T) { // API-1
+	h := newHouse(t, newRecord(), func(o *signaling.Options) { o.Limits.RequestsPerSecond = 10_000 })
+	h.everything()
+	takes := map[string][]string{}
+	for _, route := range protocol.Routes() {
+		takes[route.Path] = append(takes[route.Path], route.Method)
+		if route.Method == http.MethodGet {
+			takes[route.Path] = append(takes[route.Path], http.MethodHead)
+		}
+	}
+	id := string(protocol.NewID[protocol.Op]())
+	for route, methods := range takes {
+		path := strings.NewReplacer(":conversation", id, ":connection", id, ":transport", id, ":agent", id, ":request", id, ":site", "shop", "*", "x").Replace(route)
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+			if slices.Contains(methods, method) {
+				continue
+			}
+			res, body := h.request(method, path, "secret-tim", nil, "")
+			allow := strings.Split(res.Header.Get("Allow"), ", ")
+			slices.Sort(allow)
+			if want := slices.Sorted(slices.Values(append([]string{"OPTIONS"}, methods...))); res.StatusCode != 405 || !slices.Equal(allow, want) {
+				t.Errorf("%s %s: %d, allows %v, want 405 and %v", method, path, res.StatusCode, allow, want)
+			}
+			if method != "HEAD" && !strings.Contains(body, `"bad_method"`) {
+				t.Errorf("%s %s: %s", method, path, body)
+			}
 		}
 	}
 }

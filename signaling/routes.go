@@ -203,8 +203,8 @@ func (e *Edge) known(err error, c echo.Context) *protocol.Error {
 	switch {
 	case errors.As(err, &ours):
 		return ours
-	case errors.As(err, &theirs) && theirs.Code == http.StatusMethodNotAllowed:
-		return protocol.NewError(protocol.CodeNotFound, "This address does not take this method.")
+	case errors.As(err, &theirs) && theirs.Code == http.StatusMethodNotAllowed: // the router has set Allow
+		return protocol.NewError(protocol.CodeBadMethod, "This address does not take this method.")
 	case errors.As(err, &theirs) && theirs.Code < http.StatusInternalServerError:
 		return protocol.NewError(protocol.CodeNotFound, "There is nothing at this address.")
 	}

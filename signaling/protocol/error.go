@@ -25,6 +25,7 @@ const (
 	CodeUnknownSite      Code = "unknown_site"      // the site key is not known here
 	CodeOriginRefused    Code = "origin_refused"    // the page may not embed this site's panel
 	CodeUnsupportedMedia Code = "unsupported_media" // the offer asks for what the server does not do
+	CodeBadMethod        Code = "bad_method"        // the address takes other methods: Allow names them
 	CodeClosed           Code = "closed"            // outside the hours of the queue
 	CodeNotAble          Code = "not_able"          // who is asked cannot take it
 	CodeSwitchedOff      Code = "switched_off"      // the site or the right does not allow it
@@ -40,7 +41,7 @@ var statuses = map[Code]int{
 	CodeNotFound: http.StatusNotFound, CodeConflict: http.StatusConflict, CodeTaken: http.StatusConflict, CodeExpired: http.StatusConflict,
 	CodeFull: http.StatusConflict, CodeWrongState: http.StatusConflict, CodeNoDesk: http.StatusConflict, CodeUnknownSite: http.StatusNotFound,
 	CodeOriginRefused: http.StatusForbidden, CodeClosed: http.StatusConflict, CodeNotAble: http.StatusConflict, CodeUnsupportedMedia: http.StatusUnsupportedMediaType, CodeSwitchedOff: http.StatusForbidden,
-	CodeRateLimited: http.StatusTooManyRequests, CodeSlow: http.StatusServiceUnavailable, CodeUnavailable: http.StatusServiceUnavailable,
+	CodeBadMethod: http.StatusMethodNotAllowed, CodeRateLimited: http.StatusTooManyRequests, CodeSlow: http.StatusServiceUnavailable, CodeUnavailable: http.StatusServiceUnavailable,
 	CodeInternal: http.StatusInternalServerError,
 }
 
@@ -48,7 +49,7 @@ var statuses = map[Code]int{
 func Codes() []Code {
 	return []Code{
 		CodeBadFrame, CodeUnknownKind, CodeTooLarge, CodeInvalid, CodeUnauthenticated, CodeForbidden, CodeNotFound, CodeConflict,
-		CodeTaken, CodeExpired, CodeFull, CodeWrongState, CodeNoDesk, CodeUnknownSite, CodeOriginRefused, CodeUnsupportedMedia,
+		CodeTaken, CodeExpired, CodeFull, CodeWrongState, CodeNoDesk, CodeUnknownSite, CodeOriginRefused, CodeUnsupportedMedia, CodeBadMethod,
 		CodeClosed, CodeNotAble, CodeSwitchedOff, CodeRateLimited, CodeSlow, CodeUnavailable, CodeInternal,
 	}
 }

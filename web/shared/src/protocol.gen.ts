@@ -161,7 +161,7 @@ export interface CobrowseSnapshot {
   cobrowse: CobrowseID;
 }
 
-export type Code = "bad_frame" | "unknown_kind" | "too_large" | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "taken" | "expired" | "full" | "wrong_state" | "no_desk" | "unknown_site" | "origin_refused" | "unsupported_media" | "closed" | "not_able" | "switched_off" | "rate_limited" | "slow" | "unavailable" | "internal";
+export type Code = "bad_frame" | "unknown_kind" | "too_large" | "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "taken" | "expired" | "full" | "wrong_state" | "no_desk" | "unknown_site" | "origin_refused" | "unsupported_media" | "bad_method" | "closed" | "not_able" | "switched_off" | "rate_limited" | "slow" | "unavailable" | "internal";
 
 export type ConnectionID = string & { readonly __brand: "ConnectionID" };
 
