@@ -17,7 +17,7 @@ export interface CallLegOptions {
   readonly join: (sdp: string) => Promise<string>;
   /** Sends a candidate that came after the offer had left. */
   readonly trickle: (candidate: string) => void;
-  /** Tells which of our media are on. */
+  /** Tells which of our media are on: each time the leg comes up, and at each change while it is. */
   readonly mute: (audio: boolean, video: boolean) => void;
   readonly signal: AbortSignal;
 }
@@ -164,8 +164,9 @@ export class CallLeg {
     );
   }
 
+  /** Before the leg is up the server may not know of it yet; coming up tells. */
   #tellMute(): void {
-    if (!this.#life.signal.aborted) this.#o.mute(this.#microphone.value === "on", this.#camera.value === "on");
+    if (this.#state.value === "up") this.#o.mute(this.#microphone.value === "on", this.#camera.value === "on");
   }
 
   // -- joining --
