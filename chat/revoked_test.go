@@ -105,6 +105,29 @@ func TestWhatRunsEndsWithTheAgentsSession(t *testing.T) {
 	}
 }
 
+// STATE-3, STATE-5: who has lost the right to answer is not ready any more, without
+// a conversation too, and the timeline says why.
+func TestWhoMayNotAnswerIsNotReady(t *testing.T) {
+	everywhere(t, func(t *testing.T, g ground) { //nolint:contextcheck // the house has its own
+		h := g.house(t)
+		h.signIn(0)
+		anna := h.ready(0)
+		h.declareAnew(func(w *store.Workspace) { w.Roles[0].Permissions = []protocol.Permission{protocol.PermCall} })
+		var a store.Agent
+		h.until("she is not ready", func() bool {
+			var err error
+			a, err = h.store.Agent(t.Context(), h.ws, anna.Agent)
+			h.must(err)
+			return a.Declared != protocol.DeclaredReady
+		})
+		states, err := h.store.AgentStates(t.Context(), h.ws, anna.Agent)
+		h.must(err)
+		if last := states[len(states)-1]; a.Reason != store.CauseNoRight || last.Cause != store.CauseNoRight || last.Actor != "system" || len(states) != 2 {
+			t.Errorf("she is %s (%s); the timeline %+v", a.Declared, a.Reason, states)
+		}
+	})
+}
+
 // STATE-6: who only closes the page, or is signed in elsewhere too, keeps what he
 // has for the usual grace.
 func TestWhoIsStillSignedInKeepsConversations(t *testing.T) {

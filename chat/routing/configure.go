@@ -61,7 +61,7 @@ func (r *Router) reconfigure(ctx context.Context) error {
 	due, r.renewal = r.renewal, false
 	r.mu.Unlock()
 	if due {
-		if err := errors.Join(r.renew(ctx), r.refreshAll(ctx), r.relieve(ctx)); err != nil {
+		if err := errors.Join(r.renew(ctx), r.refreshAll(ctx)); err != nil {
 			r.mu.Lock()
 			r.renewal = true
 			r.mu.Unlock()
@@ -70,27 +70,6 @@ func (r *Router) reconfigure(ctx context.Context) error {
 	}
 	r.notify.QueuesChanged(r.ws)
 	return r.Match(ctx)
-}
-
-// relieve takes what runs from agents who may not answer any more: they are
-// disabled, or their role has lost the right. Nobody else would get it, since
-// such an agent may stay connected.
-func (r *Router) relieve(ctx context.Context) error {
-	agents, err := r.record.Agents(ctx, r.ws)
-	if err != nil {
-		return fmt.Errorf("read agents: %w", err)
-	}
-	var errs []error
-	for _, a := range agents {
-		if !mayAnswer(a) && (a.Slots > 0 || a.Declared == protocol.DeclaredReady) {
-			cause := store.CauseNoRight
-			if a.Disabled {
-				cause = store.CauseAgentDisabled
-			}
-			errs = append(errs, r.takeFrom(ctx, a, cause, nil))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // renew makes the places of all who wait anew.

@@ -17,7 +17,8 @@ const (
 	CauseNoRight         = "no_right" // the role has lost the right to answer
 )
 
-// A Revoked agent has running conversations and may not go on with them.
+// A Revoked agent has running conversations and may not go on with them, or is
+// ready without the right to be.
 type Revoked struct {
 	Agent protocol.AgentID
 	Cause string
@@ -31,7 +32,8 @@ func scanRevoked(row scanner) (r Revoked, err error) {
 // Revoked lists agents with running or parked conversations who are disabled,
 // have lost the right to answer, or whose last session was ended on purpose: by
 // the agent, or by another password. Who was disabled counts until the next sign-in,
-// even when enabled again. A session that merely ran out is none of these.
+// even when enabled again. A session that merely ran out is none of these. Who
+// may not answer and is ready is listed without conversations, too.
 func (s *Store) Revoked(ctx context.Context, workspace protocol.WorkspaceID) ([]Revoked, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
@@ -40,7 +42,8 @@ func (s *Store) Revoked(ctx context.Context, workspace protocol.WorkspaceID) ([]
 	list, err := all(ctx, s.db.reader(), scanRevoked, `SELECT a.id, CASE WHEN a.disabled <> 0 THEN '`+CauseAgentDisabled+`'
 			WHEN r.permissions NOT LIKE '%"`+string(protocol.PermDesk)+`"%' THEN '`+CauseNoRight+`' ELSE a.reason END
 		FROM agents a JOIN roles r ON r.id = a.role
-		WHERE a.workspace = $1 AND EXISTS (SELECT 1 FROM slots l WHERE l.workspace = a.workspace AND l.agent = a.id AND l.state <> 'wrap_up')
+		WHERE a.workspace = $1
+			AND (a.declared = 'ready' OR EXISTS (SELECT 1 FROM slots l WHERE l.workspace = a.workspace AND l.agent = a.id AND l.state <> 'wrap_up'))
 			AND (a.disabled <> 0 OR r.permissions NOT LIKE '%"`+string(protocol.PermDesk)+`"%'
 				OR (a.declared = 'not_ready' AND a.reason IN ('`+CauseSignedOut+`', '`+CausePasswordChanged+`', '`+CauseAgentDisabled+`')
 					AND NOT EXISTS (SELECT 1 FROM sessions v WHERE v.workspace = a.workspace AND v.agent = a.id AND v.expires > $2 AND v.used > $3)))
