@@ -84,12 +84,17 @@ func (s *Service) Targets(ctx context.Context, who protocol.Principal, id protoc
 	for _, q := range queues {
 		byID[q.ID] = q
 	}
+	inside := map[protocol.QueueID]int{} // of a queue's ready agents, those who are in it already
 	for _, a := range f.agents {
 		if a.ID != who.Agent && !holds(in, a.ID) {
 			out.Agents = append(out.Agents, f.target(a, queue, weight(c, in), byID))
+		} else if a.Declared == protocol.DeclaredReady && f.here[a.ID] {
+			for _, id := range a.Profile.Queues {
+				inside[id]++
+			}
 		}
 	}
-	out.Queues = s.targetQueues(ctx, site, queues)
+	out.Queues = s.targetQueues(ctx, site, queues, inside)
 	return out, nil
 }
 
@@ -133,7 +138,9 @@ func (f floor) reason(a store.Agent, queue store.Queue, medium string) protocol.
 	}, class)
 }
 
-func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []store.Queue) []protocol.TargetQueue {
+// targetQueues lists the queues with how many are ready there whom a request
+// could reach: not those inside, who are in the conversation already.
+func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []store.Queue, inside map[protocol.QueueID]int) []protocol.TargetQueue {
 	out := make([]protocol.TargetQueue, 0, len(queues))
 	ids := make([]protocol.QueueID, 0, len(queues))
 	for _, q := range queues {
@@ -146,7 +153,7 @@ func (s *Service) targetQueues(ctx context.Context, site store.Site, queues []st
 	for _, q := range queues {
 		reason, _ := s.router.Accepting(ctx, site, q)
 		out = append(out, protocol.TargetQueue{
-			Queue: q.ID, Name: q.Name, Open: reason != protocol.SiteClosed, Ready: lines[q.ID].Ready, Waiting: lines[q.ID].Waiting,
+			Queue: q.ID, Name: q.Name, Open: reason != protocol.SiteClosed, Ready: max(0, lines[q.ID].Ready-inside[q.ID]), Waiting: lines[q.ID].Waiting,
 			LowMs: lines[q.ID].LowMs, HighMs: lines[q.ID].HighMs,
 			Able: reason == "", Reason: reason,
 		})

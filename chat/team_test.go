@@ -312,9 +312,11 @@ func TestWhoCanBeAsked(t *testing.T) { // TEAM-1
 	_, anna, conv := h.talk()
 	ctx := t.Context()
 	ben, cara := h.agents[1], h.ready(2)
+	ready := 0
 	reasons := func() map[string]protocol.Reason {
 		targets, err := h.Targets(ctx, anna.Principal, conv)
 		h.must(err)
+		ready = targets.Queues[0].Ready
 		if len(targets.Queues) != 2 || !targets.Queues[1].Able || targets.Queues[1].Name != "Support" {
 			t.Errorf("queues %+v", targets.Queues)
 		}
@@ -328,6 +330,14 @@ func TestWhoCanBeAsked(t *testing.T) { // TEAM-1
 		return found
 	}
 	h.until("Cara can be asked", func() bool { return reasons()["Cara"] == "" })
+	h.until("both count as ready in the queue", func() bool {
+		lines, err := h.router.Positions(ctx, h.queue.ID)
+		h.must(err)
+		return lines[h.queue.ID].Ready == 2
+	})
+	if reasons(); ready != 1 {
+		t.Errorf("%d are ready besides who asks, want 1: Cara", ready)
+	}
 	if r := reasons(); r["Ben"] != protocol.ReasonNotReady || len(r) != 2 {
 		t.Errorf("targets %v", r)
 	}
