@@ -95,18 +95,21 @@ func fromFile(t testing.TB, name, settings string, more ...string) *RedisServer 
 	return nil
 }
 
-// Now is the server that the sentinels say is master; nil while they say none of ours.
+// Now is the server that most of the sentinels say is master; nil while they do
+// not agree, or say none of ours. One alone may be the last to hear of a failover.
 func (s *SentinelSet) Now() *RedisServer {
+	said := map[string]int{}
 	for _, sentinel := range s.Sentinels {
 		answer, err := sentinel.Try("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName)
 		if err != nil {
 			continue
 		}
 		_, port, _ := strings.Cut(answer, "\n")
-		for _, one := range append([]*RedisServer{s.Master}, s.Replicas...) {
-			if port == strconv.Itoa(one.port) {
-				return one
-			}
+		said[port]++
+	}
+	for _, one := range append([]*RedisServer{s.Master}, s.Replicas...) {
+		if said[strconv.Itoa(one.port)] > len(s.Sentinels)/2 {
+			return one
 		}
 	}
 	return nil
