@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -22,8 +23,8 @@ type ledger struct {
 	w    *world
 	skew time.Duration
 
+	seed    uint64
 	mu      sync.Mutex // guards what follows
-	rng     *rand.Rand
 	away    bool
 	silence int // percent of answers lost after the commit
 }
@@ -37,14 +38,31 @@ func (l *ledger) out() error {
 	return nil
 }
 
+// begin is how a commit begins: after a moment of its own, so that of several
+// it is the seed that says which comes first.
+func (l *ledger) begin(what ...any) error {
+	if err := l.out(); err != nil {
+		return err
+	}
+	<-time.After(moment + time.Duration(l.chance(what...)%uint64(moment)))
+	return nil
+}
+
 // after is how a commit is answered.
-func (l *ledger) after(err error) error {
+func (l *ledger) after(err error, what ...any) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil && l.silence > 0 && l.rng.IntN(100) < l.silence {
+	if err == nil && l.silence > 0 && int(l.chance(what...)%100) < l.silence {
 		return errAway
 	}
 	return err
+}
+
+// chance is of the seed, of now, and of what is done.
+func (l *ledger) chance(what ...any) uint64 {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintln(h, append(what, l.seed, time.Since(l.w.start))...)
+	return rand.New(rand.NewPCG(h.Sum64(), 5)).Uint64()
 }
 
 func (l *ledger) hamper(away bool, silence int) {
@@ -54,30 +72,36 @@ func (l *ledger) hamper(away bool, silence int) {
 }
 
 func (l *ledger) OpenOffer(ctx context.Context, o store.Offer, why *store.Decision) error {
-	if err := l.out(); err != nil {
+	if err := l.begin(o.Conversation, o.Agent); err != nil {
 		return err
 	}
-	return l.after(l.memory.OpenOffer(ctx, o, why))
+	return l.after(l.memory.OpenOffer(ctx, o, why), o.Conversation, o.Agent)
 }
 
 func (l *ledger) Settle(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string, after protocol.Declared) (store.Offer, bool, error) {
-	if err := l.out(); err != nil {
+	var row store.Offer
+	l.peek(func() {
+		if o := l.offers[id]; o != nil {
+			row = *o
+		}
+	})
+	if err := l.begin(row.Conversation, row.Agent); err != nil {
 		return store.Offer{}, false, err
 	}
 	o, settled, err := l.memory.Settle(ctx, ws, id, outcome, cause, after)
-	return o, settled, l.after(err)
+	return o, settled, l.after(err, row.Conversation, row.Agent)
 }
 
 // accept is an agent's accept by this node.
 func (l *ledger) accept(agent protocol.AgentID, id protocol.OfferID) (store.Offer, error) {
-	if err := l.out(); err != nil {
+	if err := l.begin(agent); err != nil {
 		return store.Offer{}, err
 	}
 	o, err := l.Accept(agent, id)
 	if err == nil {
 		l.do(func() { l.agents[agent].LastAccepted += l.skew.Milliseconds() })
 	}
-	return o, l.after(err)
+	return o, l.after(err, agent)
 }
 
 func (l *ledger) OverdueOffers(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Offer, error) {
@@ -116,14 +140,14 @@ func (l *ledger) Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Q
 }
 
 func (l *ledger) End(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author, actor string, op protocol.Op, cause string, wrapMs int64) (store.Conversation, []store.Slot, error) {
-	if err := l.out(); err != nil {
+	if err := l.begin(conv); err != nil {
 		return store.Conversation{}, nil, err
 	}
 	if actor == "system" { // routing gives up a place
 		l.w.abandoned(conv)
 	}
 	c, slots, err := l.memory.End(ctx, ws, conv, by, actor, op, cause, wrapMs)
-	return c, slots, l.after(err)
+	return c, slots, l.after(err, conv)
 }
 
 func (l *ledger) Agents(ctx context.Context, ws protocol.WorkspaceID) ([]store.Agent, error) {
@@ -148,14 +172,14 @@ func (l *ledger) SlotsOfAgent(ctx context.Context, ws protocol.WorkspaceID, id p
 }
 
 func (l *ledger) Declare(ctx context.Context, ws protocol.WorkspaceID, id protocol.AgentID, declared protocol.Declared, reason, actor, cause string) (store.Agent, error) {
-	if err := l.out(); err != nil {
+	if err := l.begin(id); err != nil {
 		return store.Agent{}, err
 	}
 	if reason == "connection_lost" {
 		l.w.lost(id)
 	}
 	a, err := l.memory.Declare(ctx, ws, id, declared, reason, actor, cause)
-	return a, l.after(err)
+	return a, l.after(err, id)
 }
 
 func (l *ledger) ExpireWrapUps(ctx context.Context, ws protocol.WorkspaceID, now int64) ([]store.Slot, error) {

@@ -20,12 +20,15 @@ import (
 )
 
 // A link is one node's way to Redis, which can be cut, slow, or lose answers.
+// Every answer takes a moment of its own, so that whatever two of them bring
+// about is in the order of the seed, not in that of goroutines.
 type link struct {
 	server *miniredis.Miniredis
+	seed   uint64
 	late   sync.WaitGroup // what is sent late
 
 	mu     sync.Mutex // guards what follows
-	rng    *rand.Rand
+	made   uint64     // wires so far
 	conns  []*wire
 	isCut  bool
 	slow   time.Duration // each way up to that long
@@ -33,7 +36,7 @@ type link struct {
 }
 
 func newLink(server *miniredis.Miniredis, seed uint64) *link {
-	return &link{server: server, rng: rand.New(rand.NewPCG(seed, 11))}
+	return &link{server: server, seed: seed}
 }
 
 // client is a client of Redis by this link, with the settings of the real one.
@@ -54,7 +57,8 @@ func (l *link) dial() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &wire{Conn: inner, link: l}
+	l.made++
+	c := &wire{Conn: inner, link: l, rng: rand.New(rand.NewPCG(l.seed, l.made))}
 	l.conns = append(l.conns, c)
 	return c, nil
 }
@@ -85,19 +89,10 @@ func (l *link) fine() bool {
 	return !l.isCut && l.slow == 0 && l.losing == 0
 }
 
-func (l *link) hair() time.Duration {
+func (l *link) trouble() (slow time.Duration, losing int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return time.Duration(l.rng.Int64N(int64(time.Microsecond)))
-}
-
-func (l *link) fate() (delay time.Duration, lost bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.slow > 0 {
-		delay = time.Duration(l.rng.Int64N(int64(l.slow)))
-	}
-	return delay, l.losing > 0 && l.rng.IntN(100) < l.losing
+	return l.slow, l.losing
 }
 
 // A wire is one connection of a link.
@@ -106,6 +101,7 @@ type wire struct {
 	link *link
 
 	mu      sync.Mutex // guards what follows
+	rng     *rand.Rand
 	until   time.Time
 	pending int // writes on their way
 	closed  bool
@@ -120,7 +116,7 @@ func (c *wire) deadline() time.Time {
 // note moves a deadline by less than a microsecond, so that no two are one.
 func (c *wire) note(t time.Time) time.Time {
 	if !t.IsZero() {
-		t = t.Add(c.link.hair())
+		t = t.Add(c.upTo(time.Microsecond))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -128,8 +124,17 @@ func (c *wire) note(t time.Time) time.Time {
 	return t
 }
 
+func (c *wire) upTo(most time.Duration) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Duration(c.rng.Int64N(int64(most)))
+}
+
 func (c *wire) SetDeadline(t time.Time) error     { return c.Conn.SetDeadline(c.note(t)) }
 func (c *wire) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.note(t)) }
+
+// moment is how long an answer takes at least; at most twice as long.
+const moment = 20 * time.Microsecond
 
 // Read hands on an answer: late, or never.
 func (c *wire) Read(p []byte) (int, error) {
@@ -137,13 +142,14 @@ func (c *wire) Read(p []byte) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	delay, lost := c.link.fate()
-	if lost {
+	delay := moment + c.upTo(moment)
+	slow, losing := c.link.trouble()
+	if slow > 0 {
+		delay += c.upTo(slow)
+	}
+	if losing > 0 && int(c.upTo(100)) < losing {
 		_ = c.Close()
 		return 0, io.EOF
-	}
-	if delay == 0 {
-		return n, nil
 	}
 	if left := time.Until(c.deadline()); !c.deadline().IsZero() && delay > left {
 		<-time.After(max(left, 0))
@@ -155,10 +161,11 @@ func (c *wire) Read(p []byte) (int, error) {
 
 // Write sends a command: what is late arrives although nobody waits for it any more.
 func (c *wire) Write(p []byte) (int, error) {
-	delay, _ := c.link.fate()
-	if delay == 0 {
+	slow, _ := c.link.trouble()
+	if slow == 0 {
 		return c.Conn.Write(p)
 	}
+	delay := c.upTo(slow)
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -169,7 +176,7 @@ func (c *wire) Write(p []byte) (int, error) {
 	text := append([]byte{}, p...)
 	c.link.late.Go(func() {
 		<-time.After(delay)
-		_ = c.SetWriteDeadline(time.Time{})
+		_ = c.Conn.SetWriteDeadline(time.Time{})
 		_, _ = c.Conn.Write(text)
 		c.mu.Lock()
 		c.pending--
@@ -285,7 +292,7 @@ func TestASnapshotIsOfOneMoment(t *testing.T) { // R8: a failover takes all of R
 
 func TestWhatIsHeardAtTheInstantOfACopyIsNotInIt(t *testing.T) { // R8, STATE-6: the copy knows the older sign of life
 	now := time.Now()
-	p := &person{heard: []time.Time{now.Add(-7 * time.Second), now, now.Add(time.Second)}}
+	p := &person{heard: []time.Time{now.Add(-7 * time.Second), now.Add(-moment), now, now.Add(time.Second)}}
 	w := &world{here: map[string]*person{"a": p}}
 	w.forget(now)
 	if diff := cmp.Diff([]time.Time{now.Add(-7 * time.Second)}, p.heard); diff != "" {

@@ -113,7 +113,7 @@ func (w *world) node() *simNode {
 	n := &simNode{name: fmt.Sprintf("n%d", w.made)}
 	seed := w.seed*100 + uint64(w.made)
 	n.link = newLink(w.server, seed)
-	n.ledger = &ledger{memory: w.mem, w: w, rng: rand.New(rand.NewPCG(seed, 5))}
+	n.ledger = &ledger{memory: w.mem, w: w, seed: seed}
 	client, start := n.link.client(), w.between(0, time.Millisecond)
 	n.r = New(Options{
 		Redis: client, Record: n.ledger, Notify: unheard{}, Workspace: testWorkspace, Node: protocol.NodeID(n.name),
@@ -286,13 +286,13 @@ func (w *world) unheardFor(actor string) time.Duration {
 }
 
 // forget what was heard since a copy was taken: Redis has not kept it. What is
-// of the very instant came after the copy, since everything before it has a
-// moment to come to rest (see beat).
+// of the very instant came after the copy, and what came just before may have
+// been on its way.
 func (w *world) forget(taken time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.here {
-		p.heard = slices.DeleteFunc(p.heard, func(at time.Time) bool { return !at.Before(taken) })
+		p.heard = slices.DeleteFunc(p.heard, func(at time.Time) bool { return !at.Before(taken.Add(-10 * time.Millisecond)) })
 	}
 }
 
