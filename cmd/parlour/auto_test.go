@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"strings"
 	"testing"
-
-	"github.com/coder/websocket"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -13,13 +10,7 @@ import (
 // notice sends what is not acknowledged.
 func (c *client) notice(kind string, body any) {
 	c.s.t.Helper()
-	data, err := protocol.Encode(kind, "", body)
-	if err != nil {
-		c.s.t.Fatal(err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.conn.Write(context.Background(), websocket.MessageText, data); err != nil {
+	if err := c.Notice(kind, body); err != nil {
 		c.s.t.Error(err)
 	}
 }
@@ -41,9 +32,7 @@ func TestADeskInUseTakesWhatIsOffered(t *testing.T) {
 
 // hasCard says whether a conversation stands on an agent's desk.
 func (c *client) hasCard(conv protocol.ConversationID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, item := range c.view {
+	for _, item := range c.Items() {
 		if item.Card != nil && item.Card.Conversation == conv {
 			return true
 		}
@@ -53,9 +42,7 @@ func (c *client) hasCard(conv protocol.ConversationID) bool {
 
 // autoAccept is the switch as the agent's own desk shows it.
 func (c *client) autoAccept() (on, allowed bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, item := range c.view {
+	for _, item := range c.Items() {
 		if item.Agent != nil {
 			on, allowed = item.Agent.AutoAccept, item.Agent.AutoAllowed
 		}

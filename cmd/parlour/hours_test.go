@@ -89,20 +89,3 @@ func TestHoursAreInEffectWithinFiveSeconds(t *testing.T) {
 	within("open again", workspaceFile, func(item protocol.SiteItem) bool { return item.Open && item.Accepting && item.Reason == "" })
 	vera.do(protocol.UpAsk, protocol.Ask{Text: "And now?"})
 }
-
-// refused sends a command and waits until it is refused.
-func (c *client) refused(kind string, body any) (failed protocol.Failed) {
-	c.s.t.Helper()
-	op := c.send(kind, body)
-	c.s.until(kind+" is refused", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if _, ok := c.acks[op]; ok {
-			c.s.t.Fatalf("%s was acknowledged", kind)
-		}
-		var ok bool
-		failed, ok = c.failed[op]
-		return ok
-	})
-	return failed
-}

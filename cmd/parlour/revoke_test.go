@@ -57,8 +57,8 @@ func TestAgentWithANewPasswordIsCut(t *testing.T) {
 			}
 			s.post("/v1/sign-in", map[string]string{"email": "ben@shop.test", "password": "another horse"}, nil)
 			anna.do(protocol.UpDeclare, protocol.Declare{Declared: protocol.DeclaredNotReady, Reason: "lunch"})
-			if ben.online() || anna.opened != 1 {
-				t.Errorf("who has the old session is online: %v; the other agent connected %d times", ben.online(), anna.opened)
+			if ben.online() || anna.Opened() != 1 {
+				t.Errorf("who has the old session is online: %v; the other agent connected %d times", ben.online(), anna.Opened())
 			}
 		})
 	}
@@ -89,8 +89,8 @@ func cutWhenAppliedAway(t *testing.T, s *server) {
 	if ben.online() {
 		t.Error("the agent who is disabled came back")
 	}
-	if anna.opened != 1 {
-		t.Errorf("the other agent connected %d times", anna.opened)
+	if anna.Opened() != 1 {
+		t.Errorf("the other agent connected %d times", anna.Opened())
 	}
 }
 
@@ -115,9 +115,7 @@ func TestWhatTheVisitorSharesEndsWithTheDesk(t *testing.T) {
 			shared := protocol.CobrowseID(ben.do(protocol.UpCobrowseAsk, protocol.OfConversation{Conversation: conv}).ID)
 			visitor.do(protocol.UpCobrowseAnswer, protocol.CobrowseAnswer{Cobrowse: shared, Allow: true})
 			shares := func() bool {
-				visitor.mu.Lock()
-				defer visitor.mu.Unlock()
-				return visitor.view["cobrowse/"+string(shared)].Cobrowse != nil
+				return visitor.Items()["cobrowse/"+string(shared)].Cobrowse != nil
 			}
 			s.until("the visitor shares the page", shares)
 			tt.revoke(s, ben)

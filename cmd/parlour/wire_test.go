@@ -1,44 +1,21 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
-// A command is kept until the server has answered it.
-type sent struct {
-	op   protocol.Op
-	data []byte
-}
-
-// A client speaks the wire as the web apps do: it keeps every command in an
-// outbox until it is acknowledged, one on its way at a time (D13), and sends it
-// again on each new connection.
+// A client is a visitor's page or an agent's desk on a server.
 type client struct {
+	*wiretest.Client
 	s      *server
 	token  string // of a visitor
 	header http.Header
-	stop   context.CancelFunc
-	ended  sync.WaitGroup
-
-	mu     sync.Mutex
-	conn   *websocket.Conn
-	outbox []sent
-	acks   map[protocol.Op]protocol.Ack
-	failed map[protocol.Op]protocol.Failed
-	view   map[string]protocol.Item
-	opened int // connections made
 }
 
 func (s *server) visitor() *client {
@@ -59,161 +36,50 @@ func (s *server) agent(email string) *client {
 }
 
 func (s *server) connect(token string, header http.Header) *client {
-	ctx, stop := context.WithCancel(context.Background())
-	c := &client{s: s, token: token, header: header, stop: stop, acks: map[protocol.Op]protocol.Ack{}, failed: map[protocol.Op]protocol.Failed{}, view: map[string]protocol.Item{}}
-	c.ended.Go(func() { c.run(ctx) })
-	s.t.Cleanup(func() { c.stop(); c.ended.Wait() })
+	c := &client{s: s, token: token, header: header, Client: wiretest.Connect(wiretest.Options{
+		URLs: []string{s.url}, Token: token, Header: header, Retry: 20 * time.Millisecond,
+	})}
+	s.t.Cleanup(c.Close)
 	return c
-}
-
-// run connects again and again until ctx ends.
-func (c *client) run(ctx context.Context) {
-	retry := time.NewTicker(20 * time.Millisecond)
-	defer retry.Stop()
-	for ctx.Err() == nil {
-		c.session(ctx)
-		select {
-		case <-retry.C:
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (c *client) session(ctx context.Context) {
-	conn, _, err := websocket.Dial(ctx, strings.Replace(c.s.url, "http", "ws", 1)+"/v1/connect", &websocket.DialOptions{HTTPHeader: c.header})
-	if err != nil {
-		return
-	}
-	defer func() { _ = conn.CloseNow() }()
-	conn.SetReadLimit(1 << 20)
-	hello, _ := protocol.Encode(protocol.UpHello, protocol.NewID[protocol.Op](), protocol.Hello{Token: c.token})
-	if conn.Write(ctx, websocket.MessageText, hello) != nil {
-		return
-	}
-	for {
-		_, data, err := conn.Read(ctx)
-		if err != nil {
-			c.mu.Lock()
-			c.conn = nil
-			c.mu.Unlock()
-			return
-		}
-		c.take(ctx, conn, data)
-	}
-}
-
-func (c *client) take(ctx context.Context, conn *websocket.Conn, data []byte) {
-	var f protocol.Frame
-	if json.Unmarshal(data, &f) != nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch f.Kind {
-	case protocol.DownWelcome:
-		c.conn = conn
-		c.opened++
-		c.nextLocked(ctx)
-	case protocol.DownPing:
-		pong, _ := protocol.Encode(protocol.UpPong, "", protocol.Pong{})
-		_ = conn.Write(ctx, websocket.MessageText, pong)
-	case protocol.DownAck:
-		var ack protocol.Ack
-		_ = json.Unmarshal(f.Body, &ack)
-		c.acks[f.Op] = ack
-		c.settleLocked(ctx, f.Op)
-	case protocol.DownError:
-		var failed protocol.Failed
-		_ = json.Unmarshal(f.Body, &failed)
-		if f.Op != "" && failed.Retry {
-			_ = conn.CloseNow() // and try again on the next connection
-		} else if f.Op != "" {
-			c.failed[f.Op] = failed
-			c.settleLocked(ctx, f.Op)
-		}
-	case protocol.DownSnapshot:
-		var s protocol.Snapshot
-		_ = json.Unmarshal(f.Body, &s)
-		c.view = s.Items
-	case protocol.DownPatch:
-		var p protocol.Patch
-		_ = json.Unmarshal(f.Body, &p)
-		for _, key := range p.Drop {
-			delete(c.view, key)
-		}
-		maps.Copy(c.view, p.Set)
-	}
-}
-
-// settleLocked takes an answered command out and sends the next one.
-func (c *client) settleLocked(ctx context.Context, op protocol.Op) {
-	c.outbox = slices.DeleteFunc(c.outbox, func(s sent) bool { return s.op == op })
-	c.nextLocked(ctx)
-}
-
-// nextLocked sends the oldest command; a failed write is made good by the next
-// connection.
-func (c *client) nextLocked(ctx context.Context) {
-	if c.conn != nil && len(c.outbox) > 0 {
-		_ = c.conn.Write(ctx, websocket.MessageText, c.outbox[0].data)
-	}
-}
-
-// send puts a command into the outbox.
-func (c *client) send(kind string, body any) protocol.Op {
-	op := protocol.NewID[protocol.Op]()
-	data, err := protocol.Encode(kind, op, body)
-	if err != nil {
-		c.s.t.Fatal(err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.outbox = append(c.outbox, sent{op, data})
-	if len(c.outbox) == 1 {
-		c.nextLocked(context.Background())
-	}
-	return op
 }
 
 // do sends a command and waits for its ack.
 func (c *client) do(kind string, body any) protocol.Ack {
 	c.s.t.Helper()
-	op := c.send(kind, body)
-	var ack protocol.Ack
-	c.s.until(kind+" is acknowledged", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if f, ok := c.failed[op]; ok {
-			c.s.t.Fatalf("%s: %s %s", kind, f.Code, f.Message)
-		}
-		var ok bool
-		ack, ok = c.acks[op]
-		return ok
-	})
-	return ack
+	one := c.answered(kind, body)
+	if one.End != wiretest.Acked {
+		c.s.t.Fatalf("%s: %s %s", kind, one.Failed.Code, one.Failed.Message)
+	}
+	return one.Ack
 }
 
-// waiting is how many commands are not acknowledged.
-func (c *client) waiting() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.outbox)
+// refused sends a command and waits until it is refused.
+func (c *client) refused(kind string, body any) protocol.Failed {
+	c.s.t.Helper()
+	one := c.answered(kind, body)
+	if one.End != wiretest.Refused {
+		c.s.t.Fatalf("%s was acknowledged", kind)
+	}
+	return one.Failed
+}
+
+func (c *client) answered(kind string, body any) *wiretest.Call {
+	c.s.t.Helper()
+	one := c.Send(kind, body)
+	c.s.until(kind+" is answered", one.Answered)
+	return one
 }
 
 func (c *client) online() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.conn != nil
+	_, online := c.Here()
+	return online
 }
 
 // offer waits until an offer rings.
-func (c *client) offer() protocol.OfferID {
+func (c *client) offer() (id protocol.OfferID) {
 	c.s.t.Helper()
-	var id protocol.OfferID
 	c.s.until("an offer rings", func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		for _, item := range c.view {
+		for _, item := range c.Items() {
 			if item.Offer != nil {
 				id = item.Offer.Offer
 			}

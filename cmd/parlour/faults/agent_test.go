@@ -48,10 +48,10 @@ func openDesks(ctx context.Context, urls []string, name string, r *rand.Rand, ca
 // run works until ctx ends.
 func (d *desk) run(ctx context.Context) {
 	for pause(ctx, between(d.rand, 60*time.Millisecond, 160*time.Millisecond)) {
-		if d.waiting() > 3 {
+		if d.Waiting() > 3 {
 			continue // nobody clicks on while nothing answers
 		}
-		items := d.items()
+		items := d.Items()
 		var queues []protocol.QueueID
 		for _, item := range items {
 			if item.Queue != nil {
@@ -87,14 +87,14 @@ const never = time.Hour
 // state comes back after whatever made the agent not ready.
 func (d *desk) state(a protocol.AgentItem) {
 	if a.Declared != protocol.DeclaredReady && d.once("ready", between(d.rand, 300*time.Millisecond, 2*time.Second)) {
-		d.send(protocol.UpDeclare, protocol.Declare{Declared: protocol.DeclaredReady})
+		d.Send(protocol.UpDeclare, protocol.Declare{Declared: protocol.DeclaredReady})
 	}
 	if !d.calm() && a.Declared == protocol.DeclaredReady && chance(d.rand, 1) && d.once("pause", 5*time.Second) {
 		to := protocol.DeclaredNotReady
 		if chance(d.rand, 50) {
 			to = protocol.DeclaredPending
 		}
-		d.send(protocol.UpDeclare, protocol.Declare{Declared: to})
+		d.Send(protocol.UpDeclare, protocol.Declare{Declared: to})
 	}
 }
 
@@ -107,23 +107,23 @@ func (d *desk) offer(o protocol.OfferItem) {
 	way := d.rand.IntN(100)
 	switch {
 	case d.calm() || way < 80:
-		d.send(protocol.UpAccept, protocol.OfOffer{Offer: o.Offer})
+		d.Send(protocol.UpAccept, protocol.OfOffer{Offer: o.Offer})
 		if way < 10 { // a double click
-			d.send(protocol.UpAccept, protocol.OfOffer{Offer: o.Offer})
+			d.Send(protocol.UpAccept, protocol.OfOffer{Offer: o.Offer})
 		}
 	case way < 92:
-		d.send(protocol.UpReject, protocol.OfOffer{Offer: o.Offer, Reason: "busy"})
+		d.Send(protocol.UpReject, protocol.OfOffer{Offer: o.Offer, Reason: "busy"})
 		if way < 83 { // and thinks again: too late
-			d.send(protocol.UpAccept, protocol.OfOffer{Offer: o.Offer})
+			d.Send(protocol.UpAccept, protocol.OfOffer{Offer: o.Offer})
 		}
 	}
 }
 
 func (d *desk) take(w protocol.WaitingItem) {
 	if chance(d.rand, 50) {
-		d.send(protocol.UpNext, protocol.OfQueue{Queue: w.Queue})
+		d.Send(protocol.UpNext, protocol.OfQueue{Queue: w.Queue})
 	} else {
-		d.send(protocol.UpPick, protocol.OfConversation{Conversation: w.Conversation})
+		d.Send(protocol.UpPick, protocol.OfConversation{Conversation: w.Conversation})
 	}
 }
 
@@ -133,20 +133,20 @@ func (d *desk) card(c protocol.CardItem, queues []protocol.QueueID) {
 	switch {
 	case c.Slot == protocol.SlotWrapUp:
 		if d.once("clear/"+string(c.Conversation), 2*time.Second) {
-			d.send(protocol.UpClear, of)
+			d.Send(protocol.UpClear, of)
 		}
 	case c.State != protocol.StateActive, !d.once("card/"+string(c.Conversation), between(d.rand, 100*time.Millisecond, 400*time.Millisecond)):
 	case c.Slot == protocol.SlotParked:
-		d.send(protocol.UpUnpark, of)
+		d.Send(protocol.UpUnpark, of)
 	case c.Role == "guest":
 		d.guest(c)
 	case c.Kind == "consult":
-		d.send(protocol.UpEnd, of)
+		d.Send(protocol.UpEnd, of)
 	case d.calm():
-		d.send(protocol.UpEnd, of)
+		d.Send(protocol.UpEnd, of)
 	case c.Request != nil && c.Request.State == "open":
 		if chance(d.rand, 10) {
-			d.send(protocol.UpCancel, protocol.OfRequest{Request: c.Request.Request})
+			d.Send(protocol.UpCancel, protocol.OfRequest{Request: c.Request.Request})
 		}
 	default:
 		d.owner(c, queues)
@@ -155,7 +155,7 @@ func (d *desk) card(c protocol.CardItem, queues []protocol.QueueID) {
 
 func (d *desk) guest(c protocol.CardItem) {
 	if d.calm() || chance(d.rand, 30) {
-		d.send(protocol.UpDepart, protocol.Depart{Conversation: c.Conversation, Then: "end"})
+		d.Send(protocol.UpDepart, protocol.Depart{Conversation: c.Conversation, Then: "end"})
 	} else {
 		d.say(c)
 	}
@@ -171,24 +171,24 @@ func (d *desk) owner(c protocol.CardItem, queues []protocol.QueueID) {
 	case way < 60:
 		d.say(c)
 	case way < 68:
-		d.send(protocol.UpPark, of)
+		d.Send(protocol.UpPark, of)
 	case way < 71:
-		d.send(protocol.UpTransfer, ask)
+		d.Send(protocol.UpTransfer, ask)
 	case way < 73:
 		ask.Leave = true
-		d.send(protocol.UpTransfer, ask)
+		d.Send(protocol.UpTransfer, ask)
 	case way < 76:
-		d.send(protocol.UpInvite, ask)
+		d.Send(protocol.UpInvite, ask)
 	case way < 78:
-		d.send(protocol.UpEnquire, ask)
+		d.Send(protocol.UpEnquire, ask)
 	case way < 79:
-		d.send(protocol.UpDepart, protocol.Depart{Conversation: c.Conversation, Then: "queue"})
+		d.Send(protocol.UpDepart, protocol.Depart{Conversation: c.Conversation, Then: "queue"})
 	case way < 92:
-		d.send(protocol.UpEnd, of)
+		d.Send(protocol.UpEnd, of)
 	}
 }
 
 func (d *desk) say(c protocol.CardItem) {
 	d.said++
-	d.send(protocol.UpPost, protocol.Post{Conversation: c.Conversation, Text: fmt.Sprintf("%s says %d", d.name, d.said)})
+	d.Send(protocol.UpPost, protocol.Post{Conversation: c.Conversation, Text: fmt.Sprintf("%s says %d", d.name, d.said)})
 }

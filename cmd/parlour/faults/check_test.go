@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
 const (
@@ -58,7 +59,7 @@ func checkAccepts(h history) (found []finding) {
 	taken := map[protocol.OfferID]int{}
 	for _, a := range h.accepts {
 		o, known := h.offers[a.offer]
-		if a.end != acked {
+		if a.end != wiretest.Acked {
 			continue
 		}
 		taken[a.offer]++
@@ -139,7 +140,7 @@ func checkStuck(h history) (found []finding) {
 // checkAsks: what was acknowledged is a conversation, and begins with what was said.
 func checkAsks(h history) (found []finding) {
 	for _, a := range h.asks {
-		if a.end != acked {
+		if a.end != wiretest.Acked {
 			continue
 		}
 		c, known := h.conversations[a.conversation]
@@ -177,9 +178,9 @@ func checkPosts(h history) (found []finding) {
 		switch {
 		case len(at) > 1:
 			found = append(found, finding{lost, fmt.Sprintf("%q is in the record %d times", p.text, len(at))})
-		case len(at) == 0 && p.end == acked:
+		case len(at) == 0 && p.end == wiretest.Acked:
 			found = append(found, finding{lost, fmt.Sprintf("%q, which was acknowledged", p.text)})
-		case len(at) == 1 && p.end == refused:
+		case len(at) == 1 && p.end == wiretest.Refused:
 			found = append(found, finding{lost, fmt.Sprintf("%q was refused and is in the record", p.text)})
 		case len(at) == 1 && at[0].conversation != p.conversation:
 			found = append(found, finding{lost, fmt.Sprintf("%q, which is in %s and not in %s", p.text, at[0].conversation, p.conversation)})

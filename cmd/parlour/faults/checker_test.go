@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
 const (
@@ -18,12 +19,12 @@ const (
 func good() history {
 	at := time.Unix(1000, 0)
 	return history{
-		asks: []ask{{one, "hello 1", acked}, {other, "hello 2", acked}, {"", "too many", refused}},
+		asks: []ask{{one, "hello 1", wiretest.Acked}, {other, "hello 2", wiretest.Acked}, {"", "too many", wiretest.Refused}},
 		posts: []post{
-			{one, "visitor 1", "v1", acked}, {one, "ben", "b1", acked}, {one, "visitor 1", "v2", unknown}, {one, "visitor 1", "v3", acked},
-			{one, "ben", "late", refused}, {one, "visitor 1", "never", unknown},
+			{one, "visitor 1", "v1", wiretest.Acked}, {one, "ben", "b1", wiretest.Acked}, {one, "visitor 1", "v2", wiretest.Unknown}, {one, "visitor 1", "v3", wiretest.Acked},
+			{one, "ben", "late", wiretest.Refused}, {one, "visitor 1", "never", wiretest.Unknown},
 		},
-		accepts: []accept{{anna, "o1", refused, at}, {ben, "o2", acked, at}, {ben, "o2", refused, at}, {anna, "o3", acked, at}},
+		accepts: []accept{{anna, "o1", wiretest.Refused, at}, {ben, "o2", wiretest.Acked, at}, {ben, "o2", wiretest.Refused, at}, {anna, "o3", wiretest.Acked, at}},
 		offers: map[protocol.OfferID]offer{
 			"o1": {one, anna, protocol.OfferAlone, "timed_out"}, "o2": {one, ben, protocol.OfferAlone, "accepted"},
 			"o3": {one, anna, protocol.OfferTransfer, "accepted"},
@@ -66,8 +67,8 @@ func TestBadHistoriesAreSeen(t *testing.T) { // R1, R2, R3, R4, D1, D2, D3, D13
 		{"an owner without a slot", doubleOwner, func(h *history) { h.owners[1].slots = 0 }},
 		{"a slot of an owner who is none", doubleOwner, func(h *history) { h.owners[3].slots = 1 }},
 		{"two are asked at once", doubleOwner, func(h *history) { h.owners[0].alone = 2 }},
-		{"an offer that had rung out was taken", doubleOwner, func(h *history) { h.accepts[0].end = acked }},
-		{"one offer was taken twice", doubleOwner, func(h *history) { h.accepts[2].end = acked }},
+		{"an offer that had rung out was taken", doubleOwner, func(h *history) { h.accepts[0].end = wiretest.Acked }},
+		{"one offer was taken twice", doubleOwner, func(h *history) { h.accepts[2].end = wiretest.Acked }},
 		{"an offer to another was taken", doubleOwner, func(h *history) { h.accepts[1].agent = anna }},
 		{"a second offer was accepted while somebody had it", doubleOwner, func(h *history) {
 			h.offers["o4"] = offer{one, anna, protocol.OfferAlone, "accepted"}
@@ -88,12 +89,12 @@ func TestBadHistoriesAreSeen(t *testing.T) { // R1, R2, R3, R4, D1, D2, D3, D13
 		{"a conversation that nobody knows", lost, func(h *history) { h.asks[1].conversation = "c3" }},
 		{"a first message", lost, func(h *history) { h.conversations[other].entries[1].text = "" }},
 		{"an offer that nobody knows", lost, func(h *history) {
-			h.accepts = append(h.accepts, accept{anna, "o9", acked, time.Time{}})
+			h.accepts = append(h.accepts, accept{anna, "o9", wiretest.Acked, time.Time{}})
 		}},
 		{"a message", lost, func(h *history) { h.conversations[one].entries[4].text = "" }},
-		{"a message twice", lost, func(h *history) { h.conversations[one].entries[5].text = "b1"; h.posts[3].end = unknown }},
+		{"a message twice", lost, func(h *history) { h.conversations[one].entries[5].text = "b1"; h.posts[3].end = wiretest.Unknown }},
 		{"a message elsewhere", lost, func(h *history) { h.posts[0].conversation = other }},
-		{"a refused message", lost, func(h *history) { h.posts[1].end = refused }},
+		{"a refused message", lost, func(h *history) { h.posts[1].end = wiretest.Refused }},
 		{"the order", lost, func(h *history) {
 			lines := h.conversations[one].entries
 			lines[2].text, lines[5].text = "v3", "v1"

@@ -4,15 +4,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
-)
-
-// An outcome is what a client knows of a command.
-type outcome int
-
-const (
-	unknown outcome = iota // never answered: it may have been carried out
-	acked                  // carried out, once
-	refused                // not carried out, and never will be
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
 // A history is what happened, as its clients and the record tell it. Lists are
@@ -32,7 +24,7 @@ type history struct {
 type ask struct {
 	conversation protocol.ConversationID // of the ack
 	text         string
-	end          outcome
+	end          wiretest.Outcome
 }
 
 // A post is one message of one sender, in the order of sending.
@@ -40,14 +32,14 @@ type post struct {
 	conversation protocol.ConversationID
 	sender       string
 	text         string // no two have the same
-	end          outcome
+	end          wiretest.Outcome
 }
 
 // An accept is one try to take an offer: each tab's own.
 type accept struct {
 	agent protocol.AgentID
 	offer protocol.OfferID
-	end   outcome
+	end   wiretest.Outcome
 	at    time.Time // of the answer
 }
 

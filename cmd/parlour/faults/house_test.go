@@ -185,7 +185,7 @@ func (c *crowd) visit(ctx context.Context) {
 		}
 	}
 	v.answered(ctx)
-	v.close()
+	v.Close()
 }
 
 // here tells whether somebody has been connected long enough for everybody to
@@ -209,24 +209,24 @@ func (c *crowd) here(actor string) bool {
 // tell puts into a history what the clients know.
 func (c *crowd) tell(h *history) {
 	for _, v := range c.visitors {
-		for _, one := range v.calls() {
-			switch body := one.body.(type) {
+		for _, one := range v.Calls() {
+			switch body := one.Body.(type) {
 			case protocol.Ask:
-				h.asks = append(h.asks, ask{one.ack.Conversation, body.Text, one.end})
+				h.asks = append(h.asks, ask{one.Ack.Conversation, body.Text, one.End})
 			case protocol.Post:
-				h.posts = append(h.posts, post{body.Conversation, v.name, body.Text, one.end})
+				h.posts = append(h.posts, post{body.Conversation, v.name, body.Text, one.End})
 			}
 		}
 	}
 	for _, d := range c.desks {
-		agent := protocol.AgentID(d.id())
-		for _, one := range d.calls() {
-			switch body := one.body.(type) {
+		agent := protocol.AgentID(d.You().ID)
+		for _, one := range d.Calls() {
+			switch body := one.Body.(type) {
 			case protocol.Post:
-				h.posts = append(h.posts, post{body.Conversation, d.name, body.Text, one.end})
+				h.posts = append(h.posts, post{body.Conversation, d.name, body.Text, one.End})
 			case protocol.OfOffer:
-				if one.kind == protocol.UpAccept {
-					h.accepts = append(h.accepts, accept{agent, body.Offer, one.end, one.at})
+				if one.Kind == protocol.UpAccept {
+					h.accepts = append(h.accepts, accept{agent, body.Offer, one.End, one.At})
 				}
 			}
 		}
@@ -238,12 +238,12 @@ func (c *crowd) done() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, v := range c.visitors {
-		if !v.gone.Load() && v.waiting() > 0 {
+		if !v.gone.Load() && v.Waiting() > 0 {
 			return false
 		}
 	}
 	for _, d := range c.desks {
-		if d.waiting() > 0 {
+		if d.Waiting() > 0 {
 			return false
 		}
 	}
@@ -255,9 +255,9 @@ func (c *crowd) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, v := range c.visitors {
-		v.close()
+		v.Close()
 	}
 	for _, d := range c.desks {
-		d.close()
+		d.Close()
 	}
 }

@@ -16,6 +16,9 @@ import (
 
 const hang = 60 * time.Second // a guard against hanging, no bound
 
+// drain is how long a node that stops waits for those who are there to move.
+const drain = 2 * time.Second
+
 // A node is `parlour serve` in a process of its own. Its methods are for one
 // goroutine at a time, but for url and log.
 type node struct {
@@ -39,7 +42,7 @@ func newNode(t *testing.T, name string, settings ...string) *node {
 	n := &node{t: t, name: name, url: "http://" + address, ops: "http://" + ops}
 	n.args = append([]string{
 		"serve", "--node.id=" + name, "--http.address=" + address, "--ops.address=" + ops, "--webrtc.udp_address=", "--webrtc.tcp_address=",
-		"--data.directory=" + t.TempDir(), "--shutdown.drain=2s", "--log.level=info",
+		"--data.directory=" + t.TempDir(), "--shutdown.drain=" + drain.String(), "--log.level=info",
 	}, settings...)
 	for _, limit := range []string{
 		"connections_per_ip", "visitors_per_minute_per_ip", "messages_per_minute_per_visitor", "sign_ins_per_minute_per_ip",

@@ -9,34 +9,28 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
 // withoutRedis: who talks goes on talking, across nodes; who asks is taken and
 // waits; a conversation can be ended. Nothing is offered. What was asked is
 // taken by fay afterwards.
-func (p *pair) withoutRedis(v, asked *client, conv protocol.ConversationID) *call {
+func (p *pair) withoutRedis(v, asked *client, conv protocol.ConversationID) *wiretest.Call {
 	t := p.t
 	t.Helper()
 	text, sent := p.text(), time.Now()
 	if !p.do(v, protocol.UpPost, protocol.Post{Conversation: conv, Text: text}) {
 		t.Error("a message is not acknowledged without Redis")
 	}
-	p.within(generous*readsWithin, "the agent reads it on the other node", func() bool { return p.fay.has(text) })
+	p.within(generous*readsWithin, "the agent reads it on the other node", func() bool { return p.fay.Has(text) })
 	t.Logf("a message was read on the other node after %v", time.Since(sent).Round(time.Millisecond))
-	during := asked.send(protocol.UpAsk, protocol.Ask{Text: p.text(), Queue: "quiet"})
-	p.within(patience, "who asks without Redis is answered", func() bool {
-		select {
-		case <-during.done:
-			return true
-		default:
-			return false
-		}
-	})
-	if during.end != acked {
-		t.Fatalf("asking without Redis: %+v", during.failed)
+	during := asked.Send(protocol.UpAsk, protocol.Ask{Text: p.text(), Queue: "quiet"})
+	p.within(patience, "who asks without Redis is answered", during.Answered)
+	if during.End != wiretest.Acked {
+		t.Fatalf("asking without Redis: %+v", during.Failed)
 	}
 	waiting := func() int64 {
-		return p.h.record.number(`SELECT COUNT(*) FROM offers WHERE conversation = $1`, during.ack.Conversation)
+		return p.h.record.number(`SELECT COUNT(*) FROM offers WHERE conversation = $1`, during.Ack.Conversation)
 	}
 	p.finish(conv)
 	if n := waiting(); n != 0 {
@@ -47,16 +41,14 @@ func (p *pair) withoutRedis(v, asked *client, conv protocol.ConversationID) *cal
 
 // withoutRecord: nothing is acknowledged that is not kept; what people send
 // stays with them.
-func (p *pair) withoutRecord(v *client, conv protocol.ConversationID) *call {
+func (p *pair) withoutRecord(v *client, conv protocol.ConversationID) *wiretest.Call {
 	p.t.Helper()
-	during := v.send(protocol.UpPost, protocol.Post{Conversation: conv, Text: p.text()})
+	during := v.Send(protocol.UpPost, protocol.Post{Conversation: conv, Text: p.text()})
 	if !pause(p.t.Context(), time.Second) {
 		return during
 	}
-	select {
-	case <-during.done:
-		p.t.Errorf("a message is answered without the database: %v %+v", during.end, during.failed)
-	default:
+	if during.Answered() {
+		p.t.Errorf("a message is answered without the database: %v %+v", during.End, during.Failed)
 	}
 	return during
 }

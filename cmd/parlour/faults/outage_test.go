@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
@@ -60,7 +61,7 @@ func TestOutagesHaveDecidedResults(t *testing.T) {
 		stop()
 		people.Wait()
 		c.close()
-		desks[0].close()
+		desks[0].Close()
 		quick.CloseIdleConnections()
 	})
 	defer finish()
@@ -105,7 +106,7 @@ type pair struct {
 
 func (p *pair) close() {
 	for _, c := range p.clients {
-		c.close()
+		c.Close()
 	}
 }
 
@@ -128,11 +129,11 @@ func (p *pair) within(bound time.Duration, what string, condition func() bool) t
 func (p *pair) do(c *client, kind string, body any) bool {
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
-	one, answered := c.do(ctx, kind, body)
-	if answered && one.end == refused {
-		p.t.Errorf("%s was refused: %s %s", kind, one.failed.Code, one.failed.Message)
+	one, answered := c.Do(ctx, kind, body)
+	if answered && one.End == wiretest.Refused {
+		p.t.Errorf("%s was refused: %s %s", kind, one.Failed.Code, one.Failed.Message)
 	}
-	return answered && one.end == acked
+	return answered && one.End == wiretest.Acked
 }
 
 func (p *pair) text() string {
@@ -140,31 +141,35 @@ func (p *pair) text() string {
 	return fmt.Sprintf("pair says %d", p.said)
 }
 
-// visitor opens a page on the first node.
-func (p *pair) visitor() *client {
+// visitor opens a page on the first node, and stays there.
+func (p *pair) visitor() *client { return p.page(p.h.urls[0]) }
+
+// page opens a page of a new visitor, on the first of the nodes.
+func (p *pair) page(urls ...string) *client {
 	p.t.Helper()
-	v, err := newVisitor(p.t.Context(), p.h.urls[:1], p.rand)
-	if err != nil {
+	var who struct{ Token string }
+	if _, err := postTo(p.t.Context(), urls, "/v1/visitors", map[string]string{"site": "shop"}, &who); err != nil {
 		p.t.Fatal(err)
 	}
-	p.clients = append(p.clients, v.client)
-	p.must("the visitor is connected", func() bool { _, here := v.here(); return here })
-	return v.client
+	v := connect(urls, 0, who.Token, nil)
+	p.clients = append(p.clients, v)
+	p.must("the visitor is connected", v.here)
+	return v
 }
 
 // ask lets a visitor begin a conversation.
 func (p *pair) ask(v *client) protocol.ConversationID {
 	p.t.Helper()
-	one, answered := v.do(p.t.Context(), protocol.UpAsk, protocol.Ask{Text: p.text(), Queue: "quiet"})
-	if !answered || one.end != acked {
-		p.t.Fatalf("asking: %+v", one.failed)
+	one, answered := v.Do(p.t.Context(), protocol.UpAsk, protocol.Ask{Text: p.text(), Queue: "quiet"})
+	if !answered || one.End != wiretest.Acked {
+		p.t.Fatalf("asking: %+v", one.Failed)
 	}
-	return one.ack.Conversation
+	return one.Ack.Conversation
 }
 
 // offered is the offer that rings at fay for a conversation; empty: none.
 func (p *pair) offered(conv protocol.ConversationID) protocol.OfferID {
-	for _, item := range p.fay.items() {
+	for _, item := range p.fay.Items() {
 		if item.Offer != nil && item.Offer.Conversation == conv {
 			return item.Offer.Offer
 		}
@@ -213,7 +218,7 @@ func (p *pair) outage(o outage, lasting time.Duration) {
 		}
 		return true
 	})
-	var during *call
+	var during *wiretest.Call
 	if o.failed == "redis" {
 		during = p.withoutRedis(v, asked, conv)
 	} else {
@@ -232,15 +237,10 @@ func (p *pair) outage(o outage, lasting time.Duration) {
 	back := time.Now()
 	ready := p.within(generous*openWithin, "both nodes are ready again", func() bool { return h.nodes[0].ready() && h.nodes[1].ready() })
 	p.must("what was sent meanwhile is acknowledged", func() bool {
-		select {
-		case <-during.done:
-			return during.end == acked
-		default:
-			return false
-		}
+		return during.Answered() && during.End == wiretest.Acked
 	})
 	if o.failed == "redis" { // who asked first is offered first
-		conv = during.ack.Conversation
+		conv = during.Ack.Conversation
 		p.within(generous*openWithin, "who asked meanwhile is offered", func() bool { return p.offered(conv) != "" })
 		p.must("fay accepts", func() bool { return p.do(p.fay.client, protocol.UpAccept, protocol.OfOffer{Offer: p.offered(conv)}) })
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
 // R1, R2, R3, R4, R7, R8, R9, D1, D2, D3, D13, L3: while nodes, Redis and
@@ -89,12 +90,12 @@ func report(t *testing.T, h *house, all history, given []dose) {
 	t.Helper()
 	posts, asks, outcomes, kinds := 0, 0, map[string]int{}, map[protocol.OfferKind]int{}
 	for _, p := range all.posts {
-		if p.end == acked {
+		if p.end == wiretest.Acked {
 			posts++
 		}
 	}
 	for _, a := range all.asks {
-		if a.end == acked {
+		if a.end == wiretest.Acked {
 			asks++
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
+	"github.com/parlour-chat/parlour/signaling/protocol/wiretest"
 )
 
 // A visitor asks, writes, and goes: in one way or another.
@@ -39,30 +40,30 @@ func between(r *rand.Rand, low, high time.Duration) time.Duration {
 // run asks and sees it through. It returns when the conversation is over for
 // the visitor, or when ctx ends.
 func (v *visitor) run(ctx context.Context, queue string) {
-	asked, ok := v.do(ctx, protocol.UpAsk, protocol.Ask{Text: v.text(), Queue: queue})
-	if !ok || asked.end != acked {
+	asked, ok := v.Do(ctx, protocol.UpAsk, protocol.Ask{Text: v.text(), Queue: queue})
+	if !ok || asked.End != wiretest.Acked {
 		return
 	}
-	conv := asked.ack.Conversation
+	conv := asked.Ack.Conversation
 	for range v.rand.IntN(3) {
 		v.say(conv)
 	}
 	switch way := v.rand.IntN(100); {
 	case way < 6: // changes his mind
 		if pause(ctx, between(v.rand, 100*time.Millisecond, 3*time.Second)) {
-			v.send(protocol.UpLeave, protocol.OfConversation{Conversation: conv})
+			v.Send(protocol.UpLeave, protocol.OfConversation{Conversation: conv})
 		}
 	case way < 8: // closes the page for good
 		if pause(ctx, between(v.rand, 100*time.Millisecond, 2*time.Second)) {
-			v.leave(true)
+			v.Leave(true)
 			v.gone.Store(true)
 			return
 		}
 	case way < 18: // the next page takes a while
 		if pause(ctx, between(v.rand, 100*time.Millisecond, 2*time.Second)) {
-			v.leave(true)
+			v.Leave(true)
 			pause(ctx, between(v.rand, 100*time.Millisecond, 3*time.Second))
-			v.leave(false)
+			v.Leave(false)
 		}
 	}
 	v.talk(ctx, conv)
@@ -77,8 +78,8 @@ func (v *visitor) talk(ctx context.Context, conv protocol.ConversationID) {
 		switch {
 		case state == protocol.StateEnded || state == protocol.StateClosed:
 			return
-		case state == "" && (shown || time.Since(begun) > silence): // over while the page was closed
-			if _, here := v.here(); here {
+		case state == "" && (shown || time.Since(begun) > patience): // over while the page was closed
+			if v.here() {
 				return
 			}
 		case state != protocol.StateActive:
@@ -86,14 +87,14 @@ func (v *visitor) talk(ctx context.Context, conv protocol.ConversationID) {
 			v.say(conv)
 			words--
 		case chance(v.rand, 20):
-			v.do(ctx, protocol.UpEnd, protocol.OfConversation{Conversation: conv}) // or the agent was first
+			v.Do(ctx, protocol.UpEnd, protocol.OfConversation{Conversation: conv}) // or the agent was first
 		}
 	}
 }
 
 // conversation is the state that the page shows; empty: it shows none.
 func (v *visitor) conversation(conv protocol.ConversationID) protocol.ConversationState {
-	for _, item := range v.items() {
+	for _, item := range v.Items() {
 		if item.Conversation != nil && item.Conversation.Conversation == conv {
 			return item.Conversation.State
 		}
@@ -102,7 +103,7 @@ func (v *visitor) conversation(conv protocol.ConversationID) protocol.Conversati
 }
 
 func (v *visitor) say(conv protocol.ConversationID) {
-	v.send(protocol.UpPost, protocol.Post{Conversation: conv, Text: v.text()})
+	v.Send(protocol.UpPost, protocol.Post{Conversation: conv, Text: v.text()})
 }
 
 // text is a message as nobody has written one before.
@@ -113,7 +114,7 @@ func (v *visitor) text() string {
 
 // answered waits until every command is.
 func (v *visitor) answered(ctx context.Context) {
-	for v.waiting() > 0 && !v.gone.Load() && pause(ctx, 50*time.Millisecond) {
+	for v.Waiting() > 0 && !v.gone.Load() && pause(ctx, 50*time.Millisecond) {
 		continue
 	}
 }
