@@ -112,6 +112,15 @@ func (o *opens) failed() bool {
 	return len(o.errs) > 0
 }
 
+func (o *opens) failing(err error) {
+	if err == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.errs = append(o.errs, err)
+}
+
 // reserve runs the script until nothing more fits, or an offer could not be
 // written, and has the offers written meanwhile.
 func (r *Router) reserve(ctx context.Context, o *opens) error {
@@ -122,6 +131,9 @@ func (r *Router) reserve(ctx context.Context, o *opens) error {
 			return err
 		}
 		r.alarmAsked(out.Asked)
+		if len(out.Passed) > 0 {
+			o.work.Go(func() { o.failing(r.skips(ctx, out)) })
+		}
 		var rung []protocol.AgentID // by offers of this run
 		for _, p := range out.Offers {
 			why := r.decision(ctx, out, p, rung)
@@ -129,11 +141,7 @@ func (r *Router) reserve(ctx context.Context, o *opens) error {
 			r.turns.opening <- struct{}{}
 			o.work.Go(func() {
 				defer func() { <-r.turns.opening }()
-				if err := r.open(ctx, p, out.Now, why); err != nil {
-					o.mu.Lock()
-					defer o.mu.Unlock()
-					o.errs = append(o.errs, err)
-				}
+				o.failing(r.open(ctx, p, out.Now, why))
 			})
 		}
 		if !out.More || o.failed() {
@@ -152,7 +160,8 @@ type matched struct {
 	Looked   int
 	Accounts map[string]account // how the agents stood, by class
 	Asked    []allAsked
-	Rebuild  bool // no generation: nothing is offered until it is rebuilt
+	Passed   []skip // whose visitors are not there
+	Rebuild  bool   // no generation: nothing is offered until it is rebuilt
 }
 
 func (r *Router) match(ctx context.Context, from map[string]string) (out matched, err error) {

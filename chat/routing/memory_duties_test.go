@@ -24,6 +24,21 @@ func (m *memory) EndRequest(_ context.Context, _ protocol.WorkspaceID, id protoc
 	return q, ended, err
 }
 
+func (m *memory) Favour(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, boost int64) (c store.Conversation, favoured bool, err error) {
+	m.do(func() {
+		row := m.conversations[conv]
+		if row == nil {
+			err = refusal(protocol.CodeNotFound)
+			return
+		}
+		if favoured = row.State == protocol.StateQueued && row.Boost < boost && (row.Boost > 0 || row.Started == 0); favoured {
+			row.Boost = boost
+		}
+		c = *row
+	})
+	return c, favoured, err
+}
+
 func (m *memory) OverdueReplies(_ context.Context, _ protocol.WorkspaceID, now int64) (list []store.Conversation, _ error) {
 	m.do(func() {
 		for _, c := range m.conversations {

@@ -257,7 +257,7 @@ func (m *memory) Lose(_ context.Context, _ protocol.WorkspaceID, agent protocol.
 		delete(m.slots, slotKey{conv, agent})
 		if slot.Role != store.RoleGuest {
 			requeued = true
-			row.State, row.Owner = protocol.StateQueued, ""
+			row.State, row.Owner, row.Requeued = protocol.StateQueued, "", time.Now().UnixMilli()
 			m.queued[conv] = time.Now()
 		}
 		for _, q := range m.requests {

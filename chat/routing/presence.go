@@ -100,12 +100,16 @@ func (r *Router) flushPresence(ctx context.Context) error {
 		if len(signs) == 0 {
 			return nil
 		}
-		var out struct{ Came []string }
+		var out struct {
+			Came     []string
+			Returned []protocol.ConversationID
+		}
 		in := map[string]any{"signs": signs, "silent": r.timers.Silent.Milliseconds(), "closed": r.timers.Closed.Milliseconds()}
 		if err := r.run(ctx, hereStep, newOp(), in, &out); err != nil {
 			r.returnSigns(signs)
 			return fmt.Errorf("write presence: %w", err)
 		}
+		r.welcome(out.Returned)
 		if len(out.Came) == 0 {
 			continue
 		}

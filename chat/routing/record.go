@@ -41,6 +41,9 @@ type OfferRecord interface {
 type PlaceRecord interface {
 	// Waiting lists the queued conversations, those with an open offer included.
 	Waiting(ctx context.Context, ws protocol.WorkspaceID) ([]store.Conversation, error)
+	// Favour adds boost (ms) to the wait of a queued conversation that has less;
+	// favoured is false where nothing was changed.
+	Favour(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, boost int64) (c store.Conversation, favoured bool, err error)
 	Queues(ctx context.Context, ws protocol.WorkspaceID) ([]store.Queue, error)
 	// Version grows with each change of what the workspace declares.
 	Version(ctx context.Context, ws protocol.WorkspaceID) (int64, error)

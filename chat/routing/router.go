@@ -34,9 +34,11 @@ type Router struct {
 	kick  chan struct{}    // a match is wanted: capacity 1, a second wish is the same wish
 	wake  chan struct{}    // signs of life wait to be written: capacity 1
 	autos chan store.Offer // to be accepted by themselves; full: they ring like others
-	turns turns
-	swept sweepState // used by Run's sweeper only
-	said  saying
+
+	returns chan protocol.ConversationID // their visitors are back; full: they keep their places, without the boost
+	turns   turns
+	swept   sweepState // used by Run's sweeper only
+	said    saying
 
 	stats   counters
 	outage  outage
@@ -68,7 +70,7 @@ func New(o Options) *Router {
 	return &Router{
 		redis: o.Redis, record: o.Record, notify: o.Notify, reach: o.ReachChanged, ws: o.Workspace, node: string(o.Node),
 		timers: o.Timers.withDefaults(), log: o.Logger.With("workspace", o.Workspace), keys: keysOf(o.Workspace), hours: o.Hours, tell: o.Alarm, accept: o.AutoAccept, autos: make(chan store.Offer, autoQueue),
-		turns: newTurns(), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		turns: newTurns(), kick: make(chan struct{}, 1), wake: make(chan struct{}, 1), returns: make(chan protocol.ConversationID, returnQueue),
 		tabs: map[protocol.ConnectionID]tab{}, pending: map[protocol.ConnectionID]sign{}, queues: map[protocol.QueueID]store.Queue{},
 	}
 }
@@ -84,6 +86,7 @@ func (r *Router) Run(ctx context.Context) error {
 	all.Go(func() { r.runAudits(ctx) })
 	all.Go(func() { r.runConfigure(ctx) })
 	all.Go(func() { r.runAutos(ctx) })
+	all.Go(func() { r.runReturns(ctx) })
 	r.runWatch(ctx)
 	all.Wait()
 	return nil

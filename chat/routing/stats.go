@@ -25,14 +25,15 @@ type Stats struct {
 	AgentsLost    int64                    // agents whose connection stayed lost
 	Healed        int64                    // differences between Redis and the record that an audit mended
 	Alarms        int64                    // states that people should know of, when they began
+	Unfavoured    int64                    // visitors who came back and got no boost, since too many came at once
 	AutoDropped   int64                    // offers that could not be accepted by themselves, since too many were to be
 	LoadsRepaired int64                    // agents whose load differed from the sum of their slots
 	Waiting       map[protocol.QueueID]int // nil while Redis is away
 }
 
 type counters struct {
-	matches, offered, refused, accepted, rejected, timedOut, rescinded                                      atomic.Int64
-	undecided, looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired, alarms, autoDropped atomic.Int64
+	matches, offered, refused, accepted, rejected, timedOut, rescinded                                                  atomic.Int64
+	undecided, looked, scriptErrors, rebuilds, abandoned, agentsLost, healed, repaired, alarms, autoDropped, unfavoured atomic.Int64
 }
 
 func (c *counters) ended(o store.Outcome) {
@@ -55,7 +56,7 @@ func (r *Router) Stats(ctx context.Context) Stats {
 		Matches: c.matches.Load(), Offered: c.offered.Load(), Refused: c.refused.Load(), Accepted: c.accepted.Load(),
 		Rejected: c.rejected.Load(), TimedOut: c.timedOut.Load(), Rescinded: c.rescinded.Load(), Looked: c.looked.Load(), ScriptErrors: c.scriptErrors.Load(), Undecided: c.undecided.Load(),
 		Rebuilds: c.rebuilds.Load(), Abandoned: c.abandoned.Load(), AgentsLost: c.agentsLost.Load(), Healed: c.healed.Load(),
-		LoadsRepaired: c.repaired.Load(), Alarms: c.alarms.Load(), AutoDropped: c.autoDropped.Load(),
+		LoadsRepaired: c.repaired.Load(), Alarms: c.alarms.Load(), AutoDropped: c.autoDropped.Load(), Unfavoured: c.unfavoured.Load(),
 	}
 	r.mu.Lock()
 	queues := make([]protocol.QueueID, 0, len(r.queues))

@@ -42,6 +42,7 @@ type reasoning struct {
 	Class      string
 	Position   int
 	Waited     int64
+	Back       int64
 	Sticky     bool
 	Candidates []protocol.Candidate // best first, at most 16
 	With, Next int                  // the load of the first two of them with the place
@@ -58,7 +59,7 @@ func (r *Router) decision(ctx context.Context, out matched, p proposal, rung []p
 	w := p.Why
 	body := protocol.Decision{
 		At: out.Now, What: what(p), Queue: r.queue(p.Queue).Name, Class: w.Class, Conversation: p.Conv, Chosen: p.Agent, ChosenName: r.name(ctx, p.Agent),
-		Position: w.Position, Waited: w.Waited, Eligible: w.Candidates, Rule: ruleOf(*w), Next: "rings_until", NextAt: p.Deadline,
+		Position: w.Position, Waited: w.Waited, Back: w.Back, Eligible: w.Candidates, Rule: ruleOf(*w), Next: "rings_until", NextAt: p.Deadline,
 	}
 	said := out.Accounts[w.Class]
 	body.Skipped, body.More = skipped(said, w.Excluded, rung, w.Candidates), said.More
@@ -143,6 +144,7 @@ func (r *Router) verdicts(ctx context.Context, now int64) error {
 			Excluded []protocol.AgentID `json:"ex"`
 			Position int                `json:"pos"`
 			Waited   int64
+			Back     int64
 			Next     string
 			At       int64
 		}
@@ -153,7 +155,7 @@ func (r *Router) verdicts(ctx context.Context, now int64) error {
 	decisions := make([]store.Decision, 0, len(out.Told))
 	for _, v := range out.Told {
 		body := protocol.Decision{
-			At: out.Now, What: "nobody", Queue: r.queue(v.Queue).Name, Class: v.Class, Conversation: v.Conv, Position: v.Position, Waited: v.Waited,
+			At: out.Now, What: "nobody", Queue: r.queue(v.Queue).Name, Class: v.Class, Conversation: v.Conv, Position: v.Position, Waited: v.Waited, Back: v.Back,
 			Skipped: skipped(v.account, v.Excluded, nil, nil), More: v.More, Next: v.Next, NextAt: v.At,
 		}
 		r.nameAll(ctx, &body)
@@ -161,6 +163,11 @@ func (r *Router) verdicts(ctx context.Context, now int64) error {
 			ID: newOp(), Workspace: r.ws, Conversation: v.Conv, Queue: v.Queue, At: out.Now, Body: body,
 		})
 	}
+	return r.decide(ctx, decisions)
+}
+
+// decide keeps decisions that no offer came of.
+func (r *Router) decide(ctx context.Context, decisions []store.Decision) error {
 	if len(decisions) == 0 {
 		return nil
 	}
@@ -169,6 +176,32 @@ func (r *Router) verdicts(ctx context.Context, now int64) error {
 		return fmt.Errorf("keep verdicts: %w", err)
 	}
 	return nil
+}
+
+// A skip is a place that a match passed over since its visitor is not there.
+type skip struct {
+	Class    string
+	Queue    protocol.QueueID
+	Conv     protocol.ConversationID
+	Position int `json:"pos"`
+	Waited   int64
+	Back     int64
+	Lost     int64 // when the visitor was heard of last
+}
+
+// skips keeps that places were passed over: each once, until its visitor is back (ROUTE-11).
+func (r *Router) skips(ctx context.Context, out matched) error {
+	decisions := make([]store.Decision, 0, len(out.Passed))
+	for _, p := range out.Passed {
+		body := protocol.Decision{
+			At: out.Now, What: "nobody", Queue: r.queue(p.Queue).Name, Class: p.Class, Conversation: p.Conv, Position: p.Position,
+			Waited: p.Waited, Back: p.Back, Next: "visitor_back", NextAt: p.Lost + r.timers.VisitorGone.Milliseconds(),
+		}
+		decisions = append(decisions, store.Decision{
+			ID: newOp(), Workspace: r.ws, Conversation: p.Conv, Queue: p.Queue, At: out.Now, Body: body,
+		})
+	}
+	return r.decide(ctx, decisions)
 }
 
 func (r *Router) nameAll(ctx context.Context, d *protocol.Decision) {

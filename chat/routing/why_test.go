@@ -126,3 +126,71 @@ func TestWhoWasAskedInVainIsSaidWithTheNextRound(t *testing.T) { // ROUTE-4, ROU
 		}
 	})
 }
+
+func TestWhoIsAwayIsPassedOverAndThatIsSaid(t *testing.T) { // ROUTE-11, ROUTE-12
+	simulate(t, 2, Timers{}, func(t *testing.T, h *house) {
+		h.named("a", nil)
+		h.ask("c1")
+		pass(time.Millisecond)
+		h.accept(h.offer("c1"))
+		h.mem.do(func() { h.mem.decisions = nil })
+		c := h.record("c2", h.mem.queues[0])
+		h.here(visitorCaller("c2"))
+		pass(time.Second)
+		h.declare("a", protocol.DeclaredNotReady)
+		h.gone(visitorCaller("c2"))
+		lost := time.Now().UnixMilli()
+		pass(6 * time.Second)
+		if err := h.nodes[0].Enqueue(h.ctx, c, h.mem.queues[0]); err != nil {
+			t.Fatal(err)
+		}
+		pass(2 * time.Second)
+		h.mem.do(func() { h.mem.decisions = nil })
+		h.declare("a", protocol.DeclaredReady)
+		pass(10 * time.Second)
+		if diff := cmp.Diff([]string{"nobody c2>  visitor_back"}, h.decided()); diff != "" {
+			t.Fatalf("while the visitor is away:\n%s", diff)
+		}
+		var d store.Decision
+		h.mem.do(func() { d = h.mem.decisions[0] })
+		if d.Conversation != "c2" || d.Queue != "q1" || d.Body.Position != 1 || d.Body.Class != "q1.chat.25.-" || d.Body.NextAt != lost+120_000 ||
+			d.Body.Waited != d.At-c.Asked || d.Body.Back != 0 {
+			t.Errorf("decision %+v; the visitor left at %d", d, lost)
+		}
+		h.here(visitorCaller("c2"))
+		pass(time.Second)
+		if got := h.decided(); len(got) != 2 || h.offer("c2").Agent != "a" {
+			t.Errorf("with the visitor back: %v", got)
+		}
+	})
+}
+
+// All times of waiting that rules know count from the first enqueue, also of what
+// comes back from an agent: overflow is due at once. How long ago it came back,
+// which people read as its wait, is said beside.
+func TestRulesCountFromTheFirstEnqueueAndPeopleFromTheLast(t *testing.T) { // ROUTE-1, ROUTE-10, ROUTE-12
+	simulate(t, 1, Timers{}, func(t *testing.T, h *house) {
+		h.reapply(func(queues []store.Queue) {
+			queues[0].Rules.Overflow = []store.OverflowStep{{AfterMs: 60_000, Queues: []protocol.QueueID{"q2"}}}
+		})
+		h.named("a", nil)
+		h.named("b", nil, "q2")
+		pass(5 * time.Second)
+		h.ask("c1")
+		pass(time.Millisecond)
+		h.accept(h.offer("c1"))
+		pass(100 * time.Second)
+		h.gone(agentCaller("a"))
+		h.mem.do(func() { h.mem.decisions = nil })
+		pass(70 * time.Second)
+		o, c := h.offer("c1"), h.conversation("c1")
+		if o.Agent != "b" {
+			t.Fatalf("it rings at %q", o.Agent)
+		}
+		var d protocol.Decision
+		h.mem.do(func() { d = h.mem.decisions[len(h.mem.decisions)-1].Body })
+		if d.What != "offered" || d.Waited != o.Offered-c.Asked || d.Back != o.Offered-c.Requeued || d.Back > 2000 {
+			t.Errorf("decided %+v; asked %d, came back %d, offered %d", d, c.Asked, c.Requeued, o.Offered)
+		}
+	})
+}

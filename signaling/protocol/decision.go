@@ -71,7 +71,8 @@ type Decision struct {
 	ChosenName   string         `json:"chosenName,omitempty"`
 	Rule         string         `json:"rule,omitempty"` // which order decided: sticky, skill, capable, load, longest, hash, only
 	Position     int            `json:"position,omitempty"`
-	Waited       int64          `json:"waited,omitempty"`   // ms
+	Waited       int64          `json:"waited,omitempty"`   // ms since it was first asked for, which order and rules count
+	Back         int64          `json:"back,omitempty"`     // ms since it came back to its queue, which people read as its wait; 0: it never did
 	Eligible     []Candidate    `json:"eligible,omitempty"` // in order, at most 16
 	Skipped      []Candidate    `json:"skipped,omitempty"`  // at most 64
 	More         map[Reason]int `json:"more,omitempty"`     // how many further ones

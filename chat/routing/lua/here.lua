@@ -1,8 +1,8 @@
--- Writes signs of life and closes, and says who was not there before.
+-- Writes signs of life and closes, and says who was not there before, and which conversations are offered again by that.
 -- A connection: f first seen, l last sign of life or its close, u end of its lease.
 -- Who was not there before is looked at again: a visitor's place, and what rests when it is an agent.
 -- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside, used. ARGV 2: signs [{actor, conn, closed, used, ago (ms)}], silent (ms), closed (ms)
-local came, fresh = {}, false
+local came, returned, fresh = {}, {}, false
 
 local function welcome(actor)
   came[#came + 1] = actor
@@ -12,7 +12,10 @@ local function welcome(actor)
   end
   local id = redis.call('HGET', places, actor)
   local w = id and get(waiting, id)
-  if w and w.at == 'away' then back(id, w) end
+  if w and w.at == 'away' then
+    returned[#returned + 1] = w.v
+    back(id, w)
+  end
 end
 
 for _, s in ipairs(arg.signs) do -- bound: 500
@@ -43,4 +46,4 @@ for _, s in ipairs(arg.signs) do -- bound: 500
   end
 end
 if fresh then stir() end
-return finish({ now = now, came = some(came) })
+return finish({ now = now, came = some(came), returned = some(returned) })

@@ -1,7 +1,7 @@
 -- Chooses who is offered what and reserves it. Each offer takes one of the ids given; at most 64 places are looked at.
 -- The place: greatest age x weight of those that somebody free can take, then the earliest, then by id. The agent: as
 -- lua/rank.lua says.
--- KEYS: all but tabs, lost, line. ARGV 2: ids, ring (ms), backoff [ms], epoch, from {class: order key to go on after}
+-- KEYS: all but tabs, line. ARGV 2: ids, ring (ms), backoff [ms], epoch, from {class: order key to go on after}
 local gen = redis.call('HGET', meta, 'gen')
 if not gen or string.sub(gen, 1, #arg.epoch + 1) ~= arg.epoch .. '/' then
   return finish({ now = now, rebuild = true }, true)
@@ -113,7 +113,7 @@ local function candidates(id, w)
   return #places > 1 and merged(list, id) or list
 end
 
-local made, short = {}, false
+local made, passed, short = {}, {}, false
 
 -- auto: is it accepted by itself? Only where somebody sits at the desk: used within the last minute.
 local function auto(w, a)
@@ -153,9 +153,17 @@ local function explain(c, id, w, list)
     first[i] = { agent = a.id, level = a.level, caps = a.caps, load = a.load - a.cost, last = a.last }
   end
   return {
-    class = c.i, position = position(id, w), waited = now - w.s, sticky = w.sc ~= nil, candidates = first, with = list[1].load,
+    class = c.i, position = position(id, w), waited = now - w.s, back = w.back and now - w.back, sticky = w.sc ~= nil, candidates = first, with = list[1].load,
     next = list[2] and list[2].load, excluded = excluded(w),
   }
+end
+
+-- skip passes over a place whose visitor is not there: it keeps it until the visitor is back.
+local function skip(c, id, w)
+  passed[#passed + 1] = {
+    class = c.i, queue = w.q, conv = w.v, pos = position(id, w), waited = now - w.s, back = w.back and now - w.back, lost = score(lost, w.a),
+  }
+  aim(id, w, 'away')
 end
 
 -- look does with a head's place what can be done now.
@@ -166,7 +174,7 @@ local function look(h)
   elseif w.n > now then
     aim(id, w, 'rest', w.n)
   elseif w.a ~= '' and score(live, w.a) <= now then
-    aim(id, w, 'away')
+    skip(h.c, id, w)
   else
     local list = candidates(id, w)
     local n = w.kind == 'all' and math.min(#list, 16) or math.min(#list, 1)
@@ -227,4 +235,4 @@ if more then
     end
   end
 end
-return finish({ now = now, offers = some(made), more = more, from = on, looked = looked, accounts = accounts, asked = some(alarmed) }, not changed)
+return finish({ now = now, offers = some(made), more = more, from = on, looked = looked, accounts = accounts, asked = some(alarmed), passed = some(passed) }, not changed)

@@ -34,10 +34,11 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"park and back", parking},
 		{"requeue keeps the first time", requeue},
 		{"loads are audited", audit},
-		{"units go by medium and agent", units},               // R1, ROUTE-2
-		{"a call weighs while it runs", weights},              // ROUTE-2
-		{"what is over the capacity is marked", overCapacity}, // R1
-		{"not ready after these conversations", pending},      // STATE-3
+		{"who comes back has the greatest boost, once", favoured}, // ROUTE-1
+		{"units go by medium and agent", units},                   // R1, ROUTE-2
+		{"a call weighs while it runs", weights},                  // ROUTE-2
+		{"what is over the capacity is marked", overCapacity},     // R1
+		{"not ready after these conversations", pending},          // STATE-3
 		{"calls", calls},
 		{"co-browse sessions", cobrowses},
 		{"calls and co-browsing go with their conversation", stepsGo},       // DESK-6

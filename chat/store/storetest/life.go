@@ -93,6 +93,37 @@ func parking(t *testing.T, s *store.Store) {
 	checkDense(t, w, c.ID, 6)
 }
 
+func favoured(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 1)
+	c := w.Ask(t)
+	for _, tt := range []struct {
+		boost, want int64
+		favoured    bool
+	}{{300, 300, true}, {300, 300, false}, {200, 300, false}, {400, 400, true}} {
+		got, favoured, err := s.Favour(t.Context(), w.ID, c.ID, tt.boost)
+		must(t, err)
+		kept, err := s.Conversation(t.Context(), w.ID, c.ID)
+		must(t, err)
+		if favoured != tt.favoured || got.Boost != tt.want || kept.Boost != tt.want {
+			t.Errorf("favoured by %d: %v, the boost is %d (kept %d), want %d", tt.boost, favoured, got.Boost, kept.Boost, tt.want)
+		}
+	}
+	for name, at := range map[string]func(c store.Conversation) store.Conversation{
+		"runs": func(c store.Conversation) store.Conversation { return c },
+		"came back": func(c store.Conversation) store.Conversation {
+			back, err := s.Requeue(t.Context(), w.ID, c.ID, "owner_full")
+			must(t, err)
+			return back
+		},
+	} {
+		c := at(w.Active(t, w.Agents[0]))
+		if got, favoured, err := s.Favour(t.Context(), w.ID, c.ID, 300); err != nil || favoured || got.Boost != 0 {
+			t.Errorf("what %s: %v, the boost is %d; %v", name, favoured, got.Boost, err)
+		}
+	}
+}
+
 func requeue(t *testing.T, s *store.Store) {
 	t.Helper()
 	w := NewWorld(t, s, 2)

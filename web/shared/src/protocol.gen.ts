@@ -205,6 +205,7 @@ export interface Decision {
   rule?: string;
   position?: number;
   waited?: number;
+  back?: number;
   eligible?: Candidate[];
   skipped?: Candidate[];
   more?: Record<string, number>;
