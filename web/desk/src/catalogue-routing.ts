@@ -76,6 +76,8 @@ export const team = {
   none: "There is nobody to ask.",
   nothingFound: "Nobody of this name.",
   loading: "Looking who is there",
+  outdated: "Who is there cannot be looked up just now. This is how it was.",
+  sendsLater: "The server cannot be reached. It is asked as soon as it can be, even if you close this.",
   agent: (name: string, label: string) => `${name}, ${label}`,
   queue: (q: TargetQueue) => `${q.name}, ${q.open ? `${String(q.ready)} ready, ${String(q.waiting)} waiting${rangeOf(q.lowMs, q.highMs)}` : "closed"}`,
   unable: (reason: Reason | undefined) => (reason && reasons[reason]) ?? "cannot be asked now",

@@ -80,11 +80,15 @@ describe("whom to ask", () => {
 
   it("says when nobody can be looked up, and goes on with what was there when a later look fails", async () => {
     const failed = await opened("invite", [new Error("Not now.")]);
-    expect(failed.dialog.failure.value).toBe("Not now.");
+    expect(failed.dialog.unseen.value).toBe("Not now.");
     const later = await opened("enquire", [targets(ben), new Error("Not now.")]);
     later.s.pass(2_000);
     await later.s.settled();
-    expect([later.dialog.failure.value, later.dialog.agents.value.length]).toEqual(["", 1]);
+    expect([later.dialog.unseen.value, later.dialog.agents.value.length]).toEqual(["Not now.", 1]);
+    const better = await opened("transfer", [new Error("Not now."), targets(ben)]);
+    better.s.pass(2_000);
+    await better.s.settled();
+    expect([better.dialog.unseen.value, better.dialog.agents.value.length]).toEqual(["", 1]);
   });
 
   it("finds by name", async () => {

@@ -22,12 +22,16 @@ export class TeamDialog {
   readonly verb: TeamVerb;
   readonly card: Card;
   readonly targets = signal<Targets | undefined>(undefined);
+  /** Why who is there could not be looked up just now; empty when it could. What is listed may be out of date. */
+  readonly unseen = signal("");
+  /** Why what was asked was refused; empty when it was not. */
   readonly failure = signal("");
   readonly note = signal("");
   readonly find = signal("");
   readonly leave = signal(false);
   readonly #chosen = signal<Chosen | undefined>(undefined);
-  readonly #asking = signal(false);
+  /** Asked, and not answered yet. */
+  readonly asking = signal(false);
   readonly #o: { readonly line: Line; readonly clock: Clock; readonly insight: Insight; readonly close: () => void };
   readonly #order = new Map<string, number>();
   #stop = (): void => undefined;
@@ -39,7 +43,7 @@ export class TeamDialog {
   readonly many = computed(() => (this.targets.value?.agents.length ?? 0) + (this.targets.value?.queues.length ?? 0) > 8);
   /** Leaving at once is possible to a queue only. */
   readonly mayLeave = computed(() => this.verb === "transfer" && this.#chosen.value !== undefined && "queue" in this.#chosen.value);
-  readonly canAsk = computed(() => this.#chosenIsAble() && !this.#asking.value);
+  readonly canAsk = computed(() => this.#chosenIsAble() && !this.asking.value);
 
   constructor(verb: TeamVerb, card: Card, outside: { line: Line; clock: Clock; insight: Insight; close: () => void }) {
     this.verb = verb;
@@ -69,7 +73,7 @@ export class TeamDialog {
     const note = this.note.value.trim();
     const leave = this.mayLeave.value && this.leave.value;
     const body: TeamAsk = { conversation: this.card.conversation, ...chosen, ...(note === "" ? {} : { note }), ...(leave ? { leave } : {}) };
-    this.#asking.value = true;
+    this.asking.value = true;
     this.failure.value = "";
     try {
       await this.#o.line.command(`team.${this.verb}`, body);
@@ -77,7 +81,7 @@ export class TeamDialog {
     } catch (reason) {
       this.failure.value = sentence(reason);
     } finally {
-      this.#asking.value = false;
+      this.asking.value = false;
     }
   }
 
@@ -90,8 +94,9 @@ export class TeamDialog {
   async #look(): Promise<void> {
     try {
       this.#take(await this.#o.insight.targets(this.card.conversation));
+      this.unseen.value = "";
     } catch (reason) {
-      if (this.targets.value === undefined) this.failure.value = sentence(reason); // a later look that fails shows what was there
+      this.unseen.value = sentence(reason);
     }
     if (this.#open) this.#stop = this.#o.clock.after(lookEvery, () => void this.#look());
   }

@@ -15,7 +15,7 @@ export class Boundary extends Component<{ readonly children: ReactNode }, { read
     return (
       <Alert color="red" role="alert" title={words.failure.title}>
         <p>{words.failure.view}</p>
-        <Button size="xs" variant="light" color="red" onClick={() => location.reload()}>
+        <Button size="xs" mt={8} variant="outline" color="red" onClick={() => location.reload()}>
           {words.failure.reload}
         </Button>
       </Alert>

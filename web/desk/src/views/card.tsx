@@ -1,6 +1,6 @@
 import { Alert } from "@mantine/core";
 import { IconDeviceDesktopSearch, IconDoorExit, IconHelpCircle, IconLock, IconMessageQuestion, IconPhone, IconPhoneOff, IconPlayerPause, IconPlayerPlay, IconTransfer, IconUserPlus, IconVideo } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { words } from "../catalogue.ts";
 import * as verbs from "../commands/card.ts";
 import * as team from "../commands/team.ts";
@@ -10,10 +10,8 @@ import { Boundary } from "./boundary.tsx";
 import { ComposerView } from "./composer.tsx";
 import { LogView } from "./log.tsx";
 import { observed } from "./observed.ts";
+import { CallPanel, CobrowsePanel } from "./parts.ts";
 import { CardSigns, TeamNotices } from "./team-notices.tsx";
-
-const CallPanel = lazy(async () => ({ default: (await import("./call-panel.tsx")).CallPanel }));
-const CobrowsePanel = lazy(async () => ({ default: (await import("./cobrowse-panel.tsx")).CobrowsePanel }));
 
 const CardHead = observed(function CardHead({ card }: { card: Card }) {
   const item = card.item.value;

@@ -1,5 +1,5 @@
 import { Alert, Button } from "@mantine/core";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { fits, typesInto } from "../browser/keys.ts";
 import { words } from "../catalogue.ts";
 import { actions } from "../commands/desk.ts";
@@ -10,9 +10,7 @@ import { Header } from "./header.tsx";
 import { BackToList, Inbox } from "./inbox.tsx";
 import { DeskContext, observed, useDesk } from "./observed.ts";
 import { Offers } from "./offers.tsx";
-
-const DialogView = lazy(async () => ({ default: (await import("./dialogs.tsx")).DialogView }));
-const Overlays = lazy(async () => ({ default: (await import("./overlays.tsx")).Overlays }));
+import { DialogView, Dock, loadParts, Overlays } from "./parts.ts";
 
 /** What the desk must tell before all else: no more offers, no sound, a refused verb. */
 const Notices = observed(function Notices({ unlock }: { unlock: () => void }) {
@@ -61,15 +59,13 @@ const FrontCard = observed(function FrontCard() {
  * the dock later would go from under the mouse, and lose the cursor.
  */
 function Cards({ agent }: { agent: string }) {
-  const [part, setPart] = useState<typeof import("./dock.tsx") | "failed">();
-  useEffect(() => {
-    let here = true;
-    const arrive = (it: typeof part) => here && setPart(it);
-    import("./dock.tsx").then(arrive, () => arrive("failed"));
-    return () => void (here = false);
-  }, []);
-  if (part === "failed") throw new Error("the dock could not be loaded");
-  return <div className="cards">{part !== undefined && <part.Dock agent={agent} />}</div>;
+  return (
+    <div className="cards">
+      <Suspense>
+        <Dock agent={agent} />
+      </Suspense>
+    </div>
+  );
 }
 
 /** Narrow screens: the list, or the card. */
@@ -130,6 +126,7 @@ const Spoken = observed(function Spoken() {
 export const Shell = observed(function Shell(props: { desk: Desk; agent: string; unlock: () => void }) {
   const narrow = useNarrow();
   useShortcuts(props.desk);
+  useEffect(loadParts, []);
   return (
     <DeskContext value={props.desk}>
       <div className="desk">
@@ -151,7 +148,9 @@ export const Shell = observed(function Shell(props: { desk: Desk; agent: string;
             )}
           </Boundary>
         </main>
-        <Suspense>{props.desk.overlay.value !== undefined && <Overlays />}</Suspense>
+        <Boundary>
+          <Suspense>{props.desk.overlay.value !== undefined && <Overlays />}</Suspense>
+        </Boundary>
         <Boundary>
           <Suspense>{props.desk.dialogs.open !== undefined && <DialogView />}</Suspense>
         </Boundary>

@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode 
 import { words } from "../catalogue.ts";
 import { label } from "../models/own-state.ts";
 import { longestNote, type TeamDialog } from "../models/team.ts";
-import { observed } from "./observed.ts";
+import { observed, useDesk } from "./observed.ts";
 
 interface Option {
   readonly id: string;
@@ -60,7 +60,11 @@ function Targets({ name, options, first }: { name: string; options: readonly Opt
 export const TeamForm = observed(function TeamForm({ dialog }: { dialog: TeamDialog }) {
   const id = useId();
   const { verb } = dialog;
+  const { feed } = useDesk();
   const targets = dialog.targets.value;
+  const unseen = dialog.unseen.value;
+  const sendsLater = dialog.asking.value && feed.state.value !== "live";
+  const outdated = targets !== undefined && unseen !== "";
   const [agents, queues] = [dialog.agents.value, dialog.queues.value];
   const nobody = targets !== undefined && targets.agents.length + targets.queues.length === 0;
   const empty = agents.length + queues.length === 0;
@@ -75,7 +79,12 @@ export const TeamForm = observed(function TeamForm({ dialog }: { dialog: TeamDia
       {dialog.many.value && (
         <TextInput aria-label={words.team.find} placeholder={words.team.find} value={dialog.find.value} onChange={(event) => (dialog.find.value = event.currentTarget.value)} mb={8} />
       )}
-      {targets === undefined && dialog.failure.value === "" && <p className="hint" role="status">{words.team.loading}</p>}
+      {targets === undefined && unseen !== "" && (
+        <p className="failure" role="alert">
+          {unseen}
+        </p>
+      )}
+      {targets === undefined && unseen === "" && <p className="hint" role="status">{words.team.loading}</p>}
       {nobody && <p className="hint">{words.team.none}</p>}
       {targets !== undefined && !nobody && empty && <p className="hint">{words.team.nothingFound}</p>}
       <Targets
@@ -117,6 +126,11 @@ export const TeamForm = observed(function TeamForm({ dialog }: { dialog: TeamDia
       {dialog.failure.value !== "" && (
         <p className="failure" role="alert">
           {dialog.failure.value}
+        </p>
+      )}
+      {(sendsLater || outdated) && (
+        <p className="dialog-away" role="status">
+          {sendsLater ? words.team.sendsLater : words.team.outdated}
         </p>
       )}
       <div className="overlay-foot">
