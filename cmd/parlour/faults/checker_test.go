@@ -45,7 +45,7 @@ func good() history {
 		owners: []owning{
 			{one, "", 0, 1, at}, {one, ben, 1, 0, at}, {one, anna, 1, 0, at}, {one, "", 0, 0, at}, {other, "", 0, 0, at}, {other, ben, 1, 0, at},
 		},
-		waits: []wait{{one, anna, time.Second}},
+		waits: []wait{{one, anna, time.Second, at}},
 	}
 }
 

@@ -88,4 +88,5 @@ type wait struct {
 	conversation protocol.ConversationID
 	agent        protocol.AgentID
 	lasted       time.Duration
+	until        time.Time // seen last
 }

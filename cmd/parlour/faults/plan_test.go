@@ -142,11 +142,11 @@ func hurt(ctx context.Context, h *house, r *rand.Rand, lasting time.Duration) (g
 			if f.redis && !settled(h.redis, hang) {
 				h.t.Fatal("the Redis master got no replica again")
 			}
-			h.record.disturbed()
+			h.record.disturbed(true)
 			h.t.Logf("%s %s", clock(time.Now()), f.name)
 			d := dose{name: f.name, from: f.hurt(ctx, h, r), alone: round%2 == 0}
 			given = append(given, d)
-			h.record.disturbed()
+			h.record.disturbed(false)
 			if d.alone && !eventually(offeredWithin, func() bool { return h.record.number(offersSince, d.from) > 0 }) {
 				h.t.Errorf("%s %s: no offer for %v; %s", clock(time.Now()), d.name, offeredWithin, h.dump())
 			}

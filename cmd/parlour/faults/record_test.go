@@ -1,10 +1,13 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,9 +53,10 @@ CREATE CONSTRAINT TRIGGER see_offer AFTER INSERT ON offers DEFERRABLE INITIALLY 
 type record struct {
 	db *sql.DB
 
-	mu    sync.Mutex                // guards what follows
-	since map[pairing]time.Time     // who could have been offered what, all the while
-	waits map[pairing]time.Duration // the longest of each
+	mu    sync.Mutex            // guards what follows
+	hurt  bool                  // something is not well: nobody's wait counts
+	since map[pairing]time.Time // who could have been offered what, all the while
+	waits map[pairing]wait      // the longest of each
 }
 
 func openRecord(url string) (*record, error) {
@@ -60,7 +64,7 @@ func openRecord(url string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &record{db: db, since: map[pairing]time.Time{}, waits: map[pairing]time.Duration{}}, nil
+	return &record{db: db, since: map[pairing]time.Time{}, waits: map[pairing]wait{}}, nil
 }
 
 // rows reads all rows of a query.
@@ -122,6 +126,9 @@ func (r *record) look(ctx context.Context, here func(actor string) bool) {
 	defer r.mu.Unlock()
 	before := r.since
 	r.since = map[pairing]time.Time{}
+	if r.hurt {
+		return
+	}
 	for _, p := range pairs {
 		if !here("visitor:"+string(p.visitor)) || !here("agent:"+string(p.agent)) {
 			continue
@@ -131,15 +138,18 @@ func (r *record) look(ctx context.Context, here func(actor string) bool) {
 			first = now
 		}
 		r.since[p] = first
-		r.waits[p] = max(r.waits[p], now.Sub(first))
+		if lasted := now.Sub(first); lasted >= r.waits[p].lasted {
+			r.waits[p] = wait{p.conversation, p.agent, lasted, now}
+		}
 	}
 }
 
-// disturbed forgets how long anybody has waited: something is not well.
-func (r *record) disturbed() {
+// disturbed forgets how long anybody has waited. Until something is well again
+// nobody waits.
+func (r *record) disturbed(hurt bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.since = map[pairing]time.Time{}
+	r.since, r.hurt = map[pairing]time.Time{}, hurt
 }
 
 // read puts into a history what the record and its witness know.
@@ -177,9 +187,7 @@ func (r *record) read(ctx context.Context, h *history) (err error) {
 		return fmt.Errorf("read conversations: %w", err)
 	}
 	r.mu.Lock()
-	for p, lasted := range r.waits {
-		h.waits = append(h.waits, wait{p.conversation, p.agent, lasted})
-	}
+	h.waits = slices.SortedFunc(maps.Values(r.waits), func(a, b wait) int { return cmp.Compare(b.lasted, a.lasted) })
 	r.mu.Unlock()
 	return r.readEntries(ctx, h)
 }

@@ -52,7 +52,7 @@ func TestNothingIsLostWhilePartsFail(t *testing.T) {
 				t.Fatalf("node %s is not ready again", n.name)
 			}
 		}
-		h.record.disturbed()
+		h.record.disturbed(false)
 		pause(ctx, 3*time.Second)
 		c.calm.Store(true)
 		over := eventually(hang, func() bool {
@@ -111,14 +111,12 @@ func report(t *testing.T, h *house, all history, given []dose) {
 			routed++
 		}
 	}
-	calm := time.Duration(0)
-	for _, w := range all.waits {
-		calm = max(calm, w.lasted)
-	}
 	t.Logf("%d conversations, %d of them routed to an agent; %d messages acknowledged; %d offers: %v %v; %d accepts tried",
 		asks, routed, posts, len(all.offers), outcomes, kinds, len(all.accepts))
-	t.Logf("%d commits looked at for capacity, %d for owners; longest without an offer though somebody could take it, between faults: %v",
-		len(all.loads), len(all.owners), calm.Round(time.Millisecond))
+	t.Logf("%d commits looked at for capacity, %d for owners", len(all.loads), len(all.owners))
+	for _, w := range all.waits[:min(len(all.waits), 3)] { // the longest, while all was well
+		t.Logf("%s was not offered for %v, until %s, though %s could take it; %s", w.conversation, w.lasted.Round(time.Millisecond), clock(w.until), w.agent, after(given, w))
+	}
 	took, count := map[string]time.Duration{}, map[string]int{}
 	for _, d := range given {
 		count[d.name]++
@@ -135,4 +133,15 @@ func report(t *testing.T, h *house, all history, given []dose) {
 	if routed < 20 || posts < 50 || outcomes["accepted"] == 0 || outcomes["rejected"] == 0 || len(given) < len(chosenFaults()) {
 		t.Errorf("too little happened to show anything")
 	}
+}
+
+// after tells which fault was the last before a wait.
+func after(given []dose, w wait) string {
+	last := "no fault before it"
+	for _, d := range given {
+		if begun := w.until.Add(-w.lasted); d.from.Before(begun) {
+			last = fmt.Sprintf("it began %v after the moment of %q", begun.Sub(d.from).Round(time.Millisecond), d.name)
+		}
+	}
+	return last
 }
