@@ -255,7 +255,7 @@ func TestCorner16AnOwnerWhoMayNotReply(t *testing.T) { // S1, S5, TEAM-1, LD#634
 			t.Errorf("offered %+v, asked at %d; load of the one who had it %d", offer, asked, h.load(anna))
 		}
 		h.accept(cara, h.offered(cara).Offer)
-		offers, err := h.store.PastOffers(ctx, h.ws, "", ben.Agent, 10)
+		offers, err := h.store.PastOffers(ctx, h.ws, "", ben.Agent, 0, 10)
 		if err != nil || len(offers) != 0 {
 			t.Errorf("who may not answer was asked: %+v, %v", offers, err)
 		}

@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"fmt"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,4 +85,57 @@ func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 	if _, err := h.Why(ctx, sam, protocol.WhyOf{Agent: ben.Agent}); err != nil {
 		t.Errorf("who may read all: %v", err)
 	}
+}
+
+func TestWhyIsToldByPages(t *testing.T) { // ROUTE-12
+	everywhere(t, func(t *testing.T, g ground) {
+		h := g.house(t)
+		ctx := t.Context()
+		conv := h.ask(h.visitor(), "hello")
+		c := h.conv(conv)
+		const many = 230
+		var list []store.Decision
+		for i := range many { // of the conversation, two at each moment; and beside it of its queue
+			at := c.Asked + int64(i/2)
+			d := h.verdict(fmt.Sprintf("of it %03d", i), at)
+			d.Conversation, d.Body.Conversation, d.Body.Position = conv, conv, i+1
+			v := h.verdict(fmt.Sprintf("of its queue %03d", i), at)
+			v.Body.Position = i + 1
+			list = append(list, d, v)
+		}
+		h.must(h.store.Decide(ctx, list))
+		h.until("that is past", func() bool {
+			now, err := h.store.Now(ctx)
+			h.must(err)
+			return now > c.Asked+many
+		})
+		sam := h.agents[0].Principal
+		sam.Permissions = append([]protocol.Permission{protocol.PermWatch}, sam.Permissions...)
+		seen, pages, before := [2]map[int]bool{{}, {}}, 0, int64(0)
+		last := [2]int64{math.MaxInt64, math.MaxInt64}
+		for more := true; more; pages++ {
+			got, err := h.Why(ctx, sam, protocol.WhyOf{Conversation: conv, Before: before})
+			if err != nil || len(got.Decisions) > 200 || len(got.Queue) > 50 || pages > 20 {
+				t.Fatalf("%d and %d on page %d: %v", len(got.Decisions), len(got.Queue), pages, err)
+			}
+			for i, told := range [2][]protocol.Decision{got.Decisions, got.Queue} {
+				for _, d := range told {
+					if d.Position == 0 { // the server's own
+						continue
+					}
+					if seen[i][d.Position] || d.At > last[i] {
+						t.Errorf("%d is told again, or late", d.Position)
+					}
+					seen[i][d.Position], last[i] = true, d.At
+				}
+			}
+			before, more = got.Older, got.Older > 0
+		}
+		if len(seen[0]) != many || len(seen[1]) != many || pages < 5 {
+			t.Errorf("%d of it and %d of its queue on %d pages", len(seen[0]), len(seen[1]), pages)
+		}
+		if _, err := h.Why(ctx, sam, protocol.WhyOf{Conversation: conv, Before: -1}); code(err) != protocol.CodeInvalid {
+			t.Errorf("before the beginning: %v", err)
+		}
+	})
 }

@@ -142,7 +142,7 @@ func (r *record) Why(_ context.Context, who protocol.Principal, of protocol.WhyO
 	if of.Agent != who.Agent && !slices.Contains(r.members[of.Conversation], who.Actor()) {
 		return protocol.Why{}, protocol.NewError(protocol.CodeNotFound, "No such conversation or agent.")
 	}
-	return protocol.Why{Conversation: of.Conversation, Agent: of.Agent}, nil
+	return protocol.Why{Conversation: of.Conversation, Agent: of.Agent, Older: of.Before}, nil
 }
 
 func (r *record) DryRun(_ context.Context, _ protocol.Principal, of protocol.DryRun) (protocol.DryRunResult, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -71,6 +72,13 @@ func (e *Edge) why(c echo.Context) error {
 	of := protocol.WhyOf{Conversation: protocol.ConversationID(c.Param("conversation")), Agent: protocol.AgentID(c.Param("agent"))}
 	if !protocol.ValidID(of.Conversation) && !protocol.ValidID(of.Agent) {
 		return protocol.NewError(protocol.CodeInvalid, "What the path names is a UUID.")
+	}
+	if before := c.QueryParam("before"); before != "" {
+		at, err := strconv.ParseInt(before, 10, 64)
+		if err != nil || at <= 0 {
+			return protocol.NewError(protocol.CodeInvalid, "What is given as before is a time, in ms since 1970.")
+		}
+		of.Before = at
 	}
 	if e.o.Insight == nil {
 		return errNoInsight

@@ -270,3 +270,15 @@ func TestRESTPostsOnce(t *testing.T) { // D2
 		t.Errorf("70 KB: %d", res.StatusCode)
 	}
 }
+
+func TestWhyIsAskedByPages(t *testing.T) { // ROUTE-12
+	h := newHouse(t, newRecord(), nil)
+	path := "/v1/agents/" + string(agent.Agent) + "/why"
+	for query, want := range map[string]string{
+		"": `{`, "?before=12": `"older":12`, "?before=-1": `"invalid"`, "?before=soon": `"invalid"`, "?before=0": `"invalid"`,
+	} {
+		if _, body := h.request("GET", path+query, "secret-eve", nil, ""); !strings.Contains(body, want) || query == "" && strings.Contains(body, "older") {
+			t.Errorf("%s: %s, want %s", query, body, want)
+		}
+	}
+}

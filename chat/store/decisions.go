@@ -84,9 +84,10 @@ func (s *Store) Decide(ctx context.Context, decisions []Decision) error {
 	return nil
 }
 
-// Decisions lists those of a conversation, newest first.
-func (s *Store) Decisions(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, limit int) ([]Decision, error) {
-	return s.decisions(ctx, `WHERE workspace = $1 AND conversation = $2 ORDER BY at DESC, id DESC LIMIT $3`, workspace, conv, limit)
+// Decisions lists those of a conversation that were made before a time (0: now), newest first.
+func (s *Store) Decisions(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, before int64, limit int) ([]Decision, error) {
+	return s.decisions(ctx, `WHERE workspace = $1 AND conversation = $2 AND (CAST($3 AS BIGINT) = 0 OR at < $3) ORDER BY at DESC, id DESC LIMIT $4`,
+		workspace, conv, before, limit)
 }
 
 // DecisionsOfAgent lists those that chose or saw an agent and were made before
@@ -142,11 +143,22 @@ func (s *Store) ForgetDecisions(ctx context.Context, workspace protocol.Workspac
 	}
 }
 
-// PastOffers lists the offers of a conversation, or of an agent, newest first:
-// exactly one of the two is given.
-func (s *Store) PastOffers(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, agent protocol.AgentID, limit int) ([]Offer, error) {
+// PastOffers lists, newest first, the offers of a conversation that were made
+// before a time (0: now), or those of an agent that ended before it; without a
+// time, first those that ring. Exactly one of the two is given.
+func (s *Store) PastOffers(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, agent protocol.AgentID, before int64, limit int) ([]Offer, error) {
 	if conv != "" {
-		return s.offers(ctx, `WHERE workspace = $1 AND conversation = $2 ORDER BY offered DESC, id DESC LIMIT $3`, workspace, conv, limit)
+		return s.offers(ctx, `WHERE workspace = $1 AND conversation = $2 AND (CAST($3 AS BIGINT) = 0 OR offered < $3) ORDER BY offered DESC, id DESC LIMIT $4`,
+			workspace, conv, before, limit)
 	}
-	return s.offers(ctx, `WHERE workspace = $1 AND agent = $2 AND settled >= 0 ORDER BY settled DESC, id DESC LIMIT $3`, workspace, agent, limit)
+	var ringing []Offer
+	if before == 0 {
+		var err error
+		if ringing, err = s.OffersOfAgent(ctx, workspace, agent); err != nil {
+			return nil, err
+		}
+	}
+	ended, err := s.offers(ctx, `WHERE workspace = $1 AND agent = $2 AND settled > 0 AND (CAST($3 AS BIGINT) = 0 OR settled < $3)
+		ORDER BY settled DESC, id DESC LIMIT $4`, workspace, agent, before, max(0, limit-len(ringing)))
+	return append(ringing, ended...), err
 }

@@ -101,15 +101,17 @@ type PastOffer struct {
 type WhyOf struct {
 	Conversation ConversationID `json:"conversation,omitempty"`
 	Agent        AgentID        `json:"agent,omitempty"`
+	Before       int64          `json:"before,omitempty"` // what was before this time; 0: the newest
 }
 
 // Why answers WhyOf.
 type Why struct {
 	Conversation ConversationID `json:"conversation,omitempty"`
 	Agent        AgentID        `json:"agent,omitempty"`
-	Decisions    []Decision     `json:"decisions"` // newest first, at most 200
-	Offers       []PastOffer    `json:"offers"`    // at most 200
-	Queue        []Decision     `json:"queue"`     // verdicts of its queue while it waited, at most 50
+	Decisions    []Decision     `json:"decisions"`       // newest first, at most 200
+	Offers       []PastOffer    `json:"offers"`          // at most 200
+	Queue        []Decision     `json:"queue"`           // verdicts of its queue while it waited, at most 50
+	Older        int64          `json:"older,omitempty"` // there is more, before this time; 0: that is all
 }
 
 // DryRun asks what would become of a conversation that somebody asked for now.

@@ -31,7 +31,7 @@ func decisions(t *testing.T, s *store.Store) {
 	must(t, s.OpenOffer(t.Context(), o, &offered))
 	refused := w.decision(c, 300)
 	want(t, s.OpenOffer(t.Context(), w.Offering(c, w.Agents[1], 1<<60), &refused), protocol.CodeWrongState)
-	got, err := s.Decisions(t.Context(), w.ID, c.ID, 10)
+	got, err := s.Decisions(t.Context(), w.ID, c.ID, 0, 10)
 	must(t, err)
 	if diff := cmp.Diff([]store.Decision{offered}, got); diff != "" {
 		t.Errorf("of the conversation (-want +got):\n%s", diff)
@@ -46,10 +46,50 @@ func decisions(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff([]store.Decision{nobody}, got); diff != "" {
 		t.Errorf("of the queue (-want +got):\n%s", diff)
 	}
-	past, err := s.PastOffers(t.Context(), w.ID, c.ID, "", 10)
+	past, err := s.PastOffers(t.Context(), w.ID, c.ID, "", 0, 10)
 	must(t, err)
 	if len(past) != 1 || past[0].Before != protocol.DeclaredReady {
 		t.Errorf("offers %+v", past)
+	}
+	got, err = s.Decisions(t.Context(), w.ID, c.ID, 200, 10)
+	must(t, err)
+	earlier, err := s.PastOffers(t.Context(), w.ID, c.ID, "", past[0].Offered, 10)
+	must(t, err)
+	if len(got)+len(earlier) > 0 {
+		t.Errorf("before the first: %+v, %+v", got, earlier)
+	}
+}
+
+// pastOffers are told newest first, an agent's by their ends; those that ring
+// come first, and on no later page.
+func pastOffers(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 1)
+	var made []store.Offer
+	for range 4 {
+		o := w.Offer(t, w.Ask(t), w.Agents[0])
+		made = append(made, o)
+		if len(made) == 4 {
+			break // this one rings
+		}
+		ended, _, err := s.Settle(t.Context(), w.ID, o.ID, store.OutcomeRejected, "busy", "")
+		must(t, err)
+		made[len(made)-1] = ended
+	}
+	list, err := s.PastOffers(t.Context(), w.ID, "", w.Agents[0], 0, 3)
+	must(t, err)
+	if len(list) != 3 || list[0].ID != made[3].ID || list[1].Settled < list[2].Settled {
+		t.Errorf("with a limit of 3: %+v", list)
+	}
+	list, err = s.PastOffers(t.Context(), w.ID, "", w.Agents[0], made[0].Settled+1, 10)
+	must(t, err)
+	for _, o := range list {
+		if o.Settled == 0 || o.Settled > made[0].Settled {
+			t.Errorf("on a later page: %+v", o)
+		}
+	}
+	if len(list) == 0 || list[len(list)-1].Offered > made[0].Offered {
+		t.Errorf("the first offer is not on the last page: %+v", list)
 	}
 }
 
@@ -62,7 +102,7 @@ func longDecision(t *testing.T, s *store.Store) {
 		seen = append(seen, protocol.Candidate{Agent: protocol.NewID[protocol.AgentID](), Name: fmt.Sprint("Agent ", i), Reason: protocol.ReasonFull})
 	}
 	must(t, s.Decide(t.Context(), []store.Decision{w.decision(c, 100, seen...)}))
-	got, err := s.Decisions(t.Context(), w.ID, c.ID, 1)
+	got, err := s.Decisions(t.Context(), w.ID, c.ID, 0, 1)
 	must(t, err)
 	if n := len(got[0].Body.Skipped); n == 0 || n+got[0].Body.More[protocol.ReasonFull] != 300 {
 		t.Errorf("%d kept, %v more", n, got[0].Body.More)

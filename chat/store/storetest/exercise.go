@@ -74,6 +74,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"the owner's first message stops its timer", repliedByWords},     // ROUTE-13
 		{"figures of a queue, and the last agent", figures},               // VIS-1, ROUTE-9
 		{"decisions are kept as they were made", decisions},
+		{"past offers are told by pages", pastOffers}, // ROUTE-12
 		{"a long decision is cut, and says so", longDecision},
 		{"old decisions are forgotten", forgetting},
 	})

@@ -587,6 +587,7 @@ export interface Why {
   decisions: Decision[];
   offers: PastOffer[];
   queue: Decision[];
+  older?: number;
 }
 
 /** Frames that a client sends. */
