@@ -73,12 +73,17 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"an allowed call or co-browse is a first reply", repliedByCall},  // ROUTE-13
 		{"the owner's first message stops its timer", repliedByWords},     // ROUTE-13
 		{"figures of a queue, and the last agent", figures},               // VIS-1, ROUTE-9
-		{"decisions are kept as they were made", decisions},
-		{"past offers are told by pages", pastOffers}, // ROUTE-12
-		{"a long decision is cut, and says so", longDecision},
-		{"old decisions are forgotten", forgetting},
 	})
 	exercise(t, open, declaring)
+	exercise(t, open, remembering)
+}
+
+// remembering are the tests of what "Why?" tells.
+var remembering = []test{
+	{"decisions are kept as they were made", decisions},
+	{"past offers are told by pages", pastOffers}, // ROUTE-12
+	{"a long decision is cut, and says so", longDecision},
+	{"old decisions are forgotten", forgetting},
 }
 
 // declaring are the tests of what a workspace file declares.
