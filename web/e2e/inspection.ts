@@ -5,9 +5,12 @@ import type { Frame, Page } from "./driver/index.ts";
 const looks = [
   { name: "light", width: 1280, height: 800, dark: false },
   { name: "dark", width: 1280, height: 800, dark: true },
-  { name: "phone-light", width: 360, height: 740, dark: false },
-  { name: "phone-dark", width: 360, height: 740, dark: true },
+  { name: "phone-light", width: 390, height: 844, dark: false },
+  { name: "phone-dark", width: 390, height: 844, dark: true },
 ] as const;
+
+/** The narrowest window that all has to fit into: one of 1280 at four times its size (SITE-7). */
+const narrowest = { width: 320, height: 640 } as const;
 
 /** Collects what is wrong on screens instead of stopping at the first, so that one run shows all of it. */
 export class Inspection {
@@ -24,6 +27,8 @@ export class Inspection {
       await page.screenshot(`${name}-${way}`);
       this.screens += 1;
     }
+    await page.resize(narrowest.width, narrowest.height);
+    for (const frame of frames) await this.#fits(`${name}, narrowest`, frame);
     const [first] = looks;
     await page.resize(first.width, first.height);
     await page.dark(first.dark);
@@ -33,6 +38,10 @@ export class Inspection {
     // What fades is not judged half-way. What shrinks (the time left of an offer) or turns for ever is as it always is.
     await frame.until("nothing fades in or out any more", () => document.getAnimations().every((one) => one.playState !== "running" || one.effect?.getComputedTiming().iterations === Infinity || (one instanceof CSSTransition && one.transitionProperty === "transform")), undefined);
     for (const one of await findings(frame)) this.wrong.push(`${where}: ${one.rule}: ${one.help.replace(/\s+/g, " ")}\n    ${one.target} ${one.html}`);
+    await this.#fits(where, frame);
+  }
+
+  async #fits(where: string, frame: Frame): Promise<void> {
     const wider = await frame.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wider > 0) this.wrong.push(`${where}: ${frame.url()} is ${wider} px wider than its window`);
   }

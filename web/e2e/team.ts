@@ -2,6 +2,7 @@ import { TeamDesk } from "./desk-team.ts";
 import { until } from "./driver/index.ts";
 import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
+import type { Visitor } from "./visitor.ts";
 
 /** The name of the third agent: as long as names are. */
 export const longName = "Maximiliane-Konstantine von und zu Hohenlohe-Schillingsfürst";
@@ -43,32 +44,49 @@ agents:
 `;
 }
 
-/** Three agents at their desks, none ready, and the server that they work with. */
+/** Three agents at their desks, none ready, two visitors before the open panel, and the server that they all are with. */
 export class Team {
   readonly server: Server;
   readonly anna: TeamDesk;
   readonly ben: TeamDesk;
   readonly max: TeamDesk;
+  readonly vera: Visitor;
+  /** A visitor whose name is as long as names are. */
+  readonly nils: Visitor;
   #first: Queue | undefined;
 
-  private constructor(server: Server, [anna, ben, max]: readonly [TeamDesk, TeamDesk, TeamDesk]) {
+  private constructor(server: Server, [anna, ben, max]: readonly [TeamDesk, TeamDesk, TeamDesk], [vera, nils]: readonly [Visitor, Visitor]) {
     this.server = server;
     this.anna = anna;
     this.ben = ben;
     this.max = max;
+    this.vera = vera;
+    this.nils = nils;
   }
 
-  /** Starts the server, with Sales first, and seats the three. */
+  /** Starts the server, with Sales first, seats the three, and brings the visitors. */
   static async gather(stage: Stage): Promise<Team> {
-    // Right after a start no offer would ring out, and none would come to who has just had one.
-    const server = await stage.server({ settings: { "routing.ramp_up": "0s", "routing.restart_amnesty": "0s" } });
-    const pages = await Promise.all(["anna", "ben", "max"].map((who) => stage.page(who)));
-    const [anna, ben, max] = pages.map((page) => new TeamDesk(page));
-    if (anna === undefined || ben === undefined || max === undefined) throw new Error("three pages were opened, and are not there");
-    const team = new Team(server, [anna, ben, max]);
+    const desk = async (who: string): Promise<TeamDesk> => new TeamDesk(await stage.page(who));
+    const [server, anna, ben, max, vera, nils] = await Promise.all([
+      // Right after a start no offer would ring out, and none would come to who has just had one.
+      stage.server({ settings: { "routing.ramp_up": "0s", "routing.restart_amnesty": "0s" } }),
+      desk("anna"), desk("ben"), desk("max"), stage.visitor("vera"), stage.visitor("nils"),
+    ]);
+    const team = new Team(server, [anna, ben, max], [vera, nils]);
     await team.asksCome("sales");
-    await Promise.all([anna.signIn(server.sign(0)), ben.signIn(server.sign(1)), max.signIn(server.sign(2))]);
+    await Promise.all([anna, ben, max].map((one, n) => one.signIn(server.sign(n))));
+    await Promise.all([vera.come(server.shop, "Vera Lindqvist"), nils.come(server.shop, longName)]);
     return team;
+  }
+
+  /** Lets several press at the same moment: the server hears of none of them before all have. */
+  async atOnce(...presses: readonly (() => Promise<void>)[]): Promise<void> {
+    process.kill(this.server.pid, "SIGSTOP");
+    try {
+      for (const press of presses) await press();
+    } finally {
+      process.kill(this.server.pid, "SIGCONT");
+    }
   }
 
   /** Lets whoever asks from now on come into that queue, and waits until it is so. */

@@ -4,24 +4,19 @@ import { Inspection } from "../inspection.ts";
 import { push, tabTo, write } from "../keys.ts";
 import { Stage } from "../stage.ts";
 import { longName, Team } from "../team.ts";
-import type { Visitor } from "../visitor.ts";
 
 // DESK-6, VIS-1: the screens of routing with and without a screen reader, on any screen, in any colours, by keys alone.
 describe("the screens of routing", () => {
   const stage = new Stage("team-looks");
   let team: Team;
-  let vera: Visitor;
-  let nils: Visitor;
 
   beforeAll(async () => {
-    const guests = Promise.all([stage.visitor("vera"), stage.visitor("nils")]);
-    [team, [vera, nils]] = await Promise.all([Team.gather(stage), guests]);
-    await Promise.all([vera.come(team.server.shop, "Vera Lindqvist"), nils.come(team.server.shop, longName)]);
+    team = await Team.gather(stage);
   });
 
   // TEAM-1, DESK-6
   test("a transfer from beginning to end without a pointer", async () => {
-    const { anna, ben } = team;
+    const { anna, ben, vera } = team;
     await push(anna.page, "Ready");
     await vera.ask("My kettle leaks.");
     await anna.rings();
@@ -60,7 +55,7 @@ describe("the screens of routing", () => {
 
   // DESK-6
   test("axe finds nothing on dialogs, why, waiting list and notices, light and dark, wide and narrow; nothing is wider than its window", async () => {
-    const { anna, ben, max } = team;
+    const { anna, ben, max, nils } = team;
     const it = new Inspection();
     await max.ready();
     for (const verb of ["Transfer", "Invite", "Enquire"] as const) {

@@ -4,24 +4,19 @@ import type { TeamDesk, Told } from "../desk-team.ts";
 import { until } from "../driver/index.ts";
 import { Stage } from "../stage.ts";
 import { longName, Team } from "../team.ts";
-import type { Visitor } from "../visitor.ts";
 
 // Three agents at the desk; each test begins and ends with all of them paused and without conversations.
 describe("who gets which conversation", () => {
   const stage = new Stage("team");
   let team: Team;
-  let vera: Visitor;
-  let nils: Visitor;
 
   beforeAll(async () => {
-    const guests = Promise.all([stage.visitor("vera"), stage.visitor("nils")]);
-    [team, [vera, nils]] = await Promise.all([Team.gather(stage), guests]);
-    await Promise.all([vera.come(team.server.shop, "Vera Lindqvist"), nils.come(team.server.shop, longName)]);
+    team = await Team.gather(stage);
   });
 
   // ROUTE-4, ROUTE-12, DESK-2
   test("who refuses stays ready and another is asked; Why? says so, and says the same when all has changed", async () => {
-    const { anna, ben, max } = team;
+    const { anna, ben, max, vera } = team;
     await anna.ready();
     await vera.ask("Do you have green tea?");
     await anna.rings();
@@ -70,7 +65,7 @@ describe("who gets which conversation", () => {
 
   // STATE-4, ROUTE-4
   test("who does not answer gets nothing more, is told so until the return, and another is asked", async () => {
-    const { anna, ben } = team;
+    const { anna, ben, vera } = team;
     await team.asksCome("support");
     await anna.ready();
     await vera.ask("Is anybody there?");
@@ -95,7 +90,7 @@ describe("who gets which conversation", () => {
 
   // ROUTE-5, STATE-4
   test("where all are asked at once, the first has it and the others read who", async () => {
-    const { anna, ben, max } = team;
+    const { anna, ben, max, vera } = team;
     const all = [anna, ben, max];
     await team.asksCome("urgent");
     await Promise.all(all.map((one) => one.ready()));
@@ -114,7 +109,7 @@ describe("who gets which conversation", () => {
 
   // ROUTE-6, ROUTE-2
   test("from the waiting list the oldest is picked first, and who comes second reads who was first", async () => {
-    const { anna, ben } = team;
+    const { anna, ben, vera, nils } = team;
     const [first, second] = ["I would like to send the blue kettle back.", "It came without its lid."];
     await team.asksCome("returns");
     await anna.list("Returns").seeText("Nobody waits here.");
@@ -128,11 +123,7 @@ describe("who gets which conversation", () => {
       expect(await one.ringing(), "a waiting list rings nobody").toBe(0);
     }
     await anna.page.screenshot("list-full-anna");
-    // Both press at the same moment: the server does not hear of either before both have.
-    process.kill(team.server.pid, "SIGSTOP");
-    await anna.list("Returns").click("button", "Pick: Vera Lindqvist");
-    await ben.list("Returns").click("button", "Pick: Vera Lindqvist");
-    process.kill(team.server.pid, "SIGCONT");
+    await team.atOnce(...[anna, ben].map((one) => () => one.list("Returns").click("button", "Pick: Vera Lindqvist")));
     const has = async (one: TeamDesk): Promise<boolean> => (await one.page.count("group", "Vera Lindqvist")) > 0;
     await until("one of them has it", async () => (await has(anna)) || (await has(ben)));
     const annaHasIt = await has(anna);
@@ -154,7 +145,7 @@ describe("who gets which conversation", () => {
 
   // DESK-6, ROUTE-8, ROUTE-12, STATE-3
   test("parked and resumed; wrap-up holds the place until the card is cleared, which brings the next", async () => {
-    const { max } = team;
+    const { max, vera, nils } = team;
     await team.asksCome("sales");
     await max.ready();
     await vera.ask("Do you have white tea?");
@@ -199,7 +190,7 @@ describe("who gets which conversation", () => {
 
   // ROUTE-7
   test("an agent who has switched it on accepts by itself, until it is switched off", async () => {
-    const { anna } = team;
+    const { anna, vera, nils } = team;
     await team.asksCome("sales");
     await anna.account("menuitemcheckbox", "Accept by itself");
     await anna.ready();

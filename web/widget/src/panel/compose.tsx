@@ -62,7 +62,7 @@ export function Compose({ panel }: { panel: PanelModel }): VNode {
           />
         </>
       )}
-      <p id="over" class="over" role="status">
+      <p id="over" class="excess" role="status">
         {over > 0 && strings.tooLong(over)}
       </p>
       <div class="row">

@@ -32,7 +32,7 @@ export function MessageForm({ panel }: { panel: PanelModel }): VNode {
           value={composer.draft.value}
           onInput={({ currentTarget }) => (composer.draft.value = currentTarget.value)}
         />
-        <p id="over" class="over" role="status">
+        <p id="over" class="excess" role="status">
           {over > 0 && strings.tooLong(over)}
         </p>
         <label for="name">{strings.name}</label>
