@@ -23,6 +23,8 @@ var hurried = []string{
 	"--routing.queue_grace=12s", "--routing.restart_amnesty=3s", "--routing.ramp_up=100ms", "--routing.wrap_up=2s",
 }
 
+// workspaceFile has half as many places at agents as there are visitors, so that
+// somebody always waits.
 const workspaceFile = `
 workspace: {key: default, name: Test}
 settings:
@@ -38,10 +40,10 @@ profiles:
   - {name: quiet, queues: [quiet], media: [chat]}
 roles: [{name: agent, permissions: [desk]}]
 agents:
-  - {email: anna@shop.test, name: Anna, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
-  - {email: ben@shop.test, name: Ben, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
-  - {email: cleo@shop.test, name: Cleo, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
-  - {email: dan@shop.test, name: Dan, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
+  - {email: anna@shop.test, name: Anna, role: agent, profile: all, max_chats: 2, password: "correct horse battery"}
+  - {email: ben@shop.test, name: Ben, role: agent, profile: all, max_chats: 2, password: "correct horse battery"}
+  - {email: cleo@shop.test, name: Cleo, role: agent, profile: all, max_chats: 1, password: "correct horse battery"}
+  - {email: dan@shop.test, name: Dan, role: agent, profile: all, max_chats: 3, password: "correct horse battery"}
   - {email: eve@shop.test, name: Eve, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
   - {email: fay@shop.test, name: Fay, role: agent, profile: quiet, max_chats: 4, password: "correct horse battery"}
 `

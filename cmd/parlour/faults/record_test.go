@@ -18,15 +18,18 @@ import (
 
 // witness makes the database itself note what each commit leaves behind, so
 // that nothing between two looks is missed. The triggers run at the end of the
-// transaction, when it has the rows that it changed for itself alone.
+// transaction, when it has the rows that it changed for itself alone. What a
+// slot costs is counted anew: its share of the agent, half of that while parked.
 const witness = `
 CREATE TABLE seen_loads (seq BIGSERIAL, agent TEXT, within BIGINT, at TIMESTAMPTZ DEFAULT clock_timestamp());
 CREATE TABLE seen_owners (seq BIGSERIAL, conversation TEXT, owner TEXT, slots BIGINT, alone BIGINT, at TIMESTAMPTZ DEFAULT clock_timestamp());
 CREATE TABLE seen_offers (seq BIGSERIAL, offer TEXT, at TIMESTAMPTZ DEFAULT clock_timestamp());
 CREATE FUNCTION see_slot() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO seen_loads (agent, within) SELECT COALESCE(NEW.agent, OLD.agent), COALESCE(SUM(cost) FILTER (WHERE exceeds = 0), 0)
-    FROM slots WHERE agent = COALESCE(NEW.agent, OLD.agent);
+  INSERT INTO seen_loads (agent, within)
+    SELECT a.id, COALESCE(SUM(CASE WHEN s.role = 'asker' THEN 0 WHEN s.state = 'parked' THEN 100 / a.max_chats / 2 ELSE 100 / a.max_chats END)
+      FILTER (WHERE s.exceeds = 0), 0)
+    FROM agents a LEFT JOIN slots s ON s.agent = a.id WHERE a.id = COALESCE(NEW.agent, OLD.agent) GROUP BY a.id;
   RETURN NULL;
 END $$;
 CREATE FUNCTION see_conversation() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -102,7 +105,7 @@ func (r *record) number(query string, args ...any) int64 {
 const free = `
 SELECT c.id, c.visitor, a.id FROM conversations c JOIN queues q ON q.id = c.queue, agents a JOIN profiles p ON p.id = a.profile
 WHERE c.state = 'queued' AND c.kind = '' AND q.key <> 'list' AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.conversation = c.id AND o.outcome IS NULL)
-  AND a.declared = 'ready' AND a.load + 25 <= 100 AND p.queues::jsonb ? q.id
+  AND a.declared = 'ready' AND a.load + 100 / a.max_chats <= 100 AND p.queues::jsonb ? q.id
   AND NOT EXISTS (SELECT 1 FROM offers o WHERE o.agent = a.id AND (o.outcome IS NULL OR o.conversation = c.id
     OR o.settled > extract(epoch FROM clock_timestamp()) * 1000 - 1000))`
 
