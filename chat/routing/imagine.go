@@ -56,7 +56,9 @@ func (r *Router) imagine(ctx context.Context, in Imagined, id protocol.Conversat
 	}
 	d.Class = class.ID
 	counts := map[protocol.Reason]int{}
-	d.Skipped, d.More = passed(world.Agents, class, counts)
+	said := passed(world.Agents, class, counts)
+	d.Skipped, d.More = said.List, said.More
+	d.Others = others(said, d, nil)
 	if d.What == "nobody" {
 		d.Next, d.NextAt = next(place, counts, seen.First)
 	}
@@ -106,26 +108,33 @@ func (r *Router) offered(d *protocol.Decision, c rules.Choice, seen snapshotOf) 
 	d.What, d.Chosen, d.Rule, d.Next, d.NextAt = "offered", c.Asked[0].Agent.ID, c.Rule, "rings_until", seen.Now+ring
 }
 
-// passed are those who cannot be asked for a class, at most 64 by name, and of
-// the rest how many; counts is how many of each reason.
-func passed(agents []rules.Agent, c rules.Class, counts map[protocol.Reason]int) (list []protocol.Candidate, more map[protocol.Reason]int) {
-	const named = 64
+// passed are those who cannot be asked for a class, as the scripts tell it;
+// counts is how many of each reason.
+func passed(agents []rules.Agent, c rules.Class, counts map[protocol.Reason]int) (said account) {
+	const named, others = 64, 16
 	for _, a := range agents {
 		reason := rules.Fit(a, c)
 		if reason == "" {
 			continue
 		}
 		counts[reason]++
-		if len(list) < named && reason != protocol.ReasonQueue && reason != protocol.ReasonSticky {
-			list = append(list, protocol.Candidate{Agent: a.ID, Reason: reason, Load: a.Load})
+		one := protocol.Candidate{Agent: a.ID, Reason: reason, Load: a.Load}
+		if a.Ready && a.Live && !a.Ringing && !a.Resting {
+			one.Free, one.Last = true, a.Last
+		}
+		if len(said.List) < named && reason != protocol.ReasonQueue && reason != protocol.ReasonSticky {
+			said.List = append(said.List, one)
 			continue
 		}
-		if more == nil {
-			more = map[protocol.Reason]int{}
+		if reason == protocol.ReasonQueue && one.Free && len(said.Others) < others {
+			said.Others = append(said.Others, one)
 		}
-		more[reason]++
+		if said.More == nil {
+			said.More = map[protocol.Reason]int{}
+		}
+		said.More[reason]++
 	}
-	return list, more
+	return said
 }
 
 // next says what would be waited for, and until when; 0: not known.

@@ -62,6 +62,27 @@ func TestWhoComesBackGoesBeforeWhoWaitedALittleLonger(t *testing.T) { // ROUTE-1
 	}
 }
 
+// Who asks before the page's first sign of life is written has not come back.
+func TestWhoHasNeverBeenThereDoesNotComeBack(t *testing.T) { // ROUTE-1, ROUTE-12
+	simulate(t, 1, Timers{}, func(t *testing.T, h *house) {
+		h.agent("a", 4)
+		pass(6 * time.Second)
+		c := h.record("c1", h.mem.queues[0])
+		if err := h.nodes[0].Enqueue(h.ctx, c, h.mem.queues[0]); err != nil {
+			t.Fatal(err)
+		}
+		pass(2 * time.Second)
+		h.here(visitorCaller("c1"))
+		pass(2 * time.Second)
+		if c := h.conversation("c1"); c.Boost != 0 || h.offer("c1").Agent != "a" {
+			t.Errorf("boost %d; it rings at %q", c.Boost, h.offer("c1").Agent)
+		}
+		if got := h.decided(); len(got) != 1 {
+			t.Errorf("decided: %v", got)
+		}
+	})
+}
+
 // What a lost agent had goes before nearly all others: that its visitor was away
 // takes nothing of it.
 func TestWhoComesBackKeepsAGreaterBoost(t *testing.T) { // ROUTE-1

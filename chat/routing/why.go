@@ -33,8 +33,9 @@ type saying struct {
 
 // An account is how the agents stood to a class, as the scripts tell it.
 type account struct {
-	List []protocol.Candidate    // who could not be asked, and why
-	More map[protocol.Reason]int // how many further ones
+	List   []protocol.Candidate    // who could not be asked, and why
+	More   map[protocol.Reason]int // how many further ones
+	Others []protocol.Candidate    // of those of other queues, some who are free
 }
 
 // A reasoning is why a match offered a place as it did.
@@ -63,6 +64,7 @@ func (r *Router) decision(ctx context.Context, out matched, p proposal, rung []p
 	}
 	said := out.Accounts[w.Class]
 	body.Skipped, body.More = skipped(said, w.Excluded, rung, w.Candidates), said.More
+	body.Others = others(said, body, rung)
 	if body.What == "requested" { // nobody else was looked at
 		body.More = maps.Clone(body.More)
 		delete(body.More, protocol.ReasonSticky)
@@ -90,6 +92,9 @@ func skipped(said account, excluded, rung []protocol.AgentID, eligible []protoco
 		if (c.Reason == protocol.ReasonRinging || c.Reason == protocol.ReasonResting) && slices.Contains(excluded, c.Agent) {
 			list[i].Reason = protocol.ReasonExcluded
 		}
+		if c.Free && (slices.Contains(rung, c.Agent) || slices.Contains(excluded, c.Agent)) {
+			list[i].Free, list[i].Last = false, 0
+		}
 	}
 	known := map[protocol.AgentID]bool{}
 	for _, c := range slices.Concat(list, eligible) {
@@ -106,6 +111,14 @@ func skipped(said account, excluded, rung []protocol.AgentID, eligible []protoco
 	add(rung, protocol.ReasonRinging)
 	add(excluded, protocol.ReasonExcluded)
 	return list
+}
+
+// others are those of an account who are still free and of whom nothing else is said.
+func others(said account, d protocol.Decision, rung []protocol.AgentID) []protocol.Candidate {
+	return slices.DeleteFunc(slices.Clone(said.Others), func(o protocol.Candidate) bool {
+		same := func(c protocol.Candidate) bool { return c.Agent == o.Agent }
+		return slices.Contains(rung, o.Agent) || slices.ContainsFunc(d.Eligible, same) || slices.ContainsFunc(d.Skipped, same)
+	})
 }
 
 // ruleOf names what put the first candidate before the second.
@@ -156,7 +169,7 @@ func (r *Router) verdicts(ctx context.Context, now int64) error {
 	for _, v := range out.Told {
 		body := protocol.Decision{
 			At: out.Now, What: "nobody", Queue: r.queue(v.Queue).Name, Class: v.Class, Conversation: v.Conv, Position: v.Position, Waited: v.Waited, Back: v.Back,
-			Skipped: skipped(v.account, v.Excluded, nil, nil), More: v.More, Next: v.Next, NextAt: v.At,
+			Skipped: skipped(v.account, v.Excluded, nil, nil), More: v.More, Others: v.Others, Next: v.Next, NextAt: v.At,
 		}
 		r.nameAll(ctx, &body)
 		decisions = append(decisions, store.Decision{
@@ -205,7 +218,7 @@ func (r *Router) skips(ctx context.Context, out matched) error {
 }
 
 func (r *Router) nameAll(ctx context.Context, d *protocol.Decision) {
-	for _, list := range [][]protocol.Candidate{d.Eligible, d.Skipped} {
+	for _, list := range [][]protocol.Candidate{d.Eligible, d.Skipped, d.Others} {
 		for i := range list {
 			list[i].Name = r.name(ctx, list[i].Agent)
 		}

@@ -29,7 +29,7 @@ const decisionColumns = `id, workspace, conversation, queue, agent, at, body`
 // decide writes a decision; one that is there already is left as it is.
 func decide(ctx context.Context, t *tx, d Decision) error {
 	body, err := toJSON(d.Body)
-	for err == nil && len(body) > maxDecision && len(d.Body.Skipped)+len(d.Body.Eligible) > 0 {
+	for err == nil && len(body) > maxDecision && len(d.Body.Skipped)+len(d.Body.Eligible)+len(d.Body.Others) > 0 {
 		d.Body = cut(d.Body)
 		body, err = toJSON(d.Body)
 	}
@@ -44,8 +44,13 @@ func decide(ctx context.Context, t *tx, d Decision) error {
 	return nil
 }
 
-// cut halves the longer of the two lists and counts what goes.
+// cut halves the longer of the two lists and counts what goes; those of other
+// queues, who are counted already, go first.
 func cut(d protocol.Decision) protocol.Decision {
+	if n := len(d.Others); n > 0 {
+		d.Others = d.Others[:n/2]
+		return d
+	}
 	list := &d.Skipped
 	if len(d.Eligible) > len(d.Skipped) {
 		list = &d.Eligible

@@ -57,6 +57,7 @@ type Candidate struct {
 	Level  int     `json:"level,omitempty"` // sum over the skills wanted
 	Caps   int     `json:"caps,omitempty"`  // number of media the profile has
 	Last   int64   `json:"last,omitempty"`  // accepted
+	Free   bool    `json:"free,omitempty"`  // of who was passed over: but for the reason he could have been asked
 }
 
 // A Decision is what routing decided and why, as it was when it was decided;
@@ -76,6 +77,7 @@ type Decision struct {
 	Eligible     []Candidate    `json:"eligible,omitempty"` // in order, at most 16
 	Skipped      []Candidate    `json:"skipped,omitempty"`  // at most 64
 	More         map[Reason]int `json:"more,omitempty"`     // how many further ones
+	Others       []Candidate    `json:"others,omitempty"`   // of those whom More counts by queue, at most 16 who were free
 	Next         string         `json:"next,omitempty"`     // rings_until, slot_frees, round_at, step_at, visitor_back, picks
 	NextAt       int64          `json:"nextAt,omitempty"`
 }

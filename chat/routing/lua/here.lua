@@ -4,7 +4,7 @@
 -- KEYS: tabs, live, lost, places, waiting, order, classes, timers, aside, used. ARGV 2: signs [{actor, conn, closed, used, ago (ms)}], silent (ms), closed (ms)
 local came, returned, fresh = {}, {}, false
 
-local function welcome(actor)
+local function welcome(actor, before)
   came[#came + 1] = actor
   if string.sub(actor, 1, 6) == 'agent:' then
     fresh = true
@@ -13,7 +13,7 @@ local function welcome(actor)
   local id = redis.call('HGET', places, actor)
   local w = id and get(waiting, id)
   if w and w.at == 'away' then
-    returned[#returned + 1] = w.v
+    if before then returned[#returned + 1] = w.v end -- who was never there does not come back
     back(id, w)
   end
 end
@@ -37,7 +37,8 @@ for _, s in ipairs(arg.signs) do -- bound: 500
     end
   end
   if next(mine) then
-    if u > now and score(live, s.actor) <= now then welcome(s.actor) end
+    local till = score(live, s.actor)
+    if u > now and till <= now then welcome(s.actor, till > 0) end
     put(tabs, s.actor, mine)
     redis.call('ZADD', live, u, s.actor)
     redis.call('ZADD', lost, l, s.actor)

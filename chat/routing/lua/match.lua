@@ -158,11 +158,13 @@ local function explain(c, id, w, list)
   }
 end
 
--- skip passes over a place whose visitor is not there: it keeps it until the visitor is back.
+-- skip passes over a place whose visitor is not there: it keeps it until the visitor is back. Of who was never there nothing is told.
 local function skip(c, id, w)
-  passed[#passed + 1] = {
-    class = c.i, queue = w.q, conv = w.v, pos = position(id, w), waited = now - w.s, back = w.back and now - w.back, lost = score(lost, w.a),
-  }
+  if score(live, w.a) > 0 then
+    passed[#passed + 1] = {
+      class = c.i, queue = w.q, conv = w.v, pos = position(id, w), waited = now - w.s, back = w.back and now - w.back, lost = score(lost, w.a),
+    }
+  end
   aim(id, w, 'away')
 end
 

@@ -36,24 +36,29 @@ local function reason(a, c)
 end
 
 -- account: who cannot be asked for a class, at most 64 by name; of the rest, and of those of other queues, how many; of: of how many.
--- fits tells that somebody can.
+-- free: but for that he could be asked. others: at most 16 of other queues who are free. fits tells that somebody can.
 local function account(c, all)
-  local list, more, counts, fits = {}, nil, {}, false
+  local list, more, others, counts, fits = {}, nil, {}, {}, false
   for _, a in ipairs(all) do -- bound: the agents
     local r = reason(a, c)
     if not r then
       fits = true
     else
       counts[r] = (counts[r] or 0) + 1
+      local one = { agent = a.id, reason = r, load = a.load }
+      if a.ready == 1 and a.here and not a.ringing and not a.resting then
+        one.free, one.last = true, a.last > 0 and a.last or nil
+      end
       if #list < 64 and r ~= 'queue' and r ~= 'sticky' then
-        list[#list + 1] = { agent = a.id, reason = r, load = a.load }
+        list[#list + 1] = one
       else
+        if r == 'queue' and one.free and #others < 16 then others[#others + 1] = one end
         more = more or {}
         more[r] = (more[r] or 0) + 1
       end
     end
   end
-  return { list = some(list), more = more, of = #all }, fits, counts
+  return { list = some(list), more = more, others = some(others), of = #all }, fits, counts
 end
 
 -- excluded: who is not asked for a place although nothing else speaks against it, at most 64.

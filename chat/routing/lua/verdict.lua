@@ -42,7 +42,7 @@ local function blocked(i, c)
   local found, fits, counts = account(c, all)
   if fits or not tell(i, signOf(counts)) then return end
   local what, at = after(counts, w)
-  told[#told + 1] = { class = i, queue = w.q, list = found.list, more = found.more, next = what, at = at, waited = now - w.s, back = w.back and now - w.back }
+  told[#told + 1] = { class = i, queue = w.q, list = found.list, more = found.more, others = found.others, next = what, at = at, waited = now - w.s, back = w.back and now - w.back }
 end
 
 local function rests(id)
@@ -53,7 +53,7 @@ local function rests(id)
   local c = stands(w)[1]
   local found = account(c, all)
   told[#told + 1] = {
-    class = c.i, queue = w.q, conv = w.v, list = found.list, more = found.more, ex = excluded(w), next = 'round_at', at = w.u,
+    class = c.i, queue = w.q, conv = w.v, list = found.list, more = found.more, others = found.others, ex = excluded(w), next = 'round_at', at = w.u,
     waited = now - w.s, back = w.back and now - w.back, pos = position(id, w),
   }
 end

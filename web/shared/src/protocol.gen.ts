@@ -98,6 +98,7 @@ export interface Candidate {
   level?: number;
   caps?: number;
   last?: number;
+  free?: boolean;
 }
 
 export interface CardAgent {
@@ -209,6 +210,7 @@ export interface Decision {
   eligible?: Candidate[];
   skipped?: Candidate[];
   more?: Record<string, number>;
+  others?: Candidate[];
   next?: string;
   nextAt?: number;
 }
