@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
 // R4: what has just been offered and has ended in the record is not taken for
@@ -143,6 +144,26 @@ func TestSignsOfLifeAreWrittenAgainAfterAnOutage(t *testing.T) {
 		pass(time.Second) // the next lease goes well
 		if there, err := h.nodes[1].Connected(h.ctx, "a"); err != nil || !there["a"] {
 			t.Error("is not there a second after the outage", err)
+		}
+	})
+}
+
+// ROUTE-1, R5: who is back has the place in line that the record gives, although
+// Redis did not answer when it was to be written.
+func TestWhoIsBackGoesFirstAlthoughRedisMissedIt(t *testing.T) {
+	simulate(t, 1, Timers{}, func(t *testing.T, h *house) {
+		h.ask("c1")
+		pass(time.Second)
+		h.ask("c2")
+		if _, favoured, err := h.mem.Favour(h.ctx, testWorkspace, "c2", 300_000); err != nil || !favoured {
+			t.Fatal(favoured, err)
+		}
+		h.nodes[0].welcome([]protocol.ConversationID{"c2"}) // it was not answered, and is told again
+		pass(time.Second)
+		h.agent("a", 1)
+		pass(time.Second)
+		if got := h.offer("c2").Agent; got != "a" {
+			t.Errorf("c2 rings at %q, want a", got)
 		}
 	})
 }

@@ -36,6 +36,12 @@ func (r *Router) runReturns(ctx context.Context) {
 		case conv := <-r.returns:
 			if err := r.favour(ctx, conv); err != nil {
 				r.failed(ctx, "returned", err)
+				select { // the record may have it already: only who is told again goes on
+				case <-time.After(time.Second):
+					r.welcome([]protocol.ConversationID{conv})
+				case <-ctx.Done():
+					return
+				}
 			}
 		case <-ctx.Done():
 			return
@@ -59,7 +65,7 @@ func (r *Router) favour(ctx context.Context, conv protocol.ConversationID) error
 	if err != nil {
 		return fmt.Errorf("favour %s, whose visitor is back: %w", conv, err)
 	}
-	if !favoured {
+	if waits := c.State == protocol.StateQueued && c.Boost > 0; !favoured && !waits {
 		return nil
 	}
 	if err := r.load(ctx, []store.Conversation{c}, map[string]any{"force": true}); err != nil {
