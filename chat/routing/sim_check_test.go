@@ -13,7 +13,7 @@ import (
 const (
 	healing    = 6 * time.Second  // what somebody noticed: an outage, a new Redis
 	rebuilding = 3 * time.Second  // until it is seen, and done
-	unheeded   = 37 * time.Second // what nobody noticed: found by the audit each 30 s
+	unheeded   = 10 * time.Second // what a node did and told nobody of: others miss it in 4 s, reservations are looked at after 6
 )
 
 // A checker looks at a world each second, and knows what was promised:
@@ -28,22 +28,32 @@ type checker struct {
 	open     map[protocol.OfferID]bool
 	asked    map[pair]time.Time // when an offer of the conversation at the agent was seen to have ended
 	rested   map[protocol.AgentID]time.Time
-	freed    map[protocol.ConversationID]time.Time // when its last offer was seen to have ended
-	overdue  map[protocol.OfferID]bool             // told once
-	opened   []store.Offer                         // since the last look
-	settled  []store.Offer                         // ended since then
+	freed    map[string]time.Time      // when a place's last offer was seen to have ended
+	overdue  map[protocol.OfferID]bool // told once
+	opened   []store.Offer             // since the last look
+	settled  []store.Offer             // ended since then
+	wrong    []string                  // proposals that were wrong when they were made, since the last look
 	examined int
 }
 
+// A pair is a place and an agent.
 type pair struct {
-	conv  protocol.ConversationID
+	place string
 	agent protocol.AgentID
+}
+
+// placeOf is the conversation that an offer is of, or the request.
+func placeOf(o store.Offer) string {
+	if o.Request != "" {
+		return string(o.Request)
+	}
+	return string(o.Conversation)
 }
 
 func newChecker(w *world) *checker {
 	return &checker{
 		w: w, open: map[protocol.OfferID]bool{}, asked: map[pair]time.Time{}, rested: map[protocol.AgentID]time.Time{},
-		freed: map[protocol.ConversationID]time.Time{}, overdue: map[protocol.OfferID]bool{},
+		freed: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
 		from: w.start.Add(2 * time.Second), mercy: w.start.Add(31 * time.Second),
 	}
 }
@@ -75,7 +85,7 @@ func (c *checker) look() {
 	now := time.Now()
 	c.show(now)
 	c.changes(now)
-	opened, settled := c.opened, c.settled
+	opened, settled, wrong := c.opened, c.settled, c.takeWrong()
 	c.opened, c.settled = nil, nil
 	var broken []string
 	calm := now.After(c.from)
@@ -86,6 +96,8 @@ func (c *checker) look() {
 		if calm {
 			c.examined++
 			broken = append(broken, c.unoffered(now)...)
+			broken = append(broken, c.unclosed(now)...)
+			broken = append(broken, wrong...)
 			for _, o := range opened {
 				broken = append(broken, c.chosen(o)...)
 			}
@@ -110,23 +122,33 @@ func (c *checker) changes(now time.Time) {
 		for id := range c.open {
 			if o := c.w.mem.offers[id]; o.Outcome != "" {
 				delete(c.open, id)
-				c.asked[pair{o.Conversation, o.Agent}], c.rested[o.Agent], c.freed[o.Conversation] = now, now, now
+				c.asked[pair{placeOf(*o), o.Agent}], c.rested[o.Agent], c.freed[placeOf(*o)] = now, now, now
 				c.settled = append(c.settled, *o)
 			}
 		}
 	})
 }
 
-// owners: a conversation that runs has one owner with a slot, another none; one
-// offer of a conversation rings, and one at an agent (R2).
+// freedBefore: nobody was asked for a place since a time. Holds the record's lock.
+func (c *checker) freedBefore(place string, since time.Time) bool {
+	return c.freed[place].Before(since)
+}
+
+// owners: a conversation that runs has one owner with a slot, another none, nor
+// a guest; one offer of a place rings unless all are asked at once, and one at an agent (R2).
 func (c *checker) owners() (broken []string) {
 	holds := map[protocol.ConversationID]int{}
 	for _, s := range c.w.mem.slots {
-		if s.State == protocol.SlotActive {
+		if s.State != protocol.SlotActive {
+			continue
+		}
+		conv := c.w.mem.conversations[s.Conversation]
+		owns := s.Role != store.RoleGuest
+		if owns {
 			holds[s.Conversation]++
-			if conv := c.w.mem.conversations[s.Conversation]; conv.State != protocol.StateActive || conv.Owner != s.Agent {
-				broken = append(broken, fmt.Sprintf("R2: %s holds %s, which is %s and has owner %q", s.Agent, conv.ID, conv.State, conv.Owner))
-			}
+		}
+		if conv.State != protocol.StateActive || (conv.Owner == s.Agent) != owns {
+			broken = append(broken, fmt.Sprintf("R2: %s holds %s as %s, which is %s and has owner %q", s.Agent, conv.ID, s.Role, conv.State, conv.Owner))
 		}
 	}
 	for id, conv := range c.w.mem.conversations {
@@ -134,13 +156,14 @@ func (c *checker) owners() (broken []string) {
 			broken = append(broken, fmt.Sprintf("R2: %s is %s and %d hold it", id, conv.State, holds[id]))
 		}
 	}
-	convs, agents := map[protocol.ConversationID]int{}, map[protocol.AgentID]int{}
+	places, agents := map[string]int{}, map[protocol.AgentID]int{}
 	for id := range c.open {
 		o := c.w.mem.offers[id]
-		convs[o.Conversation]++
+		place := placeOf(*o)
+		places[place]++
 		agents[o.Agent]++
-		if convs[o.Conversation] > 1 || agents[o.Agent] > 1 {
-			broken = append(broken, fmt.Sprintf("R2: %d offers of %s ring, %d at %s", convs[o.Conversation], o.Conversation, agents[o.Agent], o.Agent))
+		if places[place] > 1 && o.Kind != protocol.OfferAll || agents[o.Agent] > 1 {
+			broken = append(broken, fmt.Sprintf("R2: %d offers of %s ring, %d at %s", places[place], place, agents[o.Agent], o.Agent))
 		}
 	}
 	return broken

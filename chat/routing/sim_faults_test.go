@@ -27,7 +27,7 @@ var simFaults = []fault{
 	{"cut", func(w *world) (time.Duration, func()) {
 		n := w.some()
 		n.link.cut(true)
-		return w.ending(n, healing, time.Second, 10*time.Second, func() { n.link.cut(false) })
+		return w.ending(n, healing, time.Second, 10*time.Second, func() { n.link.cut(n.dead) })
 	}},
 	{"flushed", func(w *world) (time.Duration, func()) {
 		w.server.FlushAll()
@@ -44,14 +44,14 @@ var simFaults = []fault{
 		}
 		return w.ending(nil, healing, 5*time.Second, 60*time.Second, func() {
 			for _, n := range all {
-				n.ledger.hamper(false, 0)
+				n.ledger.hamper(n.dead, 0)
 			}
 		})
 	}},
 	{"commits unanswered", func(w *world) (time.Duration, func()) {
 		n := w.some()
 		n.ledger.hamper(false, 20)
-		return w.ending(n, unheeded, 5*time.Second, 15*time.Second, func() { n.ledger.hamper(false, 0) })
+		return w.ending(n, unheeded, 5*time.Second, 15*time.Second, func() { n.ledger.hamper(n.dead, 0) })
 	}},
 	{"clock off", func(w *world) (time.Duration, func()) {
 		n := w.some()
@@ -88,7 +88,10 @@ func failover(w *world) (time.Duration, func()) {
 		w.forget(taken)
 		<-time.After(lasts / 2)
 		for _, n := range all {
-			n.link.cut(false)
+			w.mu.Lock()
+			dead := n.dead
+			w.mu.Unlock()
+			n.link.cut(dead)
 			<-time.After(time.Microsecond)
 		}
 	})
@@ -101,11 +104,15 @@ func kill(w *world) (time.Duration, func()) {
 		return 0, nil
 	}
 	n := w.some()
+	w.mu.Lock()
+	n.dead = true
 	w.nodes = slices.DeleteFunc(w.nodes, func(m *simNode) bool { return m == n })
+	w.mu.Unlock()
 	lasts := w.between(3*time.Second, 20*time.Second)
 	w.check.trouble(time.Now(), unheeded)
 	w.note("  %s, the next one in %v", n.name, lasts)
 	n.link.cut(true)
+	n.ledger.hamper(true, 0)
 	w.do(n.stop)
 	for _, p := range w.people {
 		if p.node != n {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,9 @@ func (l *ledger) OpenOffer(ctx context.Context, o store.Offer, why *store.Decisi
 	if err := l.begin(o.Conversation, o.Agent); err != nil {
 		return err
 	}
-	return l.after(l.memory.OpenOffer(ctx, o, why), o.Conversation, o.Agent)
+	err := l.memory.OpenOffer(ctx, o, why)
+	l.w.check.proposed(o, err)
+	return l.after(err, o.Conversation, o.Agent)
 }
 
 func (l *ledger) Settle(ctx context.Context, ws protocol.WorkspaceID, id protocol.OfferID, outcome store.Outcome, cause string, after protocol.Declared) (store.Offer, bool, error) {
@@ -148,6 +151,51 @@ func (l *ledger) End(ctx context.Context, ws protocol.WorkspaceID, conv protocol
 	}
 	c, slots, err := l.memory.End(ctx, ws, conv, by, actor, op, cause, wrapMs)
 	return c, slots, l.after(err, conv)
+}
+
+// Favour lets somebody who is back go before others, who were before it until now.
+func (l *ledger) Favour(ctx context.Context, ws protocol.WorkspaceID, conv protocol.ConversationID, boost int64) (store.Conversation, bool, error) {
+	if err := l.begin(conv); err != nil {
+		return store.Conversation{}, false, err
+	}
+	c, favoured, err := l.memory.Favour(ctx, ws, conv, boost)
+	if favoured {
+		l.w.count("favoured")
+		l.do(func() { l.queued[conv] = time.Now() })
+	}
+	return c, favoured, l.after(err, conv)
+}
+
+// leave is a visitor's by this node: who has been taken meanwhile stays.
+func (l *ledger) leave(conv protocol.ConversationID) (c store.Conversation, slots []store.Slot, err error) {
+	if err := l.begin(conv); err != nil {
+		return c, nil, err
+	}
+	l.peek(func() { c = *l.conversations[conv] })
+	switch c.State {
+	case protocol.StateQueued:
+		c, slots, err = l.memory.End(l.w.ctx, testWorkspace, conv, protocol.Author{}, "visitor", "", "", 0)
+	case protocol.StateActive:
+		err = refusal(protocol.CodeWrongState)
+	}
+	return c, slots, l.after(err, conv)
+}
+
+// clear frees the slots of a conversation that has ended.
+func (l *ledger) clear(conv protocol.ConversationID) (agents []protocol.AgentID, err error) {
+	if err := l.begin(conv); err != nil {
+		return nil, err
+	}
+	l.do(func() {
+		for k, s := range l.slots {
+			if k.conv == conv && s.State == protocol.SlotWrapUp {
+				agents = append(agents, k.agent)
+				delete(l.slots, k)
+			}
+		}
+	})
+	slices.Sort(agents)
+	return agents, nil
 }
 
 func (l *ledger) Agents(ctx context.Context, ws protocol.WorkspaceID) ([]store.Agent, error) {

@@ -42,8 +42,8 @@ func (c *checker) chosen(o store.Offer) (broken []string) {
 		return nil
 	}
 	w := c.world(at, at.Add(-promised-time.Second))
-	conv := c.w.mem.conversations[o.Conversation]
-	own := rules.Place(*conv, queueOf(conv.Queue), nil)
+	own := c.w.proposed[o.ID]
+	delete(c.w.proposed, o.ID)
 	asked := c.agent(c.w.mem.agents[o.Agent])
 	asked.Load, asked.Last, asked.Ready = o.Load, c.w.mem.accepted[o.ID], true
 	alone := w
@@ -52,12 +52,40 @@ func (c *checker) chosen(o store.Offer) (broken []string) {
 		broken = append(broken, fmt.Sprintf("R5: %s is offered to %s before %s (%v)", own.ID, o.Agent, choice.Place.ID, found))
 	}
 	w.Agents = slices.DeleteFunc(w.Agents, func(a rules.Agent) bool { return a.ID == o.Agent })
-	own.Asked = c.notNow(conv.ID, at)
+	own.Asked = c.notNow(own.ID, at)
 	delete(own.Asked, o.Agent) // it may have ended since
-	if order := rules.Candidates(append(w.Agents, asked), own, o.Offered); len(order) > 0 && order[0].Agent.ID != o.Agent {
+	order := rules.Candidates(append(w.Agents, asked), own, o.Offered)
+	if o.Kind == protocol.OfferAll {
+		return append(broken, c.together(o, order)...)
+	}
+	if len(order) > 0 && order[0].Agent.ID != o.Agent {
 		broken = append(broken, fmt.Sprintf("ROUTE-9: %s is offered to %s before %s: %v", own.ID, o.Agent, order[0].Agent.ID, order))
 	}
 	return broken
+}
+
+// together: of a place that is offered to all at once, nobody who could take it
+// is left out (ROUTE-5).
+func (c *checker) together(o store.Offer, order []rules.Candidate) (broken []string) {
+	for _, who := range order[:min(len(order), rules.RingAll)] {
+		if !slices.ContainsFunc(c.w.mem.opened[max(0, len(c.w.mem.opened)-100):], func(other store.Offer) bool {
+			return other.Conversation == o.Conversation && other.Round == o.Round && other.Agent == who.Agent.ID
+		}) {
+			broken = append(broken, fmt.Sprintf("ROUTE-5: %s is offered to %s and not to %s", o.Conversation, o.Agent, who.Agent.ID))
+		}
+	}
+	return broken
+}
+
+// place is what an offer is of, as it stood at a time; false: it is no more.
+func (c *checker) place(o store.Offer, at time.Time) (rules.Waiting, bool) {
+	if o.Request != "" {
+		q := c.w.mem.requests[o.Request]
+		return c.w.asks(*q), q.State == store.RequestOpen
+	}
+	conv := c.w.mem.conversations[o.Conversation]
+	p, _ := rules.Ripen(rules.Place(*conv, queueOf(conv.Queue), nil), at.UnixMilli(), rules.Standing{})
+	return p, conv.State == protocol.StateQueued
 }
 
 // world is all who could be offered something at a time, and what could be
@@ -67,9 +95,9 @@ func (c *checker) world(at, since time.Time) rules.World {
 	for _, q := range simQueues {
 		w.Weights[q.ID] = int64(q.Weight)
 	}
-	ringing, busy := map[protocol.ConversationID]bool{}, map[protocol.AgentID]bool{}
+	ringing, busy := map[string]bool{}, map[protocol.AgentID]bool{}
 	for id := range c.open {
-		ringing[c.w.mem.offers[id].Conversation], busy[c.w.mem.offers[id].Agent] = true, true
+		ringing[placeOf(*c.w.mem.offers[id])], busy[c.w.mem.offers[id].Agent] = true, true
 	}
 	for _, a := range c.w.mem.agents {
 		last := latest(c.w.mem.moved[a.ID], c.rested[a.ID].Add(resting))
@@ -77,12 +105,21 @@ func (c *checker) world(at, since time.Time) rules.World {
 			w.Agents = append(w.Agents, c.agent(a))
 		}
 	}
-	for _, conv := range c.w.mem.conversations {
-		last := latest(c.freed[conv.ID], c.w.mem.queued[conv.ID])
-		if conv.State == protocol.StateQueued && !ringing[conv.ID] && last.Before(since) && c.w.thereSince(visitorActor(conv.Visitor), since) {
-			p := rules.Place(*conv, queueOf(conv.Queue), nil)
-			p.Asked = c.notNow(conv.ID, at)
+	stands := func(o store.Offer, from time.Time) {
+		p, there := c.place(o, since)
+		if there && !ringing[p.ID] && latest(c.freed[p.ID], from).Before(since) {
+			p.Asked = c.notNow(p.ID, at)
 			w.Places = append(w.Places, p)
+		}
+	}
+	for _, conv := range c.w.mem.conversations {
+		if conv.State == protocol.StateQueued && c.w.thereSince(visitorActor(conv.Visitor), since) {
+			stands(store.Offer{Conversation: conv.ID}, c.w.mem.queued[conv.ID])
+		}
+	}
+	for _, q := range c.w.mem.requests {
+		if q.State == store.RequestOpen {
+			stands(store.Offer{Conversation: q.Conversation, Request: q.ID}, c.w.requested[q.ID].at)
 		}
 	}
 	slices.SortFunc(w.Agents, func(a, b rules.Agent) int { return cmp.Compare(a.ID, b.ID) })
@@ -98,10 +135,10 @@ func (c *checker) agent(a *store.Agent) rules.Agent {
 }
 
 // notNow is who may not be asked for a conversation, since it was a moment ago.
-func (c *checker) notNow(conv protocol.ConversationID, at time.Time) map[protocol.AgentID]int64 {
+func (c *checker) notNow(place string, at time.Time) map[protocol.AgentID]int64 {
 	not := map[protocol.AgentID]int64{}
 	for id := range c.w.mem.agents {
-		if last, ok := c.asked[pair{conv, id}]; ok && at.Sub(last) < excluded+promised {
+		if last, ok := c.asked[pair{place, id}]; ok && at.Sub(last) < excluded+promised {
 			not[id] = at.Add(time.Second).UnixMilli()
 		}
 	}
@@ -123,4 +160,75 @@ func latest(a, b time.Time) time.Time {
 func (w *world) thereSince(actor string, since time.Time) bool {
 	there := w.presentFor(actor)
 	return there > 0 && time.Now().Add(-there).Before(since)
+}
+
+// unclosed: who waits in a queue that gives up at closing is given up by two
+// seconds after it should be (R13).
+func (c *checker) unclosed(now time.Time) (broken []string) {
+	if now.Before(c.mercy) {
+		return nil
+	}
+	for _, conv := range c.w.mem.conversations {
+		q := queueOf(conv.Queue)
+		if conv.State != protocol.StateQueued || q.Rules.AtClosing != "stop" || !c.w.mem.queued[conv.ID].Before(now.Add(-promised-time.Second)) {
+			continue
+		}
+		late := c.w.hours.closedFor(q, now) - time.Duration(q.Rules.AtClosingMs)*time.Millisecond
+		if late > promised+time.Second && now.Sub(c.from) > promised+time.Second {
+			broken = append(broken, fmt.Sprintf("R13: %s waits in %s, and should not for %v", conv.ID, q.ID, late))
+		}
+	}
+	return broken
+}
+
+// listed: a waiting list has all who were to be in it before it was asked for
+// and after (ROUTE-6).
+func (c *checker) listed(ids, before, after []protocol.ConversationID) {
+	for _, id := range before {
+		if slices.Contains(after, id) && !slices.Contains(ids, id) {
+			c.suspect("ROUTE-6: %s is not in the waiting list: %v", id, ids)
+		}
+	}
+}
+
+// suspect notes what is wrong if nothing else is.
+func (c *checker) suspect(format string, args ...any) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	if time.Since(c.from) > promised {
+		c.wrong = append(c.wrong, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *checker) takeWrong() []string {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	wrong := c.wrong
+	c.wrong = nil
+	return wrong
+}
+
+// proposed looks at a proposal as it reaches the record: who is asked is ready,
+// was heard of, and has room, unless that has changed just now (STATE-1, R10, R1).
+func (c *checker) proposed(o store.Offer, err error) {
+	var a store.Agent
+	settled := true
+	c.w.mem.peek(func() {
+		a = *c.w.mem.agents[o.Agent]
+		since := time.Now().Add(-promised)
+		settled = c.w.mem.moved[o.Agent].Before(since) && c.rested[o.Agent].Before(since)
+		if err == nil {
+			c.w.proposed[o.ID], _ = c.place(o, time.Now())
+		}
+	})
+	if away := c.w.awayFor(agentActor(o.Agent)); away > 27*time.Second && err == nil {
+		c.suspect("R10: %s is asked, who has been away for %v", o.Agent, away)
+	}
+	switch {
+	case !settled:
+	case a.Declared != protocol.DeclaredReady:
+		c.suspect("STATE-1: %s is asked, who is %s", o.Agent, a.Declared)
+	case code(err) == protocol.CodeFull:
+		c.suspect("R1: %s is to ring at %s, who has no room for it: %d and %d units", placeOf(o), o.Agent, a.Load, o.Cost)
+	}
 }

@@ -37,9 +37,13 @@ func (w *world) act(tick int) {
 	}
 }
 
+func over(s protocol.ConversationState) bool {
+	return s == protocol.StateEnded || s == protocol.StateClosed
+}
+
 // over lets a visitor go whose conversation has ended.
 func (w *world) over(p *person) bool {
-	if p.who.Kind == protocol.KindAgent || w.state(p) != protocol.StateEnded {
+	if p.who.Kind == protocol.KindAgent || !over(w.state(p)) {
 		return false
 	}
 	if p.node != nil {
@@ -113,23 +117,17 @@ func (w *world) answer() {
 
 // accept takes an offer by a node. Whoever gets no answer asks again.
 func (w *world) accept(o store.Offer, n *simNode) {
-	again := w.between(800*time.Millisecond, 1200*time.Millisecond)
 	w.do(func() {
-		got, err := n.ledger.accept(o.Agent, o.ID)
-		for range 3 {
-			if err == nil || code(err) != "" {
-				break
+		w.persist(n, func(n *simNode) error {
+			got, err := n.ledger.accept(o.Agent, o.ID)
+			if row := w.row(o.ID); code(err) != "" && row.Outcome == store.OutcomeAccepted {
+				got, err = row, nil // by what was not answered
 			}
-			<-time.After(again)
-			if row := w.row(o.ID); row.Outcome == store.OutcomeAccepted {
-				got, err = row, nil
-			} else {
-				got, err = n.ledger.accept(o.Agent, o.ID)
+			if err == nil {
+				_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
 			}
-		}
-		if err == nil {
-			_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
-		}
+			return err
+		})
 	})
 }
 
@@ -140,10 +138,13 @@ func (w *world) row(id protocol.OfferID) (o store.Offer) {
 
 func (w *world) reject(o store.Offer, n *simNode) {
 	w.do(func() {
-		got, settled, err := n.ledger.Settle(w.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
-		if err == nil && settled {
-			_ = n.r.Settled(w.ctx, got, store.OutcomeRejected)
-		}
+		w.persist(n, func(n *simNode) error {
+			got, _, err := n.ledger.Settle(w.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
+			if err == nil {
+				_ = n.r.Settled(w.ctx, got, got.Outcome)
+			}
+			return err
+		})
 	})
 }
 
@@ -167,6 +168,7 @@ func (w *world) talk() {
 		}
 		w.mu.Unlock()
 		if time.Now().Before(at) && !w.eager {
+			w.consider(c)
 			continue
 		}
 		w.mu.Lock()
@@ -176,24 +178,55 @@ func (w *world) talk() {
 	}
 }
 
-// finish ends a conversation; its card is cleared after a while, or by itself.
+// finish ends a conversation; its cards are cleared after a while, or by themselves.
 func (w *world) finish(c store.Conversation, n *simNode, byItself bool, after time.Duration) {
 	w.note("%s of %s ends", c.ID, c.Owner)
 	w.do(func() {
-		if _, _, err := n.ledger.End(w.ctx, testWorkspace, c.ID, protocol.Author{}, "agent", "", "", 60_000); err != nil {
-			return
-		}
-		_ = n.r.AgentChanged(w.ctx, c.Owner)
+		w.persist(n, func(n *simNode) error {
+			_, _, err := n.ledger.End(w.ctx, testWorkspace, c.ID, protocol.Author{}, "agent", "", "", 60_000)
+			if err == nil || code(err) != "" {
+				w.tell(n, c.ID)
+			}
+			return err
+		})
 		if byItself {
 			return
 		}
 		<-time.After(after)
-		if n.ledger.out() == nil {
-			if agent := w.mem.Clear(c.ID); agent != "" {
-				_ = n.r.AgentChanged(w.ctx, agent)
+		w.persist(w.alive(n), func(n *simNode) error {
+			agents, err := n.ledger.clear(c.ID)
+			for _, id := range agents {
+				_ = n.r.AgentChanged(w.ctx, id)
+			}
+			return err
+		})
+	})
+}
+
+// tell lets a node know that a conversation has ended, with what was asked in it.
+func (w *world) tell(n *simNode, conv protocol.ConversationID) {
+	var agents []protocol.AgentID
+	var requests []protocol.RequestID
+	w.mem.peek(func() {
+		for k := range w.mem.slots {
+			if k.conv == conv {
+				agents = append(agents, k.agent)
+			}
+		}
+		for id, q := range w.mem.requests {
+			if q.Conversation == conv && q.State == store.RequestWithdrawn {
+				requests = append(requests, id)
 			}
 		}
 	})
+	slices.Sort(agents)
+	slices.Sort(requests)
+	for _, id := range requests {
+		_ = n.r.RemoveRequest(w.ctx, id)
+	}
+	for _, id := range agents {
+		_ = n.r.AgentChanged(w.ctx, id)
+	}
 }
 
 // agentActs lets an agent pause, come back, and lose the connection.
@@ -211,6 +244,7 @@ func (w *world) agentActs(p *person) {
 		}
 		return
 	}
+	w.pick(row)
 	if w.eager {
 		return
 	}
@@ -230,9 +264,13 @@ func (w *world) declare(id protocol.AgentID, d protocol.Declared) {
 	n := w.some()
 	w.note("%s declares %s", id, d)
 	w.do(func() {
-		if _, err := n.ledger.Declare(w.ctx, testWorkspace, id, d, "", "agent", ""); code(err) == "" {
-			_ = n.r.AgentChanged(w.ctx, id)
-		}
+		w.persist(n, func(n *simNode) error {
+			_, err := n.ledger.Declare(w.ctx, testWorkspace, id, d, "", "agent", "")
+			if err == nil {
+				_ = n.r.AgentChanged(w.ctx, id)
+			}
+			return err
+		})
 	})
 }
 
@@ -247,9 +285,13 @@ func (w *world) visitorActs(p *person) {
 		n := w.some()
 		w.note("%s leaves the queue", conv)
 		w.do(func() {
-			if _, _, err := n.ledger.End(w.ctx, testWorkspace, conv, protocol.Author{}, "visitor", "", "", 0); err == nil {
-				_ = n.r.Remove(w.ctx, conv)
-			}
+			w.persist(n, func(n *simNode) error {
+				_, _, err := n.ledger.leave(conv)
+				if err == nil {
+					_ = n.r.Remove(w.ctx, conv)
+				}
+				return err
+			})
 		})
 	case 2:
 		w.leave(p, w.between(time.Second, 100*time.Second))
@@ -258,10 +300,18 @@ func (w *world) visitorActs(p *person) {
 	}
 }
 
-// arrive lets somebody ask now and then.
+// arrive lets somebody ask now and then, where it is open.
 func (w *world) arrive(next *int, every time.Duration) {
-	if w.rng.Int64N(int64(every)) < int64(tick) {
-		*next++
-		w.ask(protocol.ConversationID(fmt.Sprintf("c%04d", *next)), simQueues[w.rng.IntN(len(simQueues))])
+	if w.rng.Int64N(int64(every)) >= int64(tick) {
+		return
 	}
+	q := simQueues[w.rng.IntN(len(simQueues))]
+	if open, _ := w.hours.Open(q, time.Now().UnixMilli()); !open {
+		w.count("closed")
+		n := w.some()
+		w.do(func() { w.accepting(n, q) })
+		return
+	}
+	*next++
+	w.ask(protocol.ConversationID(fmt.Sprintf("c%04d", *next)), q)
 }

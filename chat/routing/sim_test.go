@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
@@ -76,7 +77,7 @@ func TestSimulation(t *testing.T) {
 		fmt.Printf("%s%s\n", simSum, text)
 		return
 	}
-	sum := tally{Faults: map[string]int{}}
+	sum := newTally()
 	shares := min(seeds, runtime.NumCPU())
 	outputs := make([][]byte, shares)
 	failures := make([]error, shares)
@@ -123,7 +124,7 @@ func simulateShare(t *testing.T, first, step, seeds, minutes int) ([]byte, error
 func simulateAll(t *testing.T, length time.Duration, seeds ...uint64) (sum tally) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // see pass
-	sum.Faults = map[string]int{}
+	sum = newTally()
 	for _, seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { sum.add(simulateSeed(t, seed, length).tally()) })
@@ -135,9 +136,12 @@ func simulateAll(t *testing.T, length time.Duration, seeds ...uint64) (sum tally
 // A tally is what happened in some seeds.
 type tally struct {
 	Seeds, Asked, Offered, Accepted, Examined int
+	Counts                                    map[string]int // of what people did
 	Faults                                    map[string]int
 	Print                                     uint64 // of all that happened
 }
+
+func newTally() tally { return tally{Counts: map[string]int{}, Faults: map[string]int{}} }
 
 func (s *tally) add(o tally) {
 	s.Seeds += o.Seeds
@@ -149,6 +153,9 @@ func (s *tally) add(o tally) {
 	for k, n := range o.Faults {
 		s.Faults[k] += n
 	}
+	for k, n := range o.Counts {
+		s.Counts[k] += n
+	}
 }
 
 func (s *tally) tell(t *testing.T, length time.Duration) {
@@ -156,12 +163,12 @@ func (s *tally) tell(t *testing.T, length time.Duration) {
 	for n := range maps.Values(s.Faults) {
 		faults += n
 	}
-	t.Logf("%d seeds of %v: %d asked, %d offered, %d accepted; faults %d: %v; looked at %d times while nothing was wrong; print %016x",
-		s.Seeds, length, s.Asked, s.Offered, s.Accepted, faults, s.Faults, s.Examined, s.Print)
+	t.Logf("%d seeds of %v: %d asked, %d offered, %d accepted; %v; faults %d: %v; looked at %d times while nothing was wrong; print %016x",
+		s.Seeds, length, s.Asked, s.Offered, s.Accepted, s.Counts, faults, s.Faults, s.Examined, s.Print)
 }
 
 func (w *world) tally() tally {
-	sum := tally{Seeds: 1, Examined: w.check.examined, Faults: w.faults}
+	sum := tally{Seeds: 1, Examined: w.check.examined, Counts: w.counts, Faults: w.faults}
 	w.mem.peek(func() {
 		sum.Asked, sum.Offered = len(w.mem.conversations), len(w.mem.opened)
 		for _, c := range w.mem.conversations {
@@ -170,6 +177,7 @@ func (w *world) tally() tally {
 			}
 		}
 		for _, o := range w.mem.opened { // nobody has noted all of it
+			sum.Counts[string(o.Kind)+" "+string(w.mem.offers[o.ID].Outcome)]++
 			_, _ = fmt.Fprintln(w.print, o.Conversation, o.Agent, o.Offered, w.mem.offers[o.ID].Outcome)
 		}
 	})
@@ -186,7 +194,13 @@ func simulateSeed(t *testing.T, seed uint64, length time.Duration) *world {
 	}()
 	for i := range 8 {
 		skills := map[string]int{"german": i % 5}
-		w.agent(protocol.AgentID(fmt.Sprintf("a%d", i)), 1+w.rng.IntN(4), skills, simQueues[i%3].ID, simQueues[(i+1)%3].ID, "q1")
+		queues := []protocol.QueueID{simQueues[i%3].ID, simQueues[(i+1)%3].ID, "q1"}
+		if i%2 == 0 {
+			queues = append(queues, "q4") // who is asked together with others
+		} else {
+			queues = append(queues, "q5") // who picks
+		}
+		w.agent(protocol.AgentID(fmt.Sprintf("a%d", i)), 1+w.rng.IntN(4), skills, queues...)
 	}
 	f := &fate{w: w, next: w.start.Add(40 * time.Second)}
 	asked := 0
@@ -248,8 +262,13 @@ func (w *world) left() string {
 	var all []string
 	w.mem.peek(func() {
 		for id, c := range w.mem.conversations {
-			if c.State != protocol.StateEnded {
+			if !over(c.State) {
 				all = append(all, fmt.Sprintf("%s %s", id, c.State))
+			}
+		}
+		for id, q := range w.mem.requests {
+			if q.State == store.RequestOpen {
+				all = append(all, fmt.Sprintf("request %s", id))
 			}
 		}
 		for id, o := range w.mem.offers {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -38,15 +39,20 @@ type world struct {
 	tasks  sync.WaitGroup // what people have begun
 	people []*person      // all, in the order they came
 	plans  map[protocol.OfferID]plan
+	hours  simHours
 	eager  bool // the end: everybody answers at once
 	faults map[string]int
 	check  *checker
 	passed int
 	held   string // by Redis when something broke
 
+	requested map[protocol.RequestID]asking      // guarded by the record's lock, as
+	proposed  map[protocol.OfferID]rules.Waiting // what offers are of, as it was when they were made
+
 	mu     sync.Mutex // guards what follows
 	here   map[string]*person
 	talks  map[protocol.ConversationID]time.Time // when a conversation is to end
+	counts map[string]int                        // of what people did
 	broken []string
 	trace  []string    // the last of what happened
 	print  hash.Hash64 // of all that happened
@@ -59,6 +65,7 @@ type simNode struct {
 	link   *link
 	ledger *ledger
 	stop   func() // kills it and waits
+	dead   bool   // guarded by world.mu
 }
 
 // A person is an agent or a visitor with at most one tab.
@@ -88,18 +95,21 @@ func (unheard) QueuesChanged(protocol.WorkspaceID)                         {}
 func (unheard) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
 
 var simQueues = []store.Queue{
-	{ID: "q1", Workspace: testWorkspace, Weight: 1},
+	{ID: "q1", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{Calendar: "now and then", AtClosing: "stop", AtClosingMs: 20_000}},
 	{ID: "q2", Workspace: testWorkspace, Weight: 5},
 	{ID: "q3", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{Needs: map[string]int{"german": 3}}},
+	{ID: "q4", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{Mode: store.ModeRingAll}},
+	{ID: "q5", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{Mode: store.ModePull, PullMaxMs: 60_000}},
 }
 
 func newWorld(ctx context.Context, t testing.TB, seed uint64, nodes int) *world {
 	w := &world{
 		t: t, ctx: ctx, seed: seed, rng: rand.New(rand.NewPCG(seed, 3)), mem: newMemory(simQueues...), server: newServer(),
 		start: time.Now(), plans: map[protocol.OfferID]plan{}, faults: map[string]int{},
-		here: map[string]*person{}, talks: map[protocol.ConversationID]time.Time{},
-		print: fnv.New64a(),
+		here: map[string]*person{}, talks: map[protocol.ConversationID]time.Time{}, counts: map[string]int{},
+		requested: map[protocol.RequestID]asking{}, proposed: map[protocol.OfferID]rules.Waiting{}, print: fnv.New64a(),
 	}
+	w.hours = simHours{w.start}
 	w.check = newChecker(w)
 	for range nodes {
 		w.node()
@@ -117,7 +127,7 @@ func (w *world) node() *simNode {
 	client, start := n.link.client(), w.between(0, time.Millisecond)
 	n.r = New(Options{
 		Redis: client, Record: n.ledger, Notify: unheard{}, Workspace: testWorkspace, Node: protocol.NodeID(n.name),
-		Logger: slog.New(slog.DiscardHandler), Timers: Timers{ // never at one instant
+		Logger: slog.New(slog.DiscardHandler), Hours: w.hours, Alarm: func(protocol.Alarm) {}, Timers: Timers{ // never at one instant
 			Sweep: time.Second + w.between(0, time.Microsecond), Configure: time.Second + w.between(0, time.Microsecond),
 			Renew: 500*time.Millisecond + w.between(0, time.Microsecond),
 		},
@@ -135,7 +145,19 @@ func (w *world) node() *simNode {
 		n.link.cut(true)
 		n.link.late.Wait()
 	})
+	w.mu.Lock()
 	w.nodes = append(w.nodes, n)
+	w.mu.Unlock()
+	return n
+}
+
+// alive is a node, or another one where it has died: a page comes to that.
+func (w *world) alive(n *simNode) *simNode {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n.dead {
+		return w.nodes[0]
+	}
 	return n
 }
 
@@ -347,7 +369,10 @@ func (w *world) ask(id protocol.ConversationID, q store.Queue) *person {
 		w.mem.queued[id] = time.Now()
 	})
 	w.note("%s asks in %s by %s", id, q.ID, n.name)
-	w.do(func() { _ = n.r.Enqueue(w.ctx, c, q) })
+	w.do(func() {
+		w.accepting(n, q)
+		_ = n.r.Enqueue(w.ctx, c, q)
+	})
 	return p
 }
 
