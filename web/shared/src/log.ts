@@ -51,6 +51,7 @@ export class Log {
   readonly #read = signal(0);
   readonly #early = new Map<number, Entry>();
   #last = 0;
+  #told = 0; // what the newest connection was told that we have
   #asking = false;
   #stopBehind: (() => void) | undefined;
   #stopMark: (() => void) | undefined;
@@ -78,13 +79,23 @@ export class Log {
   get typing(): ReadonlySignal<Author | undefined> {
     return this.#typing;
   }
-  /** The newest seq that is shown; 0 before the first. A cursor asks for what comes after it. */
+  /** The newest seq that is shown; 0 before the first. */
   get shown(): number {
     return this.#entries.value.at(-1)?.seq ?? 0;
   }
 
-  /** Takes entries in whatever order and number of copies they come. */
+  /** What a new connection is told that we have: it asks for what comes after it. */
+  cursor(): number {
+    this.#told = this.shown;
+    return this.#told;
+  }
+
+  /**
+   * Takes entries in whatever order and number of copies they come. When the record has less than this connection was told
+   * that we have, it was restored from before that (D12): what we show is forgotten and asked for anew.
+   */
   take(frame: Entries): void {
+    if (frame.last < this.#told) this.forget();
     this.#last = Math.max(this.#last, frame.last);
     const next: Entry[] = [];
     let expect = this.shown + 1;
@@ -124,7 +135,7 @@ export class Log {
     const before = this.shown;
     const done = (): void => {
       this.#asking = false;
-      if (this.shown > before) this.#fillHoles(); // else: the next frame or resume asks again, not a loop
+      if (this.shown !== before) this.#fillHoles(); // else: the next frame or resume asks again, not a loop
     };
     this.#ports.since(before).then(done, done);
   }
@@ -139,6 +150,7 @@ export class Log {
   forget(): void {
     this.#early.clear();
     this.#last = 0;
+    this.#told = 0;
     this.#entries.value = [];
     this.#marks.value = new Map();
   }

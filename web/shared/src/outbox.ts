@@ -29,6 +29,22 @@ interface Waiting extends Kept {
 const slow: ReadonlySet<CommandKind> = new Set(["call.join", "chat.since", "call.hang_up"]);
 const slowFactor = 6;
 const maxTries = 6;
+
+/** Commands worth keeping over a page load: what a person said or decided. The rest belongs to its page. */
+export const lasting: ReadonlySet<CommandKind> = new Set([
+  "chat.ask",
+  "chat.post",
+  "chat.leave",
+  "chat.leave_message",
+  "chat.end",
+  "call.answer",
+  "cobrowse.answer",
+  "cobrowse.stop",
+  "call.hang_up",
+]);
+
+/** What a server says that cannot take a command now, whatever is in it: it can when it is well again. */
+const untilWell: ReadonlySet<string> = new Set(["unavailable", "rate_limited"]);
 const maxWaiting = 1000;
 
 /** Commands that write to one conversation share its lane: the next leaves when the one before it was answered (D13). */
@@ -87,12 +103,16 @@ export class Outbox {
     return waiting !== undefined;
   }
 
-  /** The server refused a command. What may succeed later is tried again, keeping its place in its lane. */
+  /**
+   * The server refused a command. What may succeed later is tried again, keeping its place in its lane: six times, and what a
+   * person said or decided for as long as the server is not well.
+   */
   refuse(op: Op, failed: Failed): void {
     const waiting = this.#waiting.get(op);
     if (!waiting) return;
     waiting.tries++;
-    if (failed.retry && waiting.tries < maxTries) {
+    const patient = lasting.has(waiting.kind) && untilWell.has(failed.code);
+    if (failed.retry && (patient || waiting.tries < maxTries)) {
       const wait = jittered(this.#clock, Math.min(300 * 2 ** waiting.tries, 10_000));
       waiting.sentAt = Infinity;
       waiting.wake?.();

@@ -1,7 +1,7 @@
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import { Connection, type AppFrame, type ConnectionOptions } from "./connection.ts";
 import { Log } from "./log.ts";
-import type { Kept } from "./outbox.ts";
+import { lasting, type Kept } from "./outbox.ts";
 import type { CobrowseID, ConversationID, PrincipalKind } from "./protocol.gen.ts";
 import { View } from "./view.ts";
 
@@ -13,9 +13,6 @@ export interface SessionOptions extends Omit<ConnectionOptions, "cursors" | "rec
   /** The server asks this page for a full snapshot (visitor). */
   readonly cobrowseSnapshot?: (cobrowse: CobrowseID) => void;
 }
-
-/** Commands worth keeping over a page load: what a person said or decided. The rest belongs to its page. */
-const lasting: ReadonlySet<string> = new Set(["chat.ask", "chat.post", "chat.leave", "chat.leave_message", "chat.end", "call.answer", "cobrowse.answer", "cobrowse.stop", "call.hang_up"]);
 
 /** A Session joins one connection with what it feeds: the view, and a log for each conversation. */
 export class Session {
@@ -32,7 +29,7 @@ export class Session {
     this.connection = new Connection({
       ...options,
       ...(keep ? { keep: (kept: Kept[]) => keep(kept.filter((k) => lasting.has(k.kind))) } : {}),
-      cursors: () => [...this.#logs.value.values()].map((log) => ({ conversation: log.conversation, after: log.shown })),
+      cursors: () => [...this.#logs.value.values()].map((log) => ({ conversation: log.conversation, after: log.cursor() })),
       receive: (frame) => this.#receive(frame),
       forgotten: () => this.#logs.value.forEach((log) => log.forget()),
     });

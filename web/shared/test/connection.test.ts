@@ -255,6 +255,35 @@ describe("coming back", () => {
     expect(log.entries.value.map((e) => e.body.text)).toEqual(["kept"]);
   });
 
+  test("an older copy of the same record: what it does not have is not shown any more, what comes is (D12)", async () => {
+    const s = await live();
+    const log = s.log(conv);
+    for (const text of ["one", "two", "three"]) server.say(conv, text);
+    await clock.pass(50);
+    server.entries.set(conv, server.entries.get(conv)!.slice(0, 1));
+    server.cut(server.primary!);
+    await clock.pass(5_000);
+    expect(log.entries.value.map((e) => e.body.text)).toEqual(["one"]);
+    log.post("mine");
+    server.say(conv, "theirs");
+    await clock.pass(5_000);
+    expect(log.entries.value.map((e) => e.body.text).sort()).toEqual(["mine", "one", "theirs"]);
+    expect(log.pending.value).toEqual([]);
+  });
+
+  test("a late answer that knows less than the page is no older record", async () => {
+    const s = await live();
+    const log = s.log(conv);
+    server.say(conv, "one");
+    server.say(conv, "two");
+    await clock.pass(50);
+    const asked = server.heard.length;
+    server.send(server.primary!, { kind: "chat.entries", body: { conversation: conv, entries: server.entries.get(conv)!.slice(0, 1), last: 1 } });
+    await clock.pass(5_000);
+    expect(log.shown).toBe(2);
+    expect(server.heard.slice(asked).filter((h) => h.frame.kind === "chat.since")).toEqual([]);
+  });
+
   test("two drops in a row without traffic replay nothing (D6)", async () => {
     const s = await live();
     const log = s.log(conv);
@@ -324,6 +353,22 @@ describe("commands", () => {
     log.post("second");
     await clock.pass(10_000);
     expect(server.entries.get(conv)?.map((e) => e.body.text)).toEqual(["first", "second"]);
+  });
+
+  test("a message waits for as long as the server cannot keep it; what belongs to the page is given up", async () => {
+    const s = await live();
+    server.refusals.set("patient", { code: "unavailable", retry: true, times: 40 });
+    s.log(conv).post("patient");
+    server.refusedKinds.set("offer.accept", { code: "unavailable", message: "Not now.", retry: true });
+    const accepted = s.connection.command("offer.accept", { offer: "o" as never });
+    accepted.catch(() => undefined);
+    await clock.pass(120_000);
+    await expect(accepted).rejects.toBeInstanceOf(Refusal);
+    expect(s.log(conv).pending.value.map((p) => p.state)).toEqual(["sending"]);
+    expect(kept.map((k) => k.kind)).toEqual(["chat.post"]);
+    await clock.pass(400_000);
+    expect(server.entries.get(conv)?.map((e) => e.body.text)).toEqual(["patient"]);
+    expect(s.log(conv).pending.value).toEqual([]);
   });
 
   test("a refused message stays as failed with its reason; Resend sends it under its op", async () => {
