@@ -78,10 +78,10 @@ func (d *decoder) value() lua.LValue {
 }
 
 func (d *decoder) object() lua.LValue {
-	t := d.l.CreateTable(0, 8)
 	if d.next('}') {
-		return t
+		return d.l.NewTable()
 	}
+	t := d.l.CreateTable(0, min(24, 4+len(d.text)/16))
 	for {
 		d.space()
 		name := d.string()

@@ -100,7 +100,12 @@ func (l *ledger) accept(agent protocol.AgentID, id protocol.OfferID) (store.Offe
 	if err := l.begin(agent); err != nil {
 		return store.Offer{}, err
 	}
+	var before store.Offer
+	l.peek(func() { before = *l.offers[id] })
 	o, err := l.Accept(agent, id)
+	if err == nil && before.Outcome != "" {
+		l.w.broke(fmt.Sprintf("R3: %s is assigned to %s by an offer that had ended: %s", placeOf(o), agent, before.Outcome))
+	}
 	if err == nil {
 		l.do(func() { l.agents[agent].LastAccepted += l.skew.Milliseconds() })
 	}

@@ -176,8 +176,9 @@ func (c *wire) Write(p []byte) (int, error) {
 	text := append([]byte{}, p...)
 	c.link.late.Go(func() {
 		<-time.After(delay)
-		_ = c.Conn.SetWriteDeadline(time.Time{})
-		_, _ = c.Conn.Write(text)
+		inner := c.Conn
+		_ = inner.SetWriteDeadline(time.Time{})
+		_, _ = inner.Write(text)
 		c.mu.Lock()
 		c.pending--
 		over := c.closed && c.pending == 0

@@ -212,10 +212,15 @@ func (c *checker) takeWrong() []string {
 // was heard of, and has room, unless that has changed just now (STATE-1, R10, R1).
 func (c *checker) proposed(o store.Offer, err error) {
 	var a store.Agent
-	settled := true
+	settled, rings := true, protocol.AgentID("")
 	c.w.mem.peek(func() {
 		a = *c.w.mem.agents[o.Agent]
 		since := time.Now().Add(-promised)
+		for _, other := range c.w.mem.ringing {
+			if placeOf(*other) == placeOf(o) && other.ID != o.ID && (other.Kind != protocol.OfferAll || other.Round != o.Round) && time.UnixMilli(other.Offered).Before(since) {
+				rings = other.Agent
+			}
+		}
 		settled = c.w.mem.moved[o.Agent].Before(since) && c.rested[o.Agent].Before(since)
 		if err == nil {
 			c.w.proposed[o.ID], _ = c.place(o, time.Now())
@@ -223,6 +228,9 @@ func (c *checker) proposed(o store.Offer, err error) {
 	})
 	if away := c.w.awayFor(agentActor(o.Agent)); away > 27*time.Second && err == nil {
 		c.suspect("R10: %s is asked, who has been away for %v", o.Agent, away)
+	}
+	if rings != "" {
+		c.suspect("R2: %s is to ring at %s, and rings at %s", placeOf(o), o.Agent, rings)
 	}
 	switch {
 	case !settled:

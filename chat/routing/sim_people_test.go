@@ -75,36 +75,19 @@ func (m *memory) peek(f func()) {
 
 // answer does with each offer what its agent has decided.
 func (w *world) answer() {
-	var open []store.Offer
-	w.mem.peek(func() {
-		for id := range w.check.open {
-			if o := w.mem.offers[id]; o.Outcome == "" {
-				open = append(open, *o)
-			}
-		}
-	})
-	slices.SortFunc(open, func(a, b store.Offer) int {
-		return cmp.Or(cmp.Compare(a.Conversation, b.Conversation), cmp.Compare(a.Agent, b.Agent))
-	})
-	for _, o := range open {
+	for _, o := range w.asked() {
 		p, decided := w.plans[o.ID]
 		if !decided {
-			p = plan{time.Now().Add(w.between(0, 8*time.Second)), []string{
-				"accept", "accept", "accept", "accept", "accept", "accept", "twice", "reject", "reject", "nothing",
-			}[w.rng.IntN(10)]}
-			if w.eager {
-				p = plan{time.Now(), "accept"}
-			}
+			p = w.decide(o)
 			w.plans[o.ID] = p
 		}
 		if time.Now().Before(p.at) || w.presentFor(agentActor(o.Agent)) == 0 {
 			continue
 		}
-		delete(w.plans, o.ID)
 		w.plans[o.ID] = plan{time.Now().Add(time.Hour), "nothing"}
-		w.note("%s: %s by %s", p.what, o.Conversation, o.Agent)
+		w.note("%s: %s by %s", p.what, placeOf(o), o.Agent)
 		switch p.what {
-		case "accept":
+		case "accept", "late":
 			w.accept(o, w.some())
 		case "twice": // two tabs within a moment, by two nodes
 			w.accept(o, w.some())
@@ -113,6 +96,40 @@ func (w *world) answer() {
 			w.reject(o, w.some())
 		}
 	}
+}
+
+// asked are the offers that pages show: those that ring, and those to be
+// accepted late, from a page that has not heard of the end.
+func (w *world) asked() (list []store.Offer) {
+	w.mem.peek(func() {
+		for id := range w.check.open {
+			if o := w.mem.offers[id]; o.Outcome == "" && w.plans[id].what != "late" {
+				list = append(list, *o)
+			}
+		}
+		for id, p := range w.plans {
+			if p.what == "late" {
+				list = append(list, *w.mem.offers[id])
+			}
+		}
+	})
+	slices.SortFunc(list, func(a, b store.Offer) int {
+		return cmp.Or(cmp.Compare(a.Conversation, b.Conversation), cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+func (w *world) decide(o store.Offer) plan {
+	p := plan{time.Now().Add(w.between(0, 8*time.Second)), []string{
+		"accept", "accept", "accept", "accept", "accept", "twice", "late", "reject", "reject", "nothing",
+	}[w.rng.IntN(10)]}
+	switch {
+	case w.eager:
+		p = plan{time.Now(), "accept"}
+	case p.what == "late":
+		p.at = time.UnixMilli(o.Deadline).Add(1500 * time.Millisecond)
+	}
+	return p
 }
 
 // accept takes an offer by a node. Whoever gets no answer asks again.

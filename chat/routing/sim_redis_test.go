@@ -22,6 +22,7 @@ import (
 // kept, with a faster way to read JSON. All else is the embedded server's.
 type scripter struct {
 	server *server.Server
+	data   *miniredis.RedisDB
 
 	mu    sync.Mutex // one script at a time; guards what follows
 	state *lua.LState
@@ -37,7 +38,7 @@ func newServer() *miniredis.Miniredis {
 	if c, err := m.Dial(); err == nil { // it listens from the first connection on
 		_ = c.Close()
 	}
-	s := &scripter{server: m.Server(), state: lua.NewState(), known: map[string]*lua.LFunction{}}
+	s := &scripter{server: m.Server(), data: m.DB(0), state: lua.NewState(), known: map[string]*lua.LFunction{}}
 	s.out = bufio.NewWriter(&s.reply)
 	s.peer = server.NewPeer(s.out)
 	cjson := s.state.NewTable()
@@ -128,12 +129,31 @@ func (s *scripter) call(l *lua.LState) int {
 	for i := range args {
 		args[i] = lua.LVAsString(l.Get(i + 1))
 	}
+	if v := s.direct(args); v != nil {
+		l.Push(v)
+		return 1
+	}
 	s.reply.Reset()
 	s.server.Dispatch(s.peer, args)
 	_ = s.out.Flush()
 	v, _ := s.value(s.reply.Bytes())
 	l.Push(v)
 	return 1
+}
+
+// direct does the most usual commands without the way by a reply's text; nil:
+// it is to go that way.
+func (s *scripter) direct(args []string) lua.LValue {
+	switch {
+	case args[0] == "HGET" && len(args) == 3:
+		if v := s.data.HGet(args[1], args[2]); v != "" {
+			return lua.LString(v)
+		}
+	case args[0] == "HSET" && len(args) == 4 && s.data.HGet(args[1], args[2]) != "": // replaces a field
+		s.data.HSet(args[1], args[2], args[3])
+		return lua.LNumber(0)
+	}
+	return nil
 }
 
 // value is the first one of a reply, and what comes behind it.

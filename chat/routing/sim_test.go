@@ -29,19 +29,16 @@ var (
 	simShare   = flag.String("share", "", "simulate these seeds here, and tell their sum; the test starts itself with it")
 )
 
-// simLength is how much is simulated where nothing else is asked for: in the
-// ordinary run what takes some seconds; make sim asks for more, and a soak is
-// of a night, or with the race detector of an hour.
+// simLength is how much is simulated where nothing else is asked for: beside
+// other tests what takes some seconds, with the race detector what it is
+// promised to see. make sim and make soak ask for more.
 func simLength() (seeds, minutes int) {
 	seeds, minutes = 8, 5
-	if raceEnabled || testing.Short() {
+	switch {
+	case testing.Short():
 		seeds, minutes = 4, 3
-	}
-	switch soak := os.Getenv("SOAK") != ""; {
-	case soak && raceEnabled:
+	case raceEnabled:
 		seeds, minutes = 20, 10
-	case soak:
-		seeds, minutes = 500, 60
 	}
 	if *simSeeds > 0 {
 		seeds = *simSeeds
@@ -52,7 +49,7 @@ func simLength() (seeds, minutes int) {
 	return seeds, minutes
 }
 
-// R1 to R6, R7, R8, R9, R10, R11, R12, STATE-4, STATE-6, ROUTE-11 under faults.
+// R1 to R13, STATE-1, STATE-4, STATE-6, ROUTE-1, ROUTE-5, ROUTE-6, ROUTE-9, ROUTE-11, TEAM-1 under faults.
 func TestSimulation(t *testing.T) {
 	seeds, minutes := simLength()
 	length := time.Duration(minutes) * time.Minute
