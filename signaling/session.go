@@ -14,6 +14,7 @@ func (c *connection) welcome() protocol.Welcome {
 		You:         protocol.Author{Kind: c.who.Kind, ID: string(c.who.Agent), Name: c.who.Name},
 		Permissions: c.who.Permissions, AckTimeoutMs: c.edge.o.Timers.AckTimeout.Milliseconds(),
 		Now: time.Now().UnixMilli(), DataChannels: c.edge.o.Channels != nil,
+		MessageCharacters: c.edge.o.Limits.MessageCharacters,
 	}
 	if c.who.Kind == protocol.KindVisitor {
 		w.You.ID = string(c.who.Visitor)

@@ -27,6 +27,8 @@ type Welcome struct {
 	AckTimeoutMs int64        `json:"ackTimeoutMs"`
 	Now          int64        `json:"now"`          // the server's clock, for showing times only
 	DataChannels bool         `json:"dataChannels"` // whether the server has a port open for them
+	// MessageCharacters is the most that a message may have (Unicode code points).
+	MessageCharacters int `json:"messageCharacters"`
 }
 
 // Ping asks for a Pong. The server sends one when a connection was idle.

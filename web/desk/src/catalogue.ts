@@ -234,6 +234,7 @@ export const words = {
     log: (name: string) => `Conversation with ${name}`,
     message: "Message",
     placeholder: "Write a message",
+    tooLong: (over: number): string => (over === 1 ? "1 character too many. Send it in parts." : `${over} characters too many. Send it in parts.`),
     send: "Send",
     park: "Park",
     resume: "Resume",

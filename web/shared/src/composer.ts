@@ -11,12 +11,17 @@ export function before(text: string, draft: string): string {
   return isBlank(draft) ? text : `${text}\n${draft}`;
 }
 
+/** How many characters (Unicode code points, as the server counts) a message has beyond the longest. */
+export function excess(draft: string, longest: number): number {
+  return draft.length <= longest ? 0 : Math.max(0, Array.from(draft.trim()).length - longest);
+}
+
 /** The message box: what it holds and whether it can be sent. */
 export class Composer {
   readonly draft = signal("");
   readonly state = signal<"idle" | "sending" | "failed">("idle");
   /** Characters beyond what a message may have. They stay in the box, and it cannot be sent. */
-  readonly over = computed(() => (this.draft.value.length <= this.#longest() ? 0 : Math.max(0, Array.from(this.draft.value.trim()).length - this.#longest())));
+  readonly over = computed(() => excess(this.draft.value, this.#longest()));
   readonly canSend = computed(() => !isBlank(this.draft.value) && this.over.value === 0 && this.state.value !== "sending");
   readonly #post: (text: string) => Promise<void>;
   readonly #longest: () => number;

@@ -7,7 +7,7 @@ export type { Answer, CommandKind, Kept } from "./outbox.ts";
 export { Connection, utf8Length, type AppFrame, type ConnectionOptions, type ConnectionState } from "./connection.ts";
 export { Log, type LogPorts, type MarkState, type Pending } from "./log.ts";
 export { View } from "./view.ts";
-export { before, Composer, composes } from "./composer.ts";
+export { before, Composer, composes, excess } from "./composer.ts";
 export { isBlank, plain } from "./plain.ts";
 export { wantedDevices } from "./wanted.ts";
 export { Session, type SessionOptions } from "./session.ts";

@@ -548,6 +548,34 @@ export interface TeamAsk {
   leave?: boolean;
 }
 
+export interface TryFile {
+  file: string;
+  decisions?: number;
+}
+
+export interface TryResult {
+  decisions: number;
+  left: number;
+  differ: number;
+  past: TryRow[];
+  waiting: number;
+  waitingDiffer: number;
+  now: TryRow[];
+}
+
+export interface TryRow {
+  at?: number;
+  conversation?: ConversationID;
+  queue: string;
+  was?: AgentID;
+  wasName?: string;
+  would?: AgentID;
+  wouldName?: string;
+  rule?: string;
+  refused?: SiteReason;
+  unknown?: number;
+}
+
 export interface Typing {
   conversation: ConversationID;
   typing: boolean;
@@ -581,6 +609,7 @@ export interface Welcome {
   ackTimeoutMs: number;
   now: number;
   dataChannels: boolean;
+  messageCharacters: number;
 }
 
 export interface Why {

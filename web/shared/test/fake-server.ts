@@ -48,6 +48,8 @@ export class FakeServer {
   readonly refusals = new Map<string, { code: "too_large" | "unavailable"; retry: boolean; times: number }>();
   /** Commands of these kinds are refused. */
   readonly refusedKinds = new Map<string, Failed>();
+  /** What a kind is acknowledged with; nothing where it is not here. */
+  readonly acks = new Map<string, Ack>();
   items: Record<string, Item> = {};
   version = 1;
   packets = 0;
@@ -158,7 +160,7 @@ export class FakeServer {
         this.send(link, {
           kind: "connection.welcome",
           op: frame.op,
-          body: { connection: "c-1" as never, secret: "secret", epoch: this.epoch, you: { kind: "visitor" }, ackTimeoutMs: 1500, now: 0, dataChannels: this.dataChannels },
+          body: { connection: "c-1" as never, secret: "secret", epoch: this.epoch, you: { kind: "visitor" }, ackTimeoutMs: 1500, now: 0, dataChannels: this.dataChannels, messageCharacters: 4000 },
         });
         return this.#catchUp(link, frame.body.cursors ?? []);
       case "connection.resume":
@@ -176,7 +178,7 @@ export class FakeServer {
         });
       }
       default:
-        if (frame.op) this.send(link, { kind: "ack", op: frame.op, body: {} });
+        if (frame.op) this.send(link, { kind: "ack", op: frame.op, body: this.acks.get(frame.kind) ?? {} });
     }
   }
 

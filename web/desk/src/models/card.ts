@@ -20,10 +20,12 @@ export interface CardParts {
   readonly call: ReadonlySignal<Call | undefined>;
   readonly ownCalls: OwnCalls;
   readonly cobrowse: ReadonlySignal<Cobrowse | undefined>;
-  /** Whether this agent's role may start calls and co-browsing; reads signals. */
   readonly dialogs: Dialogs;
   /** Who the agent is; reads a signal. */
   readonly me: () => AgentID | undefined;
+  /** The most characters that a message may have; reads a signal. */
+  readonly longest: () => number;
+  /** Whether this agent's role may start calls and co-browsing; reads signals. */
   readonly may: (right: "call.start" | "cobrowse.start") => boolean;
 }
 
@@ -118,7 +120,7 @@ export class Card {
     this.log = parts.log;
     this.call = parts.call;
     this.cobrowse = parts.cobrowse;
-    this.composer = new Composer(parts.log, parts.drafts, () => this.running.value && !this.parked.value);
+    this.composer = new Composer(parts.log, parts.drafts, () => this.running.value && !this.parked.value, parts.longest);
   }
 
   get conversation(): ConversationID {

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals-core";
-import { before } from "../../../shared/src/composer.ts";
+import { before, excess } from "../../../shared/src/composer.ts";
 import type { Log } from "../../../shared/src/log.ts";
 import type { Op } from "../../../shared/src/protocol.gen.ts";
 import { isBlank } from "../../../shared/src/plain.ts";
@@ -23,15 +23,19 @@ export function memoryDrafts(): Drafts {
  */
 export class Composer {
   readonly draft;
-  readonly canSend = computed(() => this.#open() && !isBlank(this.draft.value));
+  /** Characters beyond what a message may have. They stay in the box, and it cannot be sent. */
+  readonly over = computed(() => excess(this.draft.value, this.#longest()));
+  readonly canSend = computed(() => this.#open() && !isBlank(this.draft.value) && this.over.value === 0);
   readonly #open: () => boolean;
+  readonly #longest: () => number;
   readonly #log: Log;
   readonly #stop: () => void;
 
-  /** open says whether messages can be written at all; it reads signals. */
-  constructor(log: Log, drafts: Drafts, open: () => boolean) {
+  /** open says whether messages can be written at all, longest how many characters one may have; both read signals. */
+  constructor(log: Log, drafts: Drafts, open: () => boolean, longest = (): number => Infinity) {
     this.#log = log;
     this.#open = open;
+    this.#longest = longest;
     this.draft = signal(drafts.get(log.conversation) ?? "");
     this.#stop = effect(() => drafts.set(log.conversation, this.draft.value));
   }

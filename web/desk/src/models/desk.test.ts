@@ -251,6 +251,16 @@ describe("card", () => {
     expect([c?.wrapLeft.value, c?.yourTurn.value]).toEqual(["1:00", ""]);
   });
 
+  it("keeps a message that is too long in its box, and says by how much", () => {
+    const s = stage({ cards: [card("c1")] });
+    const composer = s.desk.cards.value[0]?.composer;
+    composer?.write("😀".repeat(4002));
+    composer?.send();
+    expect([composer?.over.value, composer?.canSend.value, Array.from(composer?.draft.value ?? "").length]).toEqual([2, false, 4002]);
+    composer?.write("😀".repeat(4000));
+    expect([composer?.over.value, composer?.canSend.value]).toEqual([0, true]);
+  });
+
   it("keeps a draft per conversation over a page load, and empties the box on Send", () => { // STATE-6
     const s = stage({ cards: [card("c1")] });
     s.desk.cards.value[0]?.composer.write("half a sen");

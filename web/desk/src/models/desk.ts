@@ -199,6 +199,7 @@ export class Desk {
       call: computed(() => calls.value.find((c) => c.item.value.conversation === conversation)),
       cobrowse: computed(() => cobrowses.value.find((c) => c.item.value.conversation === conversation)),
       may: (right) => this.#may(right),
+      longest: () => this.feed.welcome.value?.messageCharacters ?? Infinity,
       dialogs: this.dialogs,
       me: () => this.own.item.value?.agent,
       ownCalls: this.#o.ownCalls,

@@ -181,6 +181,7 @@ export function stage(scene: Scene & { targets?: () => Promise<Targets>; why?: (
     ackTimeoutMs: 1500,
     now: clock.now(),
     dataChannels: true,
+    messageCharacters: 4000,
   });
   const state: Signal<ConnectionState> = signal("live");
   const transport: ReadonlySignal<"ws" | "dc" | undefined> = signal("dc");

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useId, useRef, type KeyboardEvent } from "react";
 import { IconSend } from "@tabler/icons-react";
 import { composes } from "../../../shared/src/composer.ts";
 import { words } from "../catalogue.ts";
@@ -10,6 +10,8 @@ import { observed, useDesk } from "./observed.ts";
 /** The message box: Enter sends, Shift+Enter makes a line. */
 export const ComposerView = observed(function ComposerView({ card }: { card: Card }) {
   const desk = useDesk();
+  const hint = useId();
+  const over = card.composer.over.value;
   const box = useRef<HTMLTextAreaElement>(null);
   const open = card.running.value && !card.parked.value;
   const wish = desk.places.focusWish.value;
@@ -28,6 +30,9 @@ export const ComposerView = observed(function ComposerView({ card }: { card: Car
   };
   return (
     <div className="composer">
+      <p id={hint} className="excess" role="status">
+        {over > 0 && words.card.tooLong(over)}
+      </p>
       <textarea
         ref={box}
         className="composer-box"
@@ -37,6 +42,8 @@ export const ComposerView = observed(function ComposerView({ card }: { card: Car
         rows={2}
         value={card.composer.draft.value}
         disabled={!open}
+        aria-invalid={over > 0}
+        aria-describedby={over > 0 ? hint : undefined}
         onChange={(event) => card.composer.write(event.currentTarget.value)}
         onKeyDown={keyDown}
       />
