@@ -5,7 +5,7 @@ import type { Name, Surface, Wait } from "./driver/index.ts";
 export type Verb = "Transfer" | "Invite" | "Enquire";
 
 /** How the window of an offer is titled. */
-export type Kind = "Web chat" | "Transfer" | "Invitation" | "Enquiry";
+export type Kind = "Web chat" | "Video" | "Transfer" | "Invitation" | "Enquiry";
 
 /** What "Why?" tells: one line for each decision and offer, and one for each agent who was looked at. */
 export interface Told {
@@ -114,7 +114,7 @@ export class TeamDesk extends Desk {
   }
 
   /** Chooses something in the account's menu. */
-  async account(role: "menuitem" | "menuitemcheckbox", name: string): Promise<void> {
+  async account(role: "menuitem" | "menuitemcheckbox" | "menuitemradio", name: string): Promise<void> {
     await this.page.click("button", "Account");
     await this.page.click(role, name);
   }

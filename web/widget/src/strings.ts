@@ -60,6 +60,10 @@ export const strings = {
   },
   chatOnly: (video: boolean): string => (video ? "Nobody who can do video is free right now." : "Nobody who can do calls is free right now."),
   chatNow: "Chat now",
+  /** What a visitor says who asks for a call without a word. */
+  callWanted: (video: boolean): string => (video ? "I would like a video call." : "I would like an audio call."),
+  waitingForCall: (video: boolean): string =>
+    video ? "When somebody answers, your browser asks for your camera and microphone." : "When somebody answers, your browser asks for your microphone.",
   away: (agent: string): string => `${agent} has lost the connection and is coming back.`,
   parked: (agent: string): string => `${agent} will be back with you soon.`,
   with: (agent: string): string => `You are talking to ${agent}`,
@@ -79,8 +83,7 @@ export const strings = {
   you: "You",
   agent: "Agent",
   conversation: "Conversation",
-  startAudio: "Start audio",
-  startVideo: "Start video",
+  start: { audio: "Start audio", video: "Start video" },
   allow: "Allow",
   refuse: "Don't allow",
   stands: (seconds: number): string => `You can answer for ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`,

@@ -52,14 +52,19 @@ interface Recorded {
   packets: string[];
 }
 
-async function recording(html: string): Promise<Page> {
+/** A page that is recorded; `before` runs in it first. */
+async function recording(html: string, before = ""): Promise<Page> {
   const page = await browser.newPage();
-  await page.route("**/*", (route) =>
+  await page.route("**/inner*", (route) =>
+    route.fulfill({ contentType: "text/html", body: `<!doctype html><body><section>${route.request().url().endsWith("free") ? "CONTROL" : "CANARY"}-frame<b></b></section></body>` }),
+  );
+  await page.route(/^(?!.*[/]inner)/, (route) =>
     new URL(route.request().url()).pathname === "/shop"
       ? route.fulfill({ contentType: "text/html", body: `<!doctype html><html><head><title>Shop</title></head><body>${html}<p id="fence"></p><div id="parlour-widget">CANARY-own</div></body></html>` })
       : route.fulfill({ status: 404, body: "" }),
   );
   await page.goto("https://shop.example/shop?session=CANARY-url#CANARY-hash");
+  await page.evaluate(before);
   await page.evaluate(script);
   await page.evaluate((key) => {
     const own = window as unknown as Recorded & Record<string, unknown>;
@@ -149,6 +154,41 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     const text = whole(await packets(page));
     expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
     expect(text).toContain("CONTROL-after");
+    await page.close();
+  });
+
+  test("a mask holds below shadow roots, into slots and in frames of the page's own, in the first picture and in every change", async () => {
+    const page = await recording(open + `<div data-parlour-mask id="host"></div><div class="private"><x-card id="custom"></x-card></div>
+      <div contenteditable id="typed"><div id="inner"></div></div><div data-parlour-mask><iframe id="frame" src="/inner"></iframe></div>
+      <x-slot id="slotted"><p id="light">CANARY-slotted</p></x-slot><div id="free"></div><iframe id="bare" src="/inner?free"></iframe>`, `
+      for (const id of ["host", "custom", "inner", "free"]) document.getElementById(id).attachShadow({ mode: "open" }).innerHTML =
+        "<section>" + (id === "free" ? "CONTROL-free" : "CANARY-" + id) + "<b title=x>" + (id === "free" ? "" : "CANARY-b") + "</b><span></span></section>";
+      document.getElementById("host").shadowRoot.querySelector("span").attachShadow({ mode: "open" }).innerHTML = "<u>CANARY-twice</u>";
+      document.getElementById("slotted").attachShadow({ mode: "open" }).innerHTML = "<div data-parlour-mask><slot></slot></div>";`);
+    await expect.poll(async () => whole(await packets(page))).toContain("CONTROL-frame");
+    await page.evaluate(() => {
+      const change = (root: ParentNode, word: string): void => {
+        const bold = root.querySelector("b")!;
+        bold.textContent = `${word}-text`;
+        (bold.firstChild as Text).data = `${word}-data`;
+        const added = document.createElement("i");
+        added.innerHTML = `<u>${word}-added</u><img alt="${word}-alt">`;
+        root.querySelector("section")!.append(added, `${word}-bare`);
+        root.append(`${word}-root`);
+      };
+      const root = (id: string): ShadowRoot => document.getElementById(id)!.shadowRoot!;
+      for (const id of ["host", "custom", "inner"]) change(root(id), `CANARY-${id}`);
+      root("host").querySelector("span")!.shadowRoot!.querySelector("u")!.textContent = "CANARY-deeper";
+      change(root("free"), "CONTROL-shadow");
+      const within = (id: string): HTMLElement => (document.getElementById(id) as HTMLIFrameElement).contentDocument!.body;
+      change(within("frame"), "CANARY-frame");
+      change(within("bare"), "CONTROL-within");
+      document.getElementById("light")!.textContent = "CANARY-light";
+      document.getElementById("slotted")!.append("CANARY-inslot");
+    });
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    for (const word of ["CONTROL-shadow", "CONTROL-within"]) for (const way of ["data", "added", "alt", "bare", "root"]) expect(text).toContain(`${word}-${way}`);
     await page.close();
   });
 

@@ -4,7 +4,6 @@ import type { CallLeg } from "../../shared/src/browser/index.ts";
 import { FakeClock, settle } from "../../shared/test/fake-clock.ts";
 import { FakeServer } from "../../shared/test/fake-server.ts";
 import type { FromPanel } from "../src/port.ts";
-import { HostPort, type Embedded } from "../src/panel/host-port.ts";
 import { PanelModel } from "../src/panel/panel-model.ts";
 import { VisitorStore, type Place } from "../src/panel/visitor-store.ts";
 
@@ -318,6 +317,87 @@ describe("a call", () => {
   });
 });
 
+describe("a call that was wanted from the first (VIS-6)", () => {
+  const heard = (kind: string): unknown[] => server.heard.filter((h) => h.frame.kind === kind).map((h) => h.frame.body);
+  const asks = (): unknown[] => heard("call.ask");
+
+  /** A visitor who was never here asks, and waits. */
+  async function wanted(media: "audio" | "video", draft = ""): Promise<PanelModel> {
+    server = new FakeServer(clock);
+    server.acks.set("chat.ask", { conversation: conv });
+    stored = null;
+    const panel = open();
+    panel.composer.draft.value = draft;
+    await panel.askCall(media);
+    await clock.pass(200);
+    conversation({ position: 1, medium: media });
+    await clock.pass(50);
+    expect([panel.phase.value, panel.canAskCall.value, panel.composer.draft.value]).toEqual(["waiting", false, ""]);
+    return panel;
+  }
+
+  test("goes without a word, or with what is typed", async () => {
+    await wanted("video");
+    expect(heard("chat.ask")).toEqual([{ text: "I would like a video call.", medium: "video" }]);
+    await wanted("audio", " do you have tea? ");
+    expect(heard("chat.ask")).toEqual([{ text: "do you have tea?", medium: "audio" }]);
+  });
+
+  test("is asked for by itself when an agent has come, once, also on the next page", async () => {
+    await wanted("video");
+    const panel = open(last("own")?.ids);
+    await clock.pass(300);
+    expect(asks()).toEqual([]);
+    conversation({ state: "active", agent: "Anna", medium: "video" });
+    await clock.pass(50);
+    expect(asks()).toEqual([{ conversation: conv, media: "video" }]);
+    conversation({ position: 1, medium: "video" }); // back in the queue, and taken again
+    await clock.pass(50);
+    conversation({ state: "active", agent: "Ben", medium: "video" });
+    await clock.pass(50);
+    expect([asks().length, panel.phase.value]).toEqual([1, "active"]);
+  });
+
+  test("is not asked for by who has chosen to chat, nor by another tab, nor when the agent was quicker", async () => {
+    await wanted("video");
+    conversation({ state: "active", agent: "Anna", medium: "chat" });
+    await clock.pass(50);
+    expect(asks()).toEqual([]);
+    await wanted("video");
+    open([]);
+    await clock.pass(300);
+    conversation({ state: "active", agent: "Anna", medium: "video" });
+    await clock.pass(50);
+    expect(asks()).toEqual([]);
+    await wanted("video");
+    call({});
+    await clock.pass(50);
+    conversation({ state: "active", agent: "Anna", medium: "video" });
+    await clock.pass(50);
+    expect(asks()).toEqual([]);
+  });
+
+  test("that is refused leaves what was typed, and nothing where nothing was", async () => {
+    const panel = open();
+    server.refusedKinds.set("chat.ask", { code: "switched_off", message: "This site does not offer that kind of call." });
+    for (const draft of ["", "hello"]) {
+      panel.composer.draft.value = draft;
+      await panel.askCall("video");
+      await clock.pass(200);
+      expect([panel.phase.value, panel.composer.draft.value, panel.trouble.value]).toEqual(["first", draft, "This site does not offer that kind of call."]);
+    }
+  });
+
+  test("cannot be had where no conversation can", async () => {
+    const panel = open();
+    expect(panel.canAskCall.value).toBe(true);
+    panel.site.value = { site: "s" as never, name: "Shop", open: false, staffed: false, accepting: false, reason: "closed", audio: true, video: true, cobrowse: true };
+    expect(panel.canAskCall.value).toBe(false);
+    await panel.askCall("video");
+    expect(visitors).toBe(0);
+  });
+});
+
 describe("co-browse", () => {
   const item = (state: "asked" | "running", watchers = 0, at = server): void => at.set("cobrowse/1", { cobrowse: { cobrowse: cobrowse as never, conversation: conv, state, agent: "Anna", watchers } });
   const packet = (type: number, flags: number): ArrayBuffer => {
@@ -398,35 +478,5 @@ describe("co-browse", () => {
     expect(server.packets).toBe(sent);
     panel.hear({ kind: "packet", data: packet(1, 3) });
     expect(server.packets).toBe(sent + 1);
-  });
-});
-
-describe("the port (S4)", () => {
-  test("is taken only from our parent window and only from an origin of the site", async () => {
-    const parent = {};
-    let listener: (event: MessageEvent<unknown>) => void = () => undefined;
-    const window: Embedded = { parent, addEventListener: (_type, l) => (listener = l) };
-    const heard: unknown[] = [];
-    new HostPort(window, ["https://shop.example"], (m) => heard.push(m), new AbortController().signal);
-    const offer = async (source: unknown, origin: string, data: unknown): Promise<unknown[]> => {
-      const { port1, port2 } = new MessageChannel();
-      // A port keeps the order: what was answered comes before the fence.
-      const answers: unknown[] = [];
-      const fenced = new Promise<void>((resolve) => {
-        port1.onmessage = (event: MessageEvent<unknown>) => (event.data === "fence" ? resolve() : void answers.push(event.data));
-      });
-      listener({ source, origin, data, ports: [port2] } as unknown as MessageEvent<unknown>);
-      port2.postMessage("fence");
-      await fenced;
-      port1.close();
-      port2.close();
-      return answers;
-    };
-    const hello = { parlour: "port" };
-    expect(await offer(parent, "https://evil.example", hello)).toEqual([]);
-    expect(await offer(parent, "https://shop.example.evil.example", hello)).toEqual([]);
-    expect(await offer({}, "https://shop.example", hello)).toEqual([]);
-    expect(await offer(parent, "https://shop.example", { other: 1 })).toEqual([]);
-    expect(await offer(parent, "https://shop.example", hello)).toEqual([{ kind: "ready" }]);
   });
 });

@@ -1,5 +1,5 @@
 import { scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
-import { isMask, maskAll, maskCards, maskText, type Masking } from "./masking.ts";
+import { isElement, isMask, maskAll, maskCards, maskText, type Masking } from "./masking.ts";
 
 /** A recorded node, as far as it matters here. */
 export interface RecordedNode {
@@ -39,6 +39,8 @@ const silent: ReadonlySet<string> = new Set(["script", "noscript", "template", "
 export class Scrubber {
   readonly #masking: Masking;
   readonly #nodeOf: (id: number) => Node | null;
+  /** Which nodes are masked, while one event is looked at: the page stands still that long. */
+  #known = new Map<Node, boolean>();
 
   /** `nodeOf` finds the living node behind a recorded id. */
   constructor(masking: Masking, nodeOf: (id: number) => Node | null) {
@@ -49,6 +51,7 @@ export class Scrubber {
   /** The event as it may be sent, or undefined. The event given is used up. */
   scrub(event: RecordedEvent): RecordedEvent | undefined {
     const { type, timestamp, data } = event;
+    this.#known = new Map();
     if (type === eventType.meta) {
       const { href, width, height } = data as { href: string; width: number; height: number };
       return { type, timestamp, data: { href: bareAddress(href), width, height } };
@@ -82,8 +85,7 @@ export class Scrubber {
   #mutation(data: Mutation): Mutation {
     for (const add of data.adds) {
       const parent = this.#nodeOf(add.parentId);
-      const masked = isElement(parent) && parent.closest(this.#masking.selector) !== null;
-      this.#tree(add.node, masked, isElement(parent) ? parent.localName : "");
+      this.#tree(add.node, false, isElement(parent) ? parent.localName : "");
     }
     const attributes = data.attributes.flatMap(({ id, attributes: all }) => {
       const left = this.#attributes(all, this.#bearer(id));
@@ -91,11 +93,8 @@ export class Scrubber {
     });
     const texts = data.texts.map(({ id, value }) => {
       const node = this.#nodeOf(id);
-      const parent = node?.parentElement;
       if (value === null) return { id, value };
-      if (!parent) return { id, value: maskText(value) };
-      const masked = parent.closest(this.#masking.selector) !== null;
-      return { id, value: this.#text(value, parent.localName, masked) };
+      return { id, value: this.#text(value, node?.parentElement?.localName ?? "", this.#covers(node)) };
     });
     return { ...data, attributes, texts };
   }
@@ -103,7 +102,11 @@ export class Scrubber {
   #bearer(id: number): Bearer {
     const node = this.#nodeOf(id);
     if (!isElement(node)) return { tag: "", type: "", masked: true };
-    return { tag: node.localName, type: typeOf(node.getAttribute("type")), masked: node.closest(this.#masking.selector) !== null };
+    return { tag: node.localName, type: typeOf(node.getAttribute("type")), masked: this.#covers(node) };
+  }
+
+  #covers(node: Node | null): boolean {
+    return node === null || this.#masking.covers(node, this.#known);
   }
 
   #attributes(all: Record<string, AttributeValue>, bearer: Bearer): Record<string, AttributeValue> {
@@ -120,17 +123,16 @@ export class Scrubber {
     const todo: [RecordedNode, boolean, string][] = [[root, masked, parentTag]];
     for (let next = todo.pop(); next; next = todo.pop()) {
       const [node, under, tag] = next;
+      const living = this.#nodeOf(node.id);
+      const masked = under || this.#covers(living);
       if (node.type === nodeType.comment) node.textContent = "";
-      else if (node.type === nodeType.text || node.type === nodeType.cdata) node.textContent = this.#text(node.textContent ?? "", tag, under);
-      let below = under;
+      else if (node.type === nodeType.text || node.type === nodeType.cdata) node.textContent = this.#text(node.textContent ?? "", tag, masked);
       if (node.type === nodeType.element) {
-        const living = this.#nodeOf(node.id);
-        below ||= !isElement(living) || living.matches(this.#masking.selector);
-        this.#element(node, living, below);
+        this.#element(node, living, masked);
         if (silent.has(node.tagName ?? "")) node.childNodes = [];
       }
       const own = node.tagName ?? tag;
-      for (const child of node.childNodes ?? []) todo.push([child, below, own]);
+      for (const child of node.childNodes ?? []) todo.push([child, masked, own]);
     }
   }
 
@@ -152,10 +154,6 @@ export class Scrubber {
     if (masked) return maskText(text);
     return silent.has(tag) ? "" : maskCards(text);
   }
-}
-
-function isElement(node: Node | null): node is Element {
-  return node?.nodeType === 1;
 }
 
 function typeOf(type: string | null): string {

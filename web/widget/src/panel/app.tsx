@@ -18,9 +18,8 @@ function Header({ panel }: { panel: PanelModel }): VNode {
   const it = panel.conversation.value;
   const calls = panel.calls.value;
   const site = panel.site.value;
-  const free = phase === "active" && calls && !calls.asked.value && !calls.asking.value && !calls.running.value;
-  const audio = site?.audio ?? panel.bootstrap.audio;
-  const video = site?.video ?? panel.bootstrap.video;
+  const free = phase === "active" && it && calls && !calls.asked.value && !calls.asking.value && !calls.running.value;
+  const offered = site ?? panel.bootstrap;
   return (
     <header class="top">
       <div class="who">
@@ -28,16 +27,23 @@ function Header({ panel }: { panel: PanelModel }): VNode {
           <bdi>{(phase === "active" || phase === "ended") && it?.agent ? (it.agents?.join(", ") ?? it.agent) : panel.bootstrap.name || strings.title}</bdi>
         </h1>
       </div>
-      {free && it && audio && (
-        <button type="button" class="icon" aria-label={strings.startAudio} title={strings.startAudio} disabled={calls.busy.value} onClick={() => void calls.ask(it.conversation, "audio")}>
-          <Icon name="phone" />
-        </button>
-      )}
-      {free && it && video && (
-        <button type="button" class="icon" aria-label={strings.startVideo} title={strings.startVideo} disabled={calls.busy.value} onClick={() => void calls.ask(it.conversation, "video")}>
-          <Icon name="camera" />
-        </button>
-      )}
+      {(free || panel.canAskCall.value) &&
+        (["audio", "video"] as const).map(
+          (media) =>
+            offered[media] && (
+              <button
+                key={media}
+                type="button"
+                class="icon"
+                aria-label={strings.start[media]}
+                title={strings.start[media]}
+                disabled={calls?.busy.value ?? false}
+                onClick={() => void (free ? calls.ask(it.conversation, media) : panel.askCall(media))}
+              >
+                <Icon name={media === "audio" ? "phone" : "camera"} />
+              </button>
+            ),
+        )}
       {phase === "active" && (
         <button type="button" class="link" onClick={() => (panel.confirmEnd.value = true)}>
           {strings.end}

@@ -2,17 +2,21 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import {
   Closed,
   Composer,
+  isBlank,
   Refusal,
   Session,
+  type Ask,
   type Clock,
   type ConversationID,
   type ConversationItem,
   type Log,
+  type Media,
   type Op,
   type SessionOptions,
   type SiteItem,
 } from "../../../shared/src/index.ts";
 import type { FromPanel, ToPanel } from "../port.ts";
+import { strings } from "../strings.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel, type NewLeg, type OwnSteps } from "./call-model.ts";
 import { MessageModel } from "./message-model.ts";
@@ -20,6 +24,7 @@ import type { Rest } from "./rest.ts";
 import { SharingModel } from "./sharing-model.ts";
 import type { Place, VisitorStore } from "./visitor-store.ts";
 import { WaitingModel } from "./waiting-model.ts";
+import { WantedCall } from "./wanted-call.ts";
 
 /** Where the visitor stands. */
 export type Phase = "loading" | "first" | "asking" | "waiting" | "active" | "ended";
@@ -105,6 +110,7 @@ export class PanelModel {
   readonly sharing = computed(() => this.#sharing.value);
   readonly seen = computed(() => this.shown.value && this.pageVisible.value);
   readonly waiting = new WaitingModel(this.conversation);
+  readonly #wantedCall = new WantedCall({ conversation: this.conversation, calls: this.#calls, own: this.#own });
   readonly message = new MessageModel({
     phase: this.phase,
     site: this.site,
@@ -114,6 +120,8 @@ export class PanelModel {
     leave: async (body) => (await this.#visitor()).connection.command("chat.leave_message", body),
     focus: () => this.focusAsked.value++,
   });
+  /** Whether a conversation can begin with a call: there is none yet, and one can be had. */
+  readonly canAskCall = computed(() => this.phase.value === "first" && this.message.reason.value === undefined && !this.message.left.value && this.composer.over.value === 0);
   /** The conversation ended as a message that is kept. */
   readonly kept = computed(() => this.message.left.value || this.log.value?.entries.value.findLast((e) => e.kind !== "message")?.kind === "missed");
 
@@ -232,7 +240,7 @@ export class PanelModel {
     });
     this.#session.value = session;
     session.connection.connect();
-    if (first && "text" in first.body && !("conversation" in first.body)) void this.#ask(session, first.body.text, first.op); // told by `trouble`
+    if (first && "text" in first.body && !("conversation" in first.body)) void this.#ask(session, first.body as Ask, first.op); // told by `trouble`
   }
 
   /** Ends this visitor here; what was typed stays. */
@@ -255,8 +263,22 @@ export class PanelModel {
     await this.#askFirst(text);
   }
 
+  /** Asks for somebody to call with. What is typed goes along; without a word it says what is wanted. */
+  async askCall(media: Media): Promise<void> {
+    if (!this.canAskCall.peek()) return;
+    const { draft } = this.composer;
+    const typed = draft.peek();
+    try {
+      await this.#askFirst(isBlank(typed) ? strings.callWanted(media === "video") : typed.trim(), media);
+      if (draft.peek() === typed) draft.value = "";
+      this.focusAsked.value++; // the button is gone
+    } catch {
+      // told by `trouble`; what is typed stays
+    }
+  }
+
   /** The first message makes the visitor, then the connection, then the conversation. */
-  async #askFirst(text: string): Promise<void> {
+  async #askFirst(text: string, medium?: Media): Promise<void> {
     this.trouble.value = undefined;
     this.#making.value = text;
     let session: Session;
@@ -268,7 +290,9 @@ export class PanelModel {
     } finally {
       this.#making.value = undefined;
     }
-    void this.#ask(session, text, session.connection.op()); // its failure puts the text back into the box
+    const name = this.name.peek().trim();
+    const body = { text, ...(name ? { name } : {}), ...(medium ? { medium } : {}) };
+    void this.#ask(session, body, session.connection.op()); // its failure puts the text back into the box
   }
 
   /** The session of the visitor, who is made if there is none. Rejects with Refusal, TypeError without a network, or Closed. */
@@ -283,14 +307,16 @@ export class PanelModel {
     return session;
   }
 
-  async #ask(session: Session, text: string, op: Op): Promise<void> {
-    const name = this.name.peek().trim();
+  async #ask(session: Session, body: Ask, op: Op): Promise<void> {
+    const { text, medium } = body;
     this.#asking.value = { op, text };
     try {
-      await session.connection.command("chat.ask", { text, ...(name ? { name } : {}) }, op);
+      const { conversation } = await session.connection.command("chat.ask", body, op);
+      if (medium && conversation) this.#wantedCall.remember(conversation);
     } catch (reason) {
       if (!(reason instanceof Refusal)) return;
-      if (this.composer.draft.peek() === "") this.composer.draft.value = text;
+      const wordless = medium !== undefined && text === strings.callWanted(medium === "video");
+      if (this.composer.draft.peek() === "" && !wordless) this.composer.draft.value = text;
       if (reason.code === "closed" || reason.code === "full") this.message.refused(reason.code);
       else this.trouble.value = reason.message;
     } finally {
@@ -346,7 +372,14 @@ export class PanelModel {
 
   /** Chats now, instead of waiting for somebody who can do more. */
   stay(): Promise<void> {
+    this.focusAsked.value++; // the button goes
     return this.#over("chat.stay");
+  }
+
+  /** Waits for somebody who can do more, instead of chatting now. */
+  keepWaiting(): void {
+    this.waiting.keepWaiting();
+    this.focusAsked.value++;
   }
 
   /** Ends the conversation; its text stays to be read. */

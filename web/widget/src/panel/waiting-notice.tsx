@@ -7,6 +7,7 @@ export function WaitingNotice({ panel }: { panel: PanelModel }): VNode {
   const it = panel.conversation.value;
   const { why, minutes, chatOnly } = panel.waiting;
   const [range, reason] = [minutes.value, why.value];
+  const byCall = it?.medium === "audio" || it?.medium === "video";
   return (
     <>
       <div class="notice">
@@ -14,6 +15,7 @@ export function WaitingNotice({ panel }: { panel: PanelModel }): VNode {
           <p>{it?.position ? strings.position(it.position) : strings.waiting}</p>
           {range && <p class="soft">{strings.estimate(range)}</p>}
           {reason && <p class="soft">{strings.whyBehind[reason]}</p>}
+          {byCall && <p class="soft">{strings.waitingForCall(it?.medium === "video")}</p>}
         </div>
         <button type="button" class="link" onClick={() => void panel.leave()}>
           {strings.leave}
@@ -25,7 +27,7 @@ export function WaitingNotice({ panel }: { panel: PanelModel }): VNode {
           <button type="button" class="link" onClick={() => void panel.stay()}>
             {strings.chatNow}
           </button>
-          <button type="button" class="link" onClick={() => panel.waiting.keepWaiting()}>
+          <button type="button" class="link" onClick={() => panel.keepWaiting()}>
             {strings.keepWaiting}
           </button>
         </div>
