@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,7 +37,7 @@ type Limits struct {
 	Sessions         int           // at once on a node: 1000
 	Recheck          time.Duration // of the consent while packets come: 0.5 s
 	Snapshots        time.Duration // shortest time between two requests for a snapshot: 2 s
-	Idle             time.Duration // a session without packets is forgotten: 10 min
+	Idle             time.Duration // a session without packets is forgotten after so long, if its consent no longer runs: 10 min
 }
 
 func (l Limits) withDefaults() Limits {
@@ -79,8 +80,10 @@ type Service struct {
 	stop context.CancelFunc
 	work sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
-	sessions map[protocol.CobrowseID]*session
+	mu        sync.Mutex // guards what follows
+	sessions  map[protocol.CobrowseID]*session
+	claims    map[claimKey]*claim
+	claimants map[string]*claimant
 }
 
 // New makes a service; Close ends it.
@@ -88,20 +91,26 @@ func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{consent: o.Consent, wire: o.Wire, limits: o.Limits.withDefaults(), log: o.Logger, sessions: map[protocol.CobrowseID]*session{}}
+	s := &Service{
+		consent: o.Consent, wire: o.Wire, limits: o.Limits.withDefaults(), log: o.Logger,
+		sessions: map[protocol.CobrowseID]*session{}, claims: map[claimKey]*claim{}, claimants: map[string]*claimant{},
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
 
 // Close ends every session and waits for them.
 func (s *Service) Close() error {
+	s.mu.Lock() // nothing begins after it
 	s.stop()
+	s.mu.Unlock()
 	s.work.Wait()
 	return nil
 }
 
-// Packet takes a packet of the visitor's page. What cannot be used is counted
-// and dropped; the page is asked for a new snapshot where one is needed.
+// Packet takes a packet of the visitor's page and never waits. What cannot be
+// used is counted and dropped; the page is asked for a new snapshot where one is
+// needed. What another visitor sends changes nothing.
 func (s *Service) Packet(who protocol.Caller, data []byte) {
 	if who.Kind != protocol.KindVisitor {
 		s.stats.refused.Add(1)
@@ -112,12 +121,18 @@ func (s *Service) Packet(who protocol.Caller, data []byte) {
 		s.stats.refused.Add(1)
 		return
 	}
-	x := s.session(h.Cobrowse)
-	if x == nil {
-		s.stats.refused.Add(1)
-		return
+	p := packetIn{who: who, header: h, payload: payload}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.sessions[h.Cobrowse]
+	switch {
+	case x == nil:
+		s.claimLocked(p)
+	case who.Actor() != x.visitor:
+		s.stats.unconsented.Add(1)
+	default:
+		x.put(p)
 	}
-	x.put(packetIn{who: who, header: h, payload: payload})
 }
 
 // Watch lets the agent see the session from this connection on: first the page
@@ -131,11 +146,13 @@ func (s *Service) Watch(ctx context.Context, who protocol.Caller, _ protocol.Op,
 		return protocol.Ack{}, protocol.NewError(protocol.CodeForbidden, "The visitor has allowed another agent to see the page.")
 	}
 	v := viewer{Cobrowse: body.Cobrowse, Workspace: who.Workspace, Visitor: visitor, Agent: agent, Connection: who.Connection}
-	x := s.session(body.Cobrowse)
+	x := s.watched(v)
 	if x == nil {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeFull, "The server carries as many co-browse sessions as it may. Please try again later.")
 	}
-	x.put(v)
+	if !x.join(v) {
+		return protocol.Ack{}, protocol.NewError(protocol.CodeRateLimited, "Too much at once. Please wait a moment.")
+	}
 	if payload, err := json.Marshal(v); err == nil {
 		s.wire.Tell(WatchService, payload)
 	}
@@ -151,6 +168,12 @@ type viewer struct {
 	Connection protocol.ConnectionID `json:"connection"`
 }
 
+// principal is who watches, as far as the record needs it.
+func (v viewer) principal() protocol.Principal {
+	id := strings.TrimPrefix(v.Agent, "agent:")
+	return protocol.Principal{Kind: protocol.KindAgent, Workspace: v.Workspace, Agent: protocol.AgentID(id)}
+}
+
 // Told takes what another node told: somebody there watches a session, whose
 // page may be connected here.
 func (s *Service) Told(payload []byte) {
@@ -159,9 +182,8 @@ func (s *Service) Told(payload []byte) {
 		s.stats.refused.Add(1)
 		return
 	}
-	if x := s.session(v.Cobrowse); x != nil {
-		v := v
-		x.put(v)
+	if x := s.watched(v); x != nil {
+		x.join(v)
 	}
 }
 
@@ -176,10 +198,22 @@ func (s *Service) Ended(id protocol.CobrowseID) {
 	}
 }
 
-// session finds a session or begins one; nil when there are too many.
-func (s *Service) session(id protocol.CobrowseID) *session {
+// consented is what is known of a consent that runs.
+type consented struct {
+	visitor   string // actor
+	workspace protocol.WorkspaceID
+	proof     protocol.Principal // somebody for whom the record says so
+	seen      time.Time          // when it said so for the visitor; zero: not yet
+}
+
+// watched finds the session of a viewer or begins it; nil when there are too many.
+func (s *Service) watched(v viewer) *session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.sessionLocked(v.Cobrowse, consented{visitor: v.Visitor, workspace: v.Workspace, proof: v.principal()})
+}
+
+func (s *Service) sessionLocked(id protocol.CobrowseID, by consented) *session {
 	if x := s.sessions[id]; x != nil {
 		return x
 	}
@@ -187,10 +221,14 @@ func (s *Service) session(id protocol.CobrowseID) *session {
 		return nil
 	}
 	ctx, stop := context.WithCancel(s.ctx)
-	x := &session{id: id, service: s, stop: stop, done: ctx.Done(), inbox: make(chan any, inboxSize)}
+	x := &session{
+		id: id, service: s, stop: stop, visitor: by.visitor, ws: by.workspace, proof: by.proof, checked: by.seen,
+		inbox: make(chan packetIn, inboxSize), joins: make(chan viewer, joinsSize), viewers: map[string]viewer{}, lastSeen: time.Now(),
+	}
 	s.sessions[id] = x
 	s.stats.sessions.Add(1)
 	s.work.Go(func() {
+		defer stop()
 		x.run(ctx)
 		s.forget(x)
 	})

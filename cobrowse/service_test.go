@@ -2,6 +2,7 @@ package cobrowse_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type room struct {
 	*cobrowse.Service
 	mu      sync.Mutex
 	consent bool
+	away    bool // the record does not answer
+	looked  int  // into the record
 	packets map[protocol.ConnectionID][][]byte
 	asked   int
 	told    [][]byte
@@ -48,10 +51,20 @@ func newRoom(t *testing.T, l cobrowse.Limits) *room {
 func (r *room) CobrowseConsent(_ context.Context, who protocol.Principal, _ protocol.CobrowseID) (string, string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.looked++
+	if r.away {
+		return "", "", errors.New("the record is away")
+	}
 	if !r.consent || (who.Visitor != "v" && who.Agent != "a") {
 		return "", "", protocol.NewError(protocol.CodeNotFound, "ended")
 	}
 	return "visitor:v", "agent:a", nil
+}
+
+func (r *room) looks() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.looked
 }
 
 func (r *room) Send(_ protocol.WorkspaceID, _ string, _ protocol.ConnectionID, kind string, _ any) {
@@ -227,7 +240,6 @@ func TestStrangersMayNeitherSendNorWatch(t *testing.T) { // S1
 	if _, err := r.Watch(t.Context(), stranger, "", protocol.OfCobrowse{Cobrowse: id}); err == nil {
 		t.Error("a stranger may watch")
 	}
-	r.watch(t)
 	p.send(r, protocol.PacketSnapshot, snapshot("true"), 16<<10)
 	r.until(t, "the page goes on", func() bool { return len(r.seen(t, "desk")) == 1 })
 }

@@ -11,6 +11,10 @@ import (
 // packet is dropped; the gap makes the page send a new snapshot.
 const inboxSize = 512
 
+// joinsSize bounds the viewers that wait for a session's goroutine. When it is
+// full, who watches is refused.
+const joinsSize = 16
+
 // downPayload is how much of a batch one packet to an agent holds: under 60 KiB
 // with its header.
 const downPayload = 59 << 10
@@ -26,8 +30,12 @@ type session struct {
 	id      protocol.CobrowseID
 	service *Service
 	stop    context.CancelFunc
-	done    <-chan struct{}
-	inbox   chan any // packetIn or viewer
+	inbox   chan packetIn
+	joins   chan viewer
+
+	visitor string // actor; only his packets count
+	ws      protocol.WorkspaceID
+	proof   protocol.Principal // somebody for whom the consent ran when it began
 
 	page     protocol.Caller   // whose packets count: the page that sent the last snapshot
 	checked  time.Time         // when the consent was last seen to run
@@ -35,15 +43,13 @@ type session struct {
 	tail     tail              // what a late viewer needs
 	viewers  map[string]viewer // by agent
 	asked    time.Time         // last request for a snapshot
-	visitor  string            // actor, once known
 	second   time.Time         // the second that batches are counted in
 	batches  int
-	ws       protocol.WorkspaceID
 	lastSeen time.Time
 }
 
-// put hands something to the session and never waits.
-func (x *session) put(m any) {
+// put hands a packet to the session and never waits.
+func (x *session) put(m packetIn) {
 	select {
 	case x.inbox <- m:
 	default:
@@ -51,25 +57,32 @@ func (x *session) put(m any) {
 	}
 }
 
+// join hands a viewer to the session and never waits; false says that too many
+// wait already. A flood of packets keeps no viewer out.
+func (x *session) join(v viewer) bool {
+	select {
+	case x.joins <- v:
+		return true
+	default:
+		x.service.stats.dropped.Add(1)
+		return false
+	}
+}
+
 func (x *session) run(ctx context.Context) {
-	x.viewers = map[string]viewer{}
-	x.lastSeen = time.Now()
 	idle := time.NewTicker(x.service.limits.Idle / 4)
 	defer idle.Stop()
 	for {
 		select {
 		case m := <-x.inbox:
-			x.lastSeen = time.Now()
-			switch m := m.(type) {
-			case packetIn:
-				if !x.packet(ctx, m) {
-					return
-				}
-			case viewer:
-				x.watch(m)
+			if !x.packet(ctx, m) {
+				return
 			}
+		case v := <-x.joins:
+			x.lastSeen = time.Now()
+			x.watch(v)
 		case <-idle.C:
-			if time.Since(x.lastSeen) > x.service.limits.Idle {
+			if time.Since(x.lastSeen) > x.service.limits.Idle && !x.lasts(ctx) {
 				return
 			}
 		case <-ctx.Done():
@@ -78,24 +91,35 @@ func (x *session) run(ctx context.Context) {
 	}
 }
 
-// packet takes one packet; false ends the session, since its consent has ended.
+// lasts says whether the consent of a session that has been quiet for long still
+// runs. A page may be quiet for as long as its visitor reads: whoever watches it
+// sees what changes then.
+func (x *session) lasts(ctx context.Context) bool {
+	_, _, err := x.service.consent.CobrowseConsent(ctx, x.proof, x.id)
+	if _, known := protocol.AsError(err); err != nil && known {
+		return false
+	}
+	x.lastSeen = time.Now() // or the record did not answer, which says nothing
+	return true
+}
+
+// packet takes one packet of the visitor; false ends the session, since its
+// consent has ended.
 func (x *session) packet(ctx context.Context, m packetIn) bool {
 	limits, stats := x.service.limits, &x.service.stats
-	if m.who.Connection != x.page.Connection || time.Since(x.checked) > limits.Recheck {
+	if time.Since(x.checked) > limits.Recheck {
 		visitor, _, err := x.service.consent.CobrowseConsent(ctx, m.who.Principal, x.id)
-		if err != nil || visitor != m.who.Actor() {
+		if err != nil || visitor != x.visitor {
 			stats.unconsented.Add(1)
 			_, known := protocol.AsError(err)
 			return err != nil && !known // the record did not answer: this packet is lost, the session is not
 		}
-		x.visitor, x.ws = visitor, m.who.Workspace
-		if m.who.Connection == x.page.Connection {
-			x.checked = time.Now()
-		}
+		x.checked = time.Now()
 	}
+	x.lastSeen = time.Now()
 	stats.packets.Add(1)
 	if m.header.Type == protocol.PacketSnapshot && m.header.Flags&protocol.FlagFirst != 0 {
-		x.page, x.checked = m.who, time.Now()
+		x.page = m.who
 	}
 	if m.who.Connection != x.page.Connection {
 		stats.refused.Add(1) // another tab, which has not sent its snapshot
@@ -154,7 +178,6 @@ func (x *session) batch(kind protocol.PacketType, data []byte) {
 // watch adds a viewer and gives it the page as it is.
 func (x *session) watch(v viewer) {
 	x.viewers[v.Agent] = v
-	x.visitor, x.ws = v.Visitor, v.Workspace
 	if !x.tail.whole {
 		x.resync("")
 		return
@@ -178,7 +201,7 @@ func (x *session) send(v viewer, packets []outgoing) {
 // resync asks the page for a new snapshot, not too often. Without a connection
 // all pages of the visitor are asked; the one that captures answers.
 func (x *session) resync(conn protocol.ConnectionID) {
-	if x.visitor == "" || time.Since(x.asked) < x.service.limits.Snapshots {
+	if time.Since(x.asked) < x.service.limits.Snapshots {
 		return
 	}
 	x.asked = time.Now()
