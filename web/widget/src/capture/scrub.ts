@@ -58,7 +58,7 @@ export class Scrubber {
     }
     if (type === eventType.snapshot) {
       const { node, initialOffset } = data as { node: RecordedNode; initialOffset: unknown };
-      this.#tree(node, false, "");
+      this.#tree(node, "");
       return { type, timestamp, data: { node, initialOffset } };
     }
     if (type !== eventType.incremental) return undefined;
@@ -85,7 +85,7 @@ export class Scrubber {
   #mutation(data: Mutation): Mutation {
     for (const add of data.adds) {
       const parent = this.#nodeOf(add.parentId);
-      this.#tree(add.node, false, isElement(parent) ? parent.localName : "");
+      this.#tree(add.node, isElement(parent) ? parent.localName : "");
     }
     const attributes = data.attributes.flatMap(({ id, attributes: all }) => {
       const left = this.#attributes(all, this.#bearer(id));
@@ -119,8 +119,8 @@ export class Scrubber {
   }
 
   /** Walks a recorded tree with a stack of its own: a page may be deeper than the call stack. */
-  #tree(root: RecordedNode, masked: boolean, parentTag: string): void {
-    const todo: [RecordedNode, boolean, string][] = [[root, masked, parentTag]];
+  #tree(root: RecordedNode, parentTag: string): void {
+    const todo: [RecordedNode, boolean, string][] = [[root, false, parentTag]];
     for (let next = todo.pop(); next; next = todo.pop()) {
       const [node, under, tag] = next;
       const living = this.#nodeOf(node.id);
