@@ -1,9 +1,16 @@
-import { Refusal, type Failed, type SiteItem } from "../../../shared/src/index.ts";
+import { Refusal, type Code, type SiteItem } from "../../../shared/src/index.ts";
+
+/** What the server says in a problem (RFC 9457): our code, and the sentence for people. */
+interface Problem {
+  readonly code?: Code;
+  readonly detail?: string;
+  readonly retry?: boolean;
+}
 
 async function answer<T>(response: Response): Promise<T> {
   if (response.ok) return (await response.json()) as T;
-  const failed = (await response.json().catch(() => undefined)) as Failed | undefined;
-  throw new Refusal(failed?.code ? failed : { code: "unavailable", message: "The chat cannot be reached now.", retry: true });
+  const { code, detail, retry } = ((await response.json().catch(() => null)) ?? {}) as Problem;
+  throw new Refusal(code && detail ? { code, message: detail, retry: retry ?? false } : { code: "unavailable", message: "The chat cannot be reached now.", retry: true });
 }
 
 /** The few requests that come before a connection. */
