@@ -21,7 +21,7 @@ func (s *Service) offerItem(ctx context.Context, d *desk, o store.Offer) (protoc
 	rings := s.router.Rings(ctx, d.who.Agent)
 	item := protocol.OfferItem{
 		Offer: o.ID, Conversation: c.ID, Medium: c.Medium, Site: site.Name, Queue: queue.Name, Name: c.Name, Verified: c.Verified, Form: c.Form,
-		First: c.First, Since: c.Enqueued(), Waited: o.Offered-c.Enqueued() >= waited, Offered: o.Offered, Deadline: o.Deadline,
+		First: beginning(c.First, offeredFirst), Since: c.Enqueued(), Waited: o.Offered-c.Enqueued() >= waited, Offered: o.Offered, Deadline: o.Deadline,
 		Rings: o.TakenBy == "" && (rings == "" || rings == d.who.Connection), Kind: o.Kind, TakenBy: o.TakenBy,
 	}
 	if o.Request != "" {

@@ -7,15 +7,22 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// Items puts into a map what a caller may see now.
+// Items puts into a map what a caller may see now. Each item goes into a frame.
 func (s *Service) Items(ctx context.Context, who protocol.Caller, into map[string]protocol.Item) error {
 	if who.Workspace != s.ws {
 		return protocol.NewError(protocol.CodeNotFound, "There is no such workspace.")
 	}
+	items := s.deskItems
 	if who.Kind == protocol.KindVisitor {
-		return s.visitorItems(ctx, who, into)
+		items = s.visitorItems
 	}
-	return s.deskItems(ctx, who, into)
+	if err := items(ctx, who, into); err != nil {
+		return err
+	}
+	for key, item := range into {
+		into[key] = fitted(item)
+	}
+	return nil
 }
 
 func (s *Service) visitorItems(ctx context.Context, who protocol.Caller, into map[string]protocol.Item) error {

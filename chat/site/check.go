@@ -166,6 +166,9 @@ func (f *File) checkAgent(c *checker, i int, emails, roles, profiles map[string]
 	}
 	c.named(at+".role", "role", a.Role, roles)
 	c.named(at+".profile", "profile", a.Profile, profiles)
+	if len(a.Profiles) > 50 {
+		c.wrong(at+".profiles", "%d are more than people can choose of; keep 50 at most", len(a.Profiles))
+	}
 	seen := map[string]bool{}
 	for _, p := range a.Profiles {
 		c.named(at+".profiles", "profile", p, profiles)

@@ -162,6 +162,7 @@ func TestWrongRulesAreTold(t *testing.T) {
 		{"after reject", "after_reject: ready", "after_reject: gone", `"gone" is not one of ready, pending_not_ready`},
 		{"a reason twice", "{key: lunch", "{key: break", `settings.pause_reasons[1]: "break" is declared twice`},
 		{"a reason's words twice", "name: Lunch", "name: Break", `"Break" is declared twice`},
+		{"too many profiles", "profiles: [Sales only]", "profiles: [Sales only" + strings.Repeat(", Sales only", 50) + "]", "agents[0].profiles: 51 are more than people can choose of"},
 		{"no such profile", "profiles: [Sales only]", "profiles: [Nothing]", `there is no profile "Nothing"`},
 	}
 	for _, tt := range tests {

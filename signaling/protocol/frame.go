@@ -14,6 +14,10 @@ const (
 	MaxDownFrame = 16 << 10
 )
 
+// MaxItem is the most bytes of JSON that one item of a view may have: with its
+// key it goes into a frame.
+const MaxItem = MaxDownFrame - 1<<10
+
 // A Frame is one message on a channel. Commands carry an Op and are answered
 // by exactly one frame with the same op: ack, error, or a reply of their own.
 type Frame struct {

@@ -42,3 +42,32 @@ func OneLine(s string, characters int) string {
 // Marks of direction, the zero-width space and the byte order mark. Joiners
 // stay: some scripts need them at the end of a word.
 const unseenAtEnds = " \u200E\u200F\u061C\u200B\uFEFF"
+
+// Fit gives a text whose JSON has at most so many bytes between its quotes: all
+// of it, or its beginning with "…" after it.
+func Fit(s string, bytes int) string {
+	const cut = "…"
+	size, end := 0, 0 // end: up to where there is room for the cut
+	for i := 0; i < len(s); {
+		r, width := utf8.DecodeRuneInString(s[i:])
+		if size += encoded(r, width); size > bytes {
+			return s[:end] + cut
+		}
+		i += width
+		if size <= bytes-len(cut) {
+			end = i
+		}
+	}
+	return s
+}
+
+// encoded is how many bytes JSON has for a character, at most.
+func encoded(r rune, width int) int {
+	switch {
+	case r == '"', r == '\\', r == '\n', r == '\r', r == '\t':
+		return 2
+	case r < ' ', r == '<', r == '>', r == '&', r == '\u2028', r == '\u2029', r == utf8.RuneError:
+		return 6
+	}
+	return width
+}

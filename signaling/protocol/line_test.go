@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -44,4 +45,21 @@ func FuzzNameIsOneHarmlessLine(f *testing.F) {
 			t.Errorf("%q becomes %q a second time", got, again)
 		}
 	})
+}
+
+func TestFitCountsWhatJSONMakesOfAText(t *testing.T) {
+	texts := []string{"", "plain", strings.Repeat("x", 200), strings.Repeat("<", 200), strings.Repeat("😀", 200), strings.Repeat("a<😀\n\x01\"\\\u2028", 30), strings.Repeat("\xff", 90)}
+	for _, text := range texts {
+		whole, _ := json.Marshal(text)
+		for _, most := range []int{3, 4, 12, 13, 14, 15, 16, 100, 101, 102, 103, 104, 105, 106, 107, 1200} {
+			got := protocol.Fit(text, most)
+			raw, err := json.Marshal(got)
+			if err != nil || len(raw)-2 > most {
+				t.Errorf("%.20q in %d bytes: %q has %d", text, most, got, len(raw)-2)
+			}
+			if begin, cut := strings.CutSuffix(got, "…"); (got == text) != (len(whole)-2 <= most) || cut && (!strings.HasPrefix(text, begin) || len(raw)-2 < most-9) {
+				t.Errorf("%.20q in %d bytes: %q", text, most, got)
+			}
+		}
+	}
 }

@@ -109,7 +109,7 @@ type OfferItem struct {
 	Name         string            `json:"name,omitempty"`
 	Verified     bool              `json:"verified,omitempty"` // the name is signed by the site
 	Form         map[string]string `json:"form,omitempty"`
-	First        string            `json:"first"` // first message
+	First        string            `json:"first"` // first message, at most 1,000 characters
 	Since        int64             `json:"since"` // when it came to its queue last: "Q 2:57"
 	Waited       bool              `json:"waited"`
 	Offered      int64             `json:"offered"`
