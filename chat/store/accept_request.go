@@ -49,9 +49,7 @@ func (a *accepting) transferred(ctx context.Context) error {
 		return err
 	}
 	a.c.Owner, a.c.Transfers = a.o.Agent, a.c.Transfers+1
-	if err := replyTimer(ctx, a.tx, a.c); err != nil {
-		return err
-	}
+	replyTimer(a.c, a.rules, a.now)
 	if err := cobrowseKind.endLive(ctx, a.tx, a.c, a.author(), agentActor(a.o.Agent), CauseOwnerChanged); err != nil {
 		return err
 	}

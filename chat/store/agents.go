@@ -11,14 +11,15 @@ import (
 
 const agentSelect = `SELECT a.id, a.workspace, a.email, a.name, a.password_hash, a.role, r.permissions, p.id, p.name, p.queues, p.media,
 	a.max_chats, a.declared, a.reason, a.declared_at, a.last_accepted, a.load, a.slots, a.disabled, a.profiles, a.skills, a.rules, a.auto_accept,
-	(SELECT COUNT(*) FROM slots v WHERE v.workspace = a.workspace AND v.agent = a.id AND v.medium = 'video')
+	(SELECT COUNT(*) FROM slots v WHERE v.workspace = a.workspace AND v.agent = a.id AND v.medium = 'video'),
+	COALESCE((SELECT version FROM actors WHERE actor = 'agent:' || a.id), 0)
 	FROM agents a JOIN roles r ON r.id = a.role JOIN profiles p ON p.id = a.profile `
 
 func scanAgent(row scanner) (a Agent, err error) {
 	var permissions, queues, media, profiles, skills, rules string
 	err = row.Scan(&a.ID, &a.Workspace, &a.Email, &a.Name, &a.PasswordHash, &a.Role, &permissions, &a.Profile.ID, &a.Profile.Name, &queues, &media,
 		&a.MaxChats, &a.Declared, &a.Reason, &a.DeclaredAt, &a.LastAccepted, &a.Load, &a.Slots, &a.Disabled,
-		&profiles, &skills, &rules, &a.AutoAccept, &a.Videos)
+		&profiles, &skills, &rules, &a.AutoAccept, &a.Videos, &a.Version)
 	if err != nil {
 		return a, err
 	}

@@ -15,14 +15,20 @@ const conversationColumns = `id, workspace, site, visitor, queue, state, outcome
 
 func scanConversation(row scanner) (c Conversation, err error) {
 	var form string
-	err = row.Scan(&c.ID, &c.Workspace, &c.Site, &c.Visitor, &c.Queue, &c.State, &c.Outcome, &c.Owner, &c.Seq, &c.VisitorSeq, &c.Name, &c.Email,
-		&c.Verified, &form, &c.First, &c.Asked, &c.Started, &c.Ended, &c.TurnSince, &c.Rounds,
-		&c.VisitorDelivered, &c.VisitorRead, &c.AgentDelivered, &c.AgentRead,
-		&c.Kind, &c.Parent, &c.Previous, &c.Medium, &c.Boost, &c.Sticky, &c.Transfers, &c.Missed, &c.ReplyDue, &c.ReplyStage, &c.Requeued)
-	if err != nil {
+	if err = row.Scan(conversationFields(&c, &form)...); err != nil {
 		return c, err
 	}
 	return c, fromJSON(form, &c.Form)
+}
+
+// conversationFields are where conversationColumns are read to, in their order.
+func conversationFields(c *Conversation, form *string) []any {
+	return []any{
+		&c.ID, &c.Workspace, &c.Site, &c.Visitor, &c.Queue, &c.State, &c.Outcome, &c.Owner, &c.Seq, &c.VisitorSeq, &c.Name, &c.Email,
+		&c.Verified, form, &c.First, &c.Asked, &c.Started, &c.Ended, &c.TurnSince, &c.Rounds,
+		&c.VisitorDelivered, &c.VisitorRead, &c.AgentDelivered, &c.AgentRead,
+		&c.Kind, &c.Parent, &c.Previous, &c.Medium, &c.Boost, &c.Sticky, &c.Transfers, &c.Missed, &c.ReplyDue, &c.ReplyStage, &c.Requeued,
+	}
 }
 
 func errNoConversation() error {
@@ -39,13 +45,18 @@ func (s *Store) Conversation(ctx context.Context, workspace protocol.WorkspaceID
 }
 
 func conversation(ctx context.Context, x executor, workspace protocol.WorkspaceID, id protocol.ConversationID, lock string) (Conversation, error) {
-	c, found, err := one(ctx, x, scanConversation,
-		`SELECT `+conversationColumns+` FROM conversations WHERE workspace = $1 AND id = $2`+lock, workspace, id)
+	query := readConversation
+	if lock != "" {
+		query += lock
+	}
+	c, found, err := one(ctx, x, scanConversation, query, workspace, id)
 	if err == nil && !found {
 		err = errNoConversation()
 	}
 	return c, err
 }
+
+const readConversation = `SELECT ` + conversationColumns + ` FROM conversations WHERE workspace = $1 AND id = $2`
 
 // ConversationsOfVisitor lists the visitor's conversations, newest first.
 func (s *Store) ConversationsOfVisitor(ctx context.Context, workspace protocol.WorkspaceID, visitor protocol.VisitorID, limit int) ([]Conversation, error) {
@@ -88,6 +99,24 @@ func saveConversation(ctx context.Context, t *tx, c Conversation) error {
 		WHERE workspace = $1 AND id = $2`,
 		c.Workspace, c.ID, c.State, c.Outcome, c.Owner, c.Seq, c.VisitorSeq, c.Started, c.Ended, c.TurnSince, c.Rounds,
 		c.Queue, c.Medium, c.Boost, c.Transfers, c.Missed, c.ReplyDue, c.ReplyStage, c.Requeued)
+	if err != nil {
+		return fmt.Errorf("save conversation: %w", err)
+	}
+	t.states = append(t.states, stateOf(c))
+	return nil
+}
+
+// What an offer, and its acceptance by an owner, change of a conversation: the
+// less a statement names, the fewer indexes are written.
+const (
+	saveOffered = `UPDATE conversations SET seq = $3, visitor_seq = $4, rounds = $5 WHERE workspace = $1 AND id = $2`
+
+	saveTaken = `UPDATE conversations SET seq = $3, visitor_seq = $4, state = $5, owner = $6, started = $7, boost = $8, reply_due = $9, reply_stage = $10
+		WHERE workspace = $1 AND id = $2`
+)
+
+func saveSome(ctx context.Context, t *tx, c Conversation, query string, values ...any) error {
+	_, err := t.exec(ctx, query, append([]any{string(c.Workspace), string(c.ID), c.Seq, c.VisitorSeq}, values...)...)
 	if err != nil {
 		return fmt.Errorf("save conversation: %w", err)
 	}

@@ -26,18 +26,26 @@ const maxDecision = 8 << 10
 
 const decisionColumns = `id, workspace, conversation, queue, agent, at, body`
 
-// decide writes a decision; one that is there already is left as it is.
-func decide(ctx context.Context, t *tx, d Decision) error {
-	body, err := toJSON(d.Body)
-	for err == nil && len(body) > maxDecision && len(d.Body.Skipped)+len(d.Body.Eligible)+len(d.Body.Others) > 0 {
+// A keptDecision is one with its text as it is written.
+type keptDecision struct {
+	Decision
+	text string
+}
+
+func encoded(d Decision) (keptDecision, error) {
+	text, err := toJSON(d.Body)
+	for err == nil && len(text) > maxDecision && len(d.Body.Skipped)+len(d.Body.Eligible)+len(d.Body.Others) > 0 {
 		d.Body = cut(d.Body)
-		body, err = toJSON(d.Body)
+		text, err = toJSON(d.Body)
 	}
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, `INSERT INTO decisions (`+decisionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`,
-		d.ID, d.Workspace, d.Conversation, d.Queue, d.Agent, d.At, storable(body))
+	return keptDecision{d, storable(text)}, err
+}
+
+var intoDecisions = newInsert(`INSERT INTO decisions (`+decisionColumns+`)`, 7, ` ON CONFLICT (id) DO NOTHING`)
+
+// decide writes a decision; one that is there already is left as it is.
+func decide(ctx context.Context, t *tx, k keptDecision) error {
+	_, err := t.insert(ctx, intoDecisions, k.ID, string(k.Workspace), string(k.Conversation), string(k.Queue), string(k.Agent), k.At, k.text)
 	if err != nil {
 		return fmt.Errorf("write decision: %w", err)
 	}
@@ -75,9 +83,17 @@ func scanDecision(row scanner) (d Decision, err error) {
 
 // Decide keeps decisions. One that is kept already, by its id, is left as it is.
 func (s *Store) Decide(ctx context.Context, decisions []Decision) error {
+	kept := make([]keptDecision, len(decisions))
+	for i, d := range decisions {
+		k, err := encoded(d)
+		if err != nil {
+			return fmt.Errorf("keep decisions: %w", err)
+		}
+		kept[i] = k
+	}
 	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) {
-		for _, d := range decisions {
-			if err := decide(ctx, t, d); err != nil {
+		for _, k := range kept {
+			if err := decide(ctx, t, k); err != nil {
 				return struct{}{}, err
 			}
 		}

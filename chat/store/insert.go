@@ -59,9 +59,15 @@ func (t *tx) insert(ctx context.Context, into *insert, row ...any) (fresh bool, 
 	return n == 1, err
 }
 
-// besides are the statements that read nothing of what is held back, and write
-// nothing: they may overtake it.
-var besides = map[string]bool{readTip: true, holdsSlot: true}
+// besides are the statements that read and change nothing of what is held back:
+// they may overtake it.
+var besides = map[string]bool{
+	readTip: true, holdsSlot: true, readRoom: true, readBeside: true, insertOffer: true, endOffer: true, addLoad: true, insertOneSlot: true,
+	raiseOne: true, raiseTwo: true,
+}
+
+// pastRows are those that may overtake the rows, but not the tips.
+var pastRows = map[string]bool{readConversation: true, readAsked: true, saveOffered: true, saveTaken: true}
 
 // A later holds rows and tips of logs back until somebody could miss them, so
 // that many functions of one transaction share a statement.

@@ -13,10 +13,17 @@ const offerColumns = `id, workspace, conversation, queue, agent, round, cost, of
 
 func scanOffer(row scanner) (o Offer, err error) {
 	var outcome sql.NullString
-	err = row.Scan(&o.ID, &o.Workspace, &o.Conversation, &o.Queue, &o.Agent, &o.Round, &o.Cost, &o.Offered, &o.Deadline, &outcome, &o.Cause, &o.Settled,
-		&o.Kind, &o.Request, &o.Load, &o.Before, &o.After, &o.TakenBy)
+	err = row.Scan(offerFields(&o, &outcome)...)
 	o.Outcome = Outcome(outcome.String)
 	return o, err
+}
+
+// offerFields are where offerColumns are read to, in their order.
+func offerFields(o *Offer, outcome *sql.NullString) []any {
+	return []any{
+		&o.ID, &o.Workspace, &o.Conversation, &o.Queue, &o.Agent, &o.Round, &o.Cost, &o.Offered, &o.Deadline, outcome, &o.Cause, &o.Settled,
+		&o.Kind, &o.Request, &o.Load, &o.Before, &o.After, &o.TakenBy,
+	}
 }
 
 func errNoOffer() error {
@@ -50,14 +57,24 @@ func (s *Store) Offer(ctx context.Context, workspace protocol.WorkspaceID, id pr
 // units that it costs (R1). The same offer again, while it rings, changes nothing. Round, Cost, Offered and Kind are filled in where
 // empty. The decision that the offer comes of is kept with it; nil: none.
 func (s *Store) OpenOffer(ctx context.Context, o Offer, why *Decision) error {
-	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) { return struct{}{}, openOffer(ctx, t, o, why) })
+	var kept *keptDecision
+	if why != nil {
+		k, err := encoded(*why) // before the transaction, in which others wait
+		if err != nil {
+			return fmt.Errorf("open offer: %w", err)
+		}
+		kept = &k
+	}
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) { return struct{}{}, openOffer(ctx, t, o, kept) })
 	if err != nil {
 		return fmt.Errorf("open offer: %w", err)
 	}
 	return nil
 }
 
-func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
+const insertOffer = `INSERT INTO offers (` + offerColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0, $10, $11, $12, $13, '', '')`
+
+func openOffer(ctx context.Context, t *tx, o Offer, why *keptDecision) error {
 	r, err := requestOf(ctx, t, o)
 	if err != nil {
 		return err
@@ -72,12 +89,15 @@ func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
 	if err := fillOffer(ctx, t, &o, c); err != nil {
 		return err
 	}
-	medium, there, err := mayOffer(ctx, t, o, &c, r)
+	at, err := roomOf(ctx, t, o)
+	if err != nil {
+		return err
+	}
+	medium, there, err := mayOffer(ctx, t, o, &c, r, at.asked)
 	if err != nil || there {
 		return err
 	}
-	name, err := roomFor(ctx, t, &o, medium)
-	if err != nil {
+	if err := at.fits(&o, medium); err != nil {
 		return err
 	}
 	if why != nil {
@@ -85,17 +105,17 @@ func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
 			return err
 		}
 	}
-	_, err = t.exec(ctx, `INSERT INTO offers (`+offerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, '', 0, $10, $11, $12, $13, '', '')`,
-		o.ID, o.Workspace, o.Conversation, o.Queue, o.Agent, o.Round, o.Cost, o.Offered, o.Deadline, o.Kind, o.Request, o.Load, o.Before)
+	_, err = t.exec(ctx, insertOffer, string(o.ID), string(o.Workspace), string(o.Conversation), string(o.Queue), string(o.Agent), int64(o.Round), int64(o.Cost),
+		o.Offered, o.Deadline, string(o.Kind), string(o.Request), int64(o.Load), string(o.Before))
 	if err != nil {
 		return fmt.Errorf("insert offer: %w", err)
 	}
 	c.Rounds++
-	entry := systemEntry(protocol.EntryOffered, protocol.AudienceAgents, protocol.EntryBody{Agent: o.Agent, Name: name})
+	entry := systemEntry(protocol.EntryOffered, protocol.AudienceAgents, protocol.EntryBody{Agent: o.Agent, Name: at.name})
 	if err := addEntries(ctx, t, &c, entry); err != nil {
 		return err
 	}
-	if err := saveConversation(ctx, t, c); err != nil {
+	if err := saveSome(ctx, t, c, saveOffered, int64(c.Rounds)); err != nil {
 		return err
 	}
 	_, err = t.touch(ctx, o.Workspace, agentActor(o.Agent))
@@ -104,11 +124,15 @@ func openOffer(ctx context.Context, t *tx, o Offer, why *Decision) error {
 
 // mayOffer says whether an offer may ring beside those that do, and by which
 // medium it is weighed; there is true when it rings already.
-func mayOffer(ctx context.Context, t *tx, o Offer, c *Conversation, r Request) (medium string, there bool, err error) {
-	open, err := all(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
-		o.Workspace, o.Conversation)
-	if err != nil {
-		return "", false, err
+// asked: some ring for the conversation.
+func mayOffer(ctx context.Context, t *tx, o Offer, c *Conversation, r Request, asked bool) (medium string, there bool, err error) {
+	var open []Offer
+	if asked {
+		open, err = all(ctx, t, scanOffer, `SELECT `+offerColumns+` FROM offers WHERE workspace = $1 AND conversation = $2 AND outcome IS NULL`,
+			o.Workspace, o.Conversation)
+		if err != nil {
+			return "", false, err
+		}
 	}
 	not := protocol.NewError(protocol.CodeWrongState, "The conversation does not wait for this agent.")
 	for _, other := range open {
@@ -161,11 +185,18 @@ func fillOffer(ctx context.Context, t *tx, o *Offer, c Conversation) error {
 	return nil
 }
 
+// A room is how an agent stands before an offer, and what else the offer
+// depends on.
 type room struct {
 	name       string
 	load, most int
 	disabled   bool
 	declared   protocol.Declared
+
+	found   bool
+	rules   QueueRules // of the offer's queue
+	ringing int64      // units that other open offers at the agent cost
+	asked   bool       // offers ring for the conversation
 }
 
 func scanRoom(row scanner) (r room, err error) {
@@ -173,36 +204,57 @@ func scanRoom(row scanner) (r room, err error) {
 	return r, err
 }
 
-// roomFor checks that an offer fits beside the agent's slots and other open
-// offers, fills in what it costs and the agent's load and state, and gives the
-// name. A cost that is given is the least. It locks the agent.
-func roomFor(ctx context.Context, t *tx, o *Offer, medium string) (string, error) {
-	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, max_chats, disabled, declared FROM agents WHERE workspace = $1 AND id = $2`+t.lock,
-		o.Workspace, o.Agent)
+func scanBeside(row scanner) (r room, err error) {
+	var rules string
+	if err = row.Scan(&rules, &r.ringing, &r.asked); err != nil {
+		return r, err
+	}
+	return r, fromJSON(rules, &r.rules)
+}
+
+const (
+	readRoom = `SELECT name, load, max_chats, disabled, declared FROM agents WHERE workspace = $1 AND id = $2`
+
+	readBeside = `SELECT COALESCE((SELECT rules FROM queues WHERE workspace = $1 AND id = $2), ''),
+		COALESCE((SELECT SUM(cost) FROM offers WHERE workspace = $1 AND agent = $3 AND outcome IS NULL), 0),
+		EXISTS (SELECT 1 FROM offers WHERE conversation = $4 AND workspace = $1 AND outcome IS NULL)`
+)
+
+// roomOf reads an agent's room for an offer. It locks the agent, and reads the
+// rest when it has: what others did until then counts.
+func roomOf(ctx context.Context, t *tx, o Offer) (room, error) {
+	query := readRoom
+	if t.lock != "" {
+		query += t.lock
+	}
+	r, found, err := one(ctx, t, scanRoom, query, string(o.Workspace), string(o.Agent))
 	if err != nil {
-		return "", err
+		return r, err
 	}
-	if !found || r.disabled {
-		return "", errNoAgent()
-	}
-	rules, err := rulesOf(ctx, t, o.Workspace, o.Queue)
+	beside, _, err := one(ctx, t, scanBeside, readBeside, string(o.Workspace), string(o.Queue), string(o.Agent), string(o.Conversation))
 	if err != nil {
-		return "", err
+		return r, fmt.Errorf("read what rings: %w", err)
 	}
-	o.Cost = max(o.Cost, UnitsOf(rules, medium, r.most))
-	ringing, _, err := one(ctx, t, scanInt, `SELECT COALESCE(SUM(cost), 0) FROM offers WHERE workspace = $1 AND agent = $2 AND outcome IS NULL`,
-		o.Workspace, o.Agent)
-	if err != nil {
-		return "", err
+	r.found, r.rules, r.ringing, r.asked = found, beside.rules, beside.ringing, beside.asked
+	return r, nil
+}
+
+// fits checks that an offer fits beside the agent's slots and other open
+// offers, and fills in what it costs and the agent's load and state. A cost
+// that is given is the least.
+func (r room) fits(o *Offer, medium string) error {
+	if !r.found || r.disabled {
+		return errNoAgent()
 	}
+	o.Cost = max(o.Cost, UnitsOf(r.rules, medium, r.most))
 	switch {
-	case ringing > 0: // whatever routing knew of it
-		return "", protocol.NewError(protocol.CodeFull, "The agent is being asked already.")
+	case r.ringing > 0: // whatever routing knew of it
+		return protocol.NewError(protocol.CodeFull, "The agent is being asked already.")
 	case r.load+o.Cost > Units:
-		return "", errFull()
+		return errFull()
 	}
 	o.Load, o.Before = r.load, r.declared
-	return r.name, nil
+	return nil
 }
 
 func errFull() error {

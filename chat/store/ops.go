@@ -40,6 +40,12 @@ func scanLedger(row scanner) (l ledgerRow, err error) {
 	return l, err
 }
 
+const readLedger = `SELECT hash, result FROM ops WHERE workspace = $1 AND actor = $2 AND op = $3`
+
+func errOtherContent() error {
+	return protocol.NewError(protocol.CodeConflict, "This command was sent before with other content. Send it under a new op.")
+}
+
 // once carries a command out, or gives the result that it had the first time.
 // When two transactions try at once, the second fails with errRaced and
 // PostgreSQL's write runs it again; it then finds the first one's result.
@@ -52,14 +58,13 @@ func once[T any](ctx context.Context, t *tx, c command, fn func() (T, error)) (g
 	if err != nil {
 		return got, false, err
 	}
-	row, found, err := one(ctx, t, scanLedger, `SELECT hash, result FROM ops WHERE workspace = $1 AND actor = $2 AND op = $3`,
-		c.workspace, c.actor, c.op)
+	row, found, err := one(ctx, t, scanLedger, readLedger, string(c.workspace), c.actor, string(c.op))
 	if err != nil {
 		return got, false, fmt.Errorf("look up command: %w", err)
 	}
 	if found {
 		if row.hash != hash {
-			return got, false, protocol.NewError(protocol.CodeConflict, "This command was sent before with other content. Send it under a new op.")
+			return got, false, errOtherContent()
 		}
 		if err := json.Unmarshal([]byte(row.result), &got); err != nil {
 			return got, false, fmt.Errorf("read command's result: %w", err)

@@ -71,10 +71,18 @@ func pick(ctx context.Context, t *tx, c *Conversation, in PickIn) ([]string, err
 	if a.name, err = takeAnyhow(ctx, t, c.Workspace, &l, in.Over); err != nil {
 		return nil, err
 	}
-	if err := own(ctx, t, c, in.Agent, a.joined("picked")); err != nil {
+	if a.rules, err = rulesOf(ctx, t, c.Workspace, c.Queue); err != nil {
 		return nil, err
 	}
-	if err := decide(ctx, t, picked(in, a.name, *c, now)); err != nil {
+	a.own()
+	if err := addEntries(ctx, t, c, a.joined("picked")); err != nil {
+		return nil, err
+	}
+	why, err := encoded(picked(in, a.name, *c, now))
+	if err != nil {
+		return nil, err
+	}
+	if err := decide(ctx, t, why); err != nil {
 		return nil, err
 	}
 	_, err = a.supersede(ctx)
@@ -106,7 +114,7 @@ func errPicked(ctx context.Context, t *tx, c *Conversation) error {
 // not fit is marked as over the capacity where that is allowed. It gives the
 // agent's name.
 func takeAnyhow(ctx context.Context, t *tx, workspace protocol.WorkspaceID, l *Slot, exceed bool) (string, error) {
-	r, found, err := one(ctx, t, scanRoom, `SELECT name, load, max_chats, disabled, declared FROM agents WHERE workspace = $1 AND id = $2`+t.lock, workspace, l.Agent)
+	r, found, err := one(ctx, t, scanRoom, readRoom+t.lock, workspace, l.Agent)
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -53,16 +54,44 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // touch raises the actors' versions and returns them, sorted, once each.
 func (t *tx) touch(ctx context.Context, workspace protocol.WorkspaceID, actors ...string) ([]string, error) {
+	versions, err := t.raise(ctx, workspace, actors)
+	if err != nil {
+		return nil, err
+	}
+	touched := actors[:0]
+	for _, v := range versions {
+		touched = append(touched, v.actor)
+	}
+	return touched, nil
+}
+
+// raiseOne and raiseTwo raise versions of so many actors.
+const (
+	raiseOne = `INSERT INTO actors (workspace, actor, version) VALUES ($1, $2, 1)` + raised
+	raiseTwo = `INSERT INTO actors (workspace, actor, version) VALUES ($1, $2, 1), ($1, $3, 1)` + raised
+	raised   = ` ON CONFLICT (actor) DO UPDATE SET version = actors.version + 1 RETURNING actor, version`
+)
+
+// raise raises the actors' versions and gives them as they are then, sorted by
+// actor, once each. It sorts the list that it is given.
+func (t *tx) raise(ctx context.Context, workspace protocol.WorkspaceID, actors []string) ([]version, error) {
 	slices.Sort(actors)
 	actors = slices.Compact(actors)
-	for _, actor := range actors {
-		_, err := t.exec(ctx, `INSERT INTO actors (actor, workspace, version) VALUES ($1, $2, 1)
-			ON CONFLICT (actor) DO UPDATE SET version = actors.version + 1`, actor, workspace)
+	versions := make([]version, 0, len(actors))
+	for len(actors) > 0 { // each in its turn, so that two transactions never wait for each other
+		query, args := raiseOne, []any{string(workspace), actors[0]}
+		if len(actors) > 1 {
+			query, args = raiseTwo, append(args, actors[1])
+		}
+		t.wrote = true
+		some, err := all(ctx, t, scanVersion, query, args...)
 		if err != nil {
 			return nil, fmt.Errorf("raise version: %w", err)
 		}
+		versions, actors = append(versions, some...), actors[len(args)-1:]
 	}
-	return actors, nil
+	slices.SortFunc(versions, func(a, b version) int { return cmp.Compare(a.actor, b.actor) })
+	return versions, nil
 }
 
 func visitorActor(id protocol.VisitorID) string { return "visitor:" + string(id) }

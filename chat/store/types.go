@@ -68,6 +68,8 @@ type Agent struct {
 	Rules        AgentRules
 	AutoAccept   bool // the agent's own switch
 	Videos       int  // slots with video now
+	// Version is of the agent's view when the row was read; see Standing.
+	Version int64
 
 	profiles []protocol.ProfileID
 }
@@ -180,7 +182,21 @@ type Offer struct {
 
 	Superseded []Offer // by Accept: the others' offers that ended with it
 
+	// Standing is the agent's after an Accept of kind offer, in the same
+	// transaction. Its Version is 0 where it is not told.
+	Standing Standing
+
 	Touched []string // actors whose view was changed by the method that returned this
+}
+
+// A Standing is what an agent carries, as of a version of the agent's view: of
+// two, that with the higher version was committed later. Changes of what else is
+// known of an agent do not show in the version.
+type Standing struct {
+	Version      int64
+	Load         int
+	Slots        int
+	LastAccepted int64
 }
 
 // A Slot is a conversation's place among an agent's units.

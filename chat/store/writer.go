@@ -159,7 +159,7 @@ func (w *writerConn) statement(ctx context.Context, query string) (*sql.Stmt, er
 
 // ExecContext runs a statement that is prepared once.
 func (w *writerConn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := w.release(ctx); err != nil {
+	if err := w.release(ctx, query); err != nil {
 		return nil, err
 	}
 	return w.exec(ctx, query, args...)
@@ -167,18 +167,23 @@ func (w *writerConn) ExecContext(ctx context.Context, query string, args ...any)
 
 // release writes what is held back before a statement that may read or change
 // it, and forgets the tips, which may be others afterwards.
-func (w *writerConn) release(ctx context.Context) error {
-	err := w.flush(ctx)
+func (w *writerConn) release(ctx context.Context, query string) error {
+	if besides[query] {
+		return nil
+	}
+	flush := w.flush
+	if pastRows[query] {
+		flush = w.flushTips
+	}
+	err := flush(ctx)
 	clear(w.later.tips)
 	return err
 }
 
 // QueryContext runs a query that is prepared once.
 func (w *writerConn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if !besides[query] {
-		if err := w.release(ctx); err != nil {
-			return nil, err
-		}
+	if err := w.release(ctx, query); err != nil {
+		return nil, err
 	}
 	st, err := w.statement(ctx, query)
 	if err != nil {

@@ -24,6 +24,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"ended conversations take no messages", endedRefuses},
 		{"one of many accepts wins", acceptRace},                       // R2
 		{"a settled offer can never assign", staleOffer},               // R3
+		{"an acceptance tells how its agent stands", acceptedTold},     // R1, R3, D2
 		{"capacity is never exceeded", capacity},                       // R1
 		{"an accept that does not fit is refused", acceptFull},         // R1
 		{"one open offer per conversation", oneOffer},                  // R2

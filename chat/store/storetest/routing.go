@@ -4,6 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -42,6 +44,51 @@ func acceptRace(t *testing.T, s *store.Store) {
 	if len(slots) != 1 || a.Load != 25 || a.Slots != 1 || a.LastAccepted == 0 {
 		t.Errorf("slots %+v, agent %+v", slots, a)
 	}
+}
+
+// acceptedTold sees that an acceptance tells how its agent stands since, in the
+// order of the commits, and that its op is good for nothing else.
+func acceptedTold(t *testing.T, s *store.Store) {
+	t.Helper()
+	w := NewWorld(t, s, 2)
+	accepting, last := op(), store.Standing{}
+	for i := range 2 {
+		o := w.Offer(t, w.Ask(t), w.Agents[0])
+		before, err := s.Agent(t.Context(), w.ID, w.Agents[0])
+		must(t, err)
+		if i == 1 {
+			_, _, err = s.Accept(t.Context(), w.ID, w.Agents[0], o.ID, accepting)
+			want(t, err, protocol.CodeConflict)
+			if again, err := s.Offer(t.Context(), w.ID, o.ID); err != nil || again.Outcome != "" {
+				t.Fatalf("after a refused command the offer is %+v, %v", again, err)
+			}
+			accepting = op()
+		}
+		taken, c, err := s.Accept(t.Context(), w.ID, w.Agents[0], o.ID, accepting)
+		must(t, err)
+		a, err := s.Agent(t.Context(), w.ID, w.Agents[0])
+		must(t, err)
+		is := store.Standing{Version: a.Version, Load: a.Load, Slots: a.Slots, LastAccepted: a.LastAccepted}
+		if diff := cmp.Diff(is, taken.Standing); diff != "" || is.Version <= before.Version || is.Version <= last.Version || is.Load != 25*(i+1) {
+			t.Errorf("standing after %+v (before it version %d): (-record +told)\n%s", last, before.Version, diff)
+		}
+		last = is
+		read, err := s.Offer(t.Context(), w.ID, o.ID)
+		must(t, err)
+		kept, err := s.Conversation(t.Context(), w.ID, c.ID)
+		must(t, err)
+		read.Standing, read.Touched, kept.Touched = taken.Standing, taken.Touched, c.Touched
+		if diff := cmp.Diff(read, taken) + cmp.Diff(kept, c); diff != "" {
+			t.Errorf("what Accept gives is not what is kept (-kept +given):\n%s", diff)
+		}
+		again, _, err := s.Accept(t.Context(), w.ID, w.Agents[0], o.ID, accepting)
+		if err != nil || again.Standing.Version != 0 || again.Outcome != store.OutcomeAccepted {
+			t.Errorf("the same accept again: %+v, %v", again, err)
+		}
+	}
+	o := w.Offer(t, w.Ask(t), w.Agents[1])
+	_, _, err := s.Accept(t.Context(), w.ID, w.Agents[0], o.ID, accepting)
+	want(t, err, protocol.CodeConflict)
 }
 
 func staleOffer(t *testing.T, s *store.Store) {
