@@ -15,13 +15,18 @@ type bug struct {
 	file     string
 	old, new string // old occurs once
 	tests    string // package
-	run      string // which of its tests
+	run      string // which of its tests: names, and parts of the last after slashes
 }
 
 const (
 	inRouting = "./chat/routing"
 	inStore   = "./chat/store"
+	inKills   = "./cmd/parlour"        // real processes, which are killed
+	inFaults  = "./cmd/parlour/faults" // an installation, of which parts fail
 	lua       = "chat/routing/lua/"
+
+	killed = "TestKilledServerLosesNothing/SQLite"
+	hurt   = "TestNothingIsLostWhilePartsFail/Sentinel"
 )
 
 var bugs = []bug{
@@ -127,6 +132,39 @@ var bugs = []bug{
 		"errs := []error{r.auditPlaces(ctx, d, waiting, requests), r.auditOffers(ctx, d, open)}", "errs := []error{nil}\n\t_, _, _, _ = d, waiting, open, requests",
 		inRouting, "TestSimulation|TestWhatNobodyAnnouncedIsFoundInTheRecord",
 	},
+	{
+		"what is not committed is acknowledged", "chat/store/writer.go", // D1
+		"\tif err := w.run(ctx, \"COMMIT\"); err != nil {",
+		"\tfor _, j := range batch {\n\t\tclose(j.done)\n\t\tj.done = make(chan struct{})\n\t}\n\tfor range 20_000 {\n\t\truntime.Gosched()\n\t}\n\tif err := w.run(ctx, \"COMMIT\"); err != nil {",
+		inKills, killed,
+	},
+	{
+		"what is sent again is stored again", "chat/store/ops.go", // D2
+		`if got, err = fn(); err != nil || c.op == "" {`, `if got, err = fn(); err != nil || c.op != "-" {`,
+		inKills, killed,
+	},
+	{
+		"what is sent again to another node is stored again", "chat/store/append_postgres.go", // D2
+		"FROM took WHERE $15 <> ''", "FROM took WHERE $15 = '-'",
+		inFaults, hurt,
+	},
+	{
+		"an accept believes what rang", "chat/store/accept.go", // R2, R3
+		"\tif !closed {\n\t\tif o, err = offer(ctx, t, workspace, id); err != nil { // as it is now",
+		"\tif closed = true; o.Kind == protocol.OfferAlone || o.Kind == protocol.OfferAll {\n\t\tc.Owner, c.State = \"\", protocol.StateQueued\n\t}\n" +
+			"\tif !closed {\n\t\tif o, err = offer(ctx, t, workspace, id); err != nil { // as it is now",
+		inFaults, hurt,
+	},
+	{
+		"a chat takes next to nothing of an agent", "chat/store/rules.go", // R1
+		"return max(1, min(Units, units))", "return max(1, min(1, units))",
+		inFaults, hurt,
+	},
+	{
+		"an offer that nobody answers rings for ten minutes", lua + "sweep.lua", // R6
+		"'ZRANGEBYSCORE', deadlines, '-inf', now,", "'ZRANGEBYSCORE', deadlines, '-inf', now - 600000,",
+		inFaults, hurt,
+	},
 }
 
 // Each bug, planted by an overlay of the source, makes a test fail. With
@@ -142,13 +180,15 @@ func TestPlantedBugsAreFound(t *testing.T) {
 
 func (b bug) isFound(t *testing.T) {
 	overlay := b.plant(t)
-	args := []string{"test", "-overlay", overlay, "-timeout", "5m"}
-	build := exec.CommandContext(t.Context(), "go", append(args, "-run", "^$", b.tests)...)
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := b.test(t, overlay, "^$"); err != nil {
 		t.Fatalf("with the bug in it, it does not build: %v\n%s", err, out)
 	}
-	run := exec.CommandContext(t.Context(), "go", append(args, "-failfast", "-run", "^("+b.run+")$", b.tests)...)
-	out, err := run.CombinedOutput()
+	names, part, divided := strings.Cut(b.run, "/")
+	pattern := "^(" + names + ")$"
+	if divided {
+		pattern += "/^" + part + "$"
+	}
+	out, err := b.test(t, overlay, pattern)
 	if err == nil {
 		t.Fatalf("%s passes", b.run)
 	}
@@ -162,6 +202,14 @@ func (b bug) isFound(t *testing.T) {
 		t.Fatalf("it fails, and no test says so:\n%s", out)
 	}
 	t.Log(found)
+}
+
+// test runs tests with the bug in them, and in every program that they build.
+func (b bug) test(t *testing.T, overlay, pattern string) ([]byte, error) {
+	t.Helper()
+	run := exec.CommandContext(t.Context(), "go", "test", "-timeout", "10m", "-failfast", "-run", pattern, b.tests)
+	run.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
+	return run.CombinedOutput()
 }
 
 // plant writes the file with the bug in it, and an overlay that puts it in place.

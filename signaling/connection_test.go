@@ -181,20 +181,23 @@ func TestNewConversationsAreFollowed(t *testing.T) {
 
 func TestASlowReaderIsCutAndResumes(t *testing.T) { // D14
 	r := newRecord()
-	h := newHouse(t, r, func(o *signaling.Options) { o.Timers.Stall = 2 * time.Second })
+	h := newHouse(t, r, func(o *signaling.Options) {
+		o.Timers.Stall, o.Timers.Poll = 2*time.Second, 200*time.Millisecond
+		o.Timers.Silent = time.Hour // on a machine that is busy it would be cut as silent
+	})
 	conv := r.conversation(visitorA, agent)
 	slow, quick := h.dial(nil, smallBuffers()), h.open("secret-eve", protocol.Hello{})
 	slow.hello(protocol.Hello{Token: "secret-a"})
-	const n = 500 // of 12 KB: more than sockets and outbox hold
-	go func() {
-		for range n {
+	const n, step = 500, 10   // of 12 KB: more than sockets and outbox hold
+	for i := range n / step { // no more at a time than the sockets of who reads hold, however late that is
+		for range step {
 			r.add(conv, strings.Repeat("y", 12_000))
 			h.hub.EntriesAdded(ws, conv)
 		}
-	}()
-	quick.until("all entries", func() bool { return len(quick.got[conv]) == n })
-	testbed.Until(t, 10*time.Second, "the slow one is cut", func() bool { return h.edge.Stats().SlowCuts > 0 })
-	testbed.Until(t, 10*time.Second, "one transport is left", func() bool { return h.edge.Stats().Open["ws"] == 1 })
+		quick.until("all entries", func() bool { return len(quick.got[conv]) == (i+1)*step })
+	}
+	testbed.Until(t, 30*time.Second, "the slow one is cut", func() bool { return h.edge.Stats().SlowCuts > 0 })
+	testbed.Until(t, 30*time.Second, "one transport is left", func() bool { return h.edge.Stats().Open["ws"] == 1 })
 	for { // what had left for it before the cut
 		if _, err := slow.read(2 * time.Second); err != nil {
 			break

@@ -15,7 +15,7 @@ import (
 var (
 	seed = flag.Uint64("seed", 0, "of people and faults; 0: a new one")
 	only = flag.String("only", "", "regular expression of the faults that are given; empty: all")
-	long = flag.Duration("lasting", 0, "how long parts are hurt; 0: until each has been once, with SOAK=1 ten minutes")
+	long = flag.Duration("lasting", 0, "how long parts are hurt; 0: until each has been once, with SOAK=1 five minutes")
 )
 
 func TestMain(m *testing.M) {

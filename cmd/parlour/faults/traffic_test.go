@@ -22,7 +22,7 @@ import (
 func TestNothingIsLostWhilePartsFail(t *testing.T) {
 	lasting := *long
 	if lasting == 0 && os.Getenv("SOAK") != "" {
-		lasting = 10 * time.Minute
+		lasting = 5 * time.Minute
 	}
 	each(t, func(t *testing.T, start func(workspace string) coordinator) {
 		from := *seed
