@@ -192,6 +192,38 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     await page.close();
   });
 
+  test("a card number is hidden over the texts of a line, also when its groups come one after the other", async () => {
+    const groups = ["5500", "0055", "5555", "5559"];
+    const page = await recording(open + `<p>${groups.map((g) => `<span>${g}</span>`).join(" ")} 12/27</p>
+      <p id="once"></p><p id="slow">Card: </p><p><b>CONTROL</b> 12345 <i>67890</i></p><p>5500&nbsp;0055&nbsp;5555&nbsp;5559 123</p>`);
+    await packets(page);
+    await page.evaluate((all) => void (document.getElementById("once")!.innerHTML = all.map((g) => `<span>${g}</span>`).join("\u2011")), groups);
+    for (const group of groups) {
+      await page.evaluate((text) => {
+        const span = document.createElement("span");
+        span.textContent = `${text} `;
+        document.getElementById("slow")!.append(span);
+      }, group);
+      await packets(page);
+    }
+    const last = new Map<number, string>();
+    const take = (node: { id: number; textContent?: string; childNodes?: [] }): void => {
+      if (node.textContent !== undefined) last.set(node.id, node.textContent);
+      node.childNodes?.forEach(take);
+    };
+    const all = await packets(page);
+    const batches = [all.filter((p) => p.type === 1), ...all.filter((p) => p.type === 2).map((p) => [p])].map(whole);
+    for (const { data } of batches.flatMap((json) => JSON.parse(json) as { data: { node?: never; adds?: { node: never }[]; texts?: { id: number; value: string }[] } }[])) {
+      if (data.node) take(data.node);
+      for (const add of data.adds ?? []) take(add.node);
+      for (const { id, value } of data.texts ?? []) last.set(id, value);
+    }
+    const seen = [...last.values()].filter((text) => !text.startsWith("FENCE")).join("|");
+    expect(groups.filter((group) => seen.includes(group))).toEqual([]);
+    for (const control of ["CONTROL", " 12345 ", "67890", "/27"]) expect(seen).toContain(control);
+    await page.close();
+  });
+
   test("packets are small, numbered without gaps, and a new snapshot begins a larger generation", async () => {
     const page = await recording(open + `<ul>${"<li>CONTROL item of a long list</li>".repeat(400)}</ul>`);
     await page.evaluate(() => {

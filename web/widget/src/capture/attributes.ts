@@ -1,4 +1,5 @@
-import { isMask, maskCards } from "./masking.ts";
+import { maskCards } from "./cards.ts";
+import { isMask } from "./masking.ts";
 
 /** A value as the recorder writes it: `null` removes, an object changes single styles. */
 export type AttributeValue = string | number | true | null | Record<string, unknown>;

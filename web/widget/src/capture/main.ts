@@ -11,7 +11,7 @@ const full = 2;
 /** Records the page: a snapshot, then changes in batches, everything scrubbed before it is handed over. */
 const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
   const masking = new Masking(mask, document);
-  const scrubber = new Scrubber(masking, (id) => record.mirror.getNode(id));
+  const scrubber = new Scrubber(masking, record.mirror);
   const packets = new Packets(cobrowse, emit);
   let head: RecordedEvent | undefined;
   let batch: RecordedEvent[] = [];

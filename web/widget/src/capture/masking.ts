@@ -24,20 +24,6 @@ export function maskAll(text: string): string {
   return dot.repeat(text.length);
 }
 
-/** Card numbers stand out by their check digit: 13 to 19 digits, with single spaces or hyphens between. */
-export function maskCards(text: string): string {
-  return text.replace(/\d(?:[ -]?\d){12,18}/g, (run) => (luhn(run.replace(/\D/g, "")) ? run.replace(/\d/g, dot) : run));
-}
-
-function luhn(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const d = Number(digits[digits.length - 1 - i]);
-    sum += i % 2 === 0 ? d : d > 4 ? 2 * d - 9 : 2 * d;
-  }
-  return sum % 10 === 0;
-}
-
 /** What is above a node as people see the page: the slot it stands in, the host of its shadow, the frame of its document. */
 function above(node: Node): Node | "nothing" | "unknown" {
   const up = ("assignedSlot" in node ? (node.assignedSlot as Node | null) : null) ?? node.parentNode;

@@ -1,5 +1,6 @@
 import { scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
-import { isElement, isMask, maskAll, maskCards, maskText, type Masking } from "./masking.ts";
+import { maskCards, maskCardsAt } from "./cards.ts";
+import { isElement, isMask, maskAll, maskText, type Masking } from "./masking.ts";
 
 /** A recorded node, as far as it matters here. */
 export interface RecordedNode {
@@ -17,6 +18,12 @@ export interface RecordedEvent {
   type: number;
   timestamp: number;
   data: unknown;
+}
+
+/** The living nodes behind recorded ids; an id is -1 for a node that was not recorded. */
+export interface Nodes {
+  getNode(id: number): Node | null;
+  getId(node: Node): number;
 }
 
 interface Mutation {
@@ -38,20 +45,22 @@ const silent: ReadonlySet<string> = new Set(["script", "noscript", "template", "
 /** A Scrubber takes out of recorded events whatever may not leave the page. What it does not know, it drops. */
 export class Scrubber {
   readonly #masking: Masking;
-  readonly #nodeOf: (id: number) => Node | null;
+  readonly #nodes: Nodes;
   /** Which nodes are masked, while one event is looked at: the page stands still that long. */
   #known = new Map<Node, boolean>();
+  /** Texts that hold a part of a card number of which an event brought another part. */
+  #others = new Set<Text>();
 
-  /** `nodeOf` finds the living node behind a recorded id. */
-  constructor(masking: Masking, nodeOf: (id: number) => Node | null) {
+  constructor(masking: Masking, nodes: Nodes) {
     this.#masking = masking;
-    this.#nodeOf = nodeOf;
+    this.#nodes = nodes;
   }
 
   /** The event as it may be sent, or undefined. The event given is used up. */
   scrub(event: RecordedEvent): RecordedEvent | undefined {
     const { type, timestamp, data } = event;
     this.#known = new Map();
+    this.#others = new Set();
     if (type === eventType.meta) {
       const { href, width, height } = data as { href: string; width: number; height: number };
       return { type, timestamp, data: { href: bareAddress(href), width, height } };
@@ -75,7 +84,7 @@ export class Scrubber {
   }
 
   #input(data: { id: number; text?: string; isChecked?: boolean }): object {
-    const node = this.#nodeOf(data.id);
+    const node = this.#nodes.getNode(data.id);
     const element = isElement(node) ? node : null;
     const text = data.text ?? "";
     const choice = element?.tagName === "SELECT" || data.isChecked === true;
@@ -84,7 +93,7 @@ export class Scrubber {
 
   #mutation(data: Mutation): Mutation {
     for (const add of data.adds) {
-      const parent = this.#nodeOf(add.parentId);
+      const parent = this.#nodes.getNode(add.parentId);
       this.#tree(add.node, isElement(parent) ? parent.localName : "");
     }
     const attributes = data.attributes.flatMap(({ id, attributes: all }) => {
@@ -92,15 +101,25 @@ export class Scrubber {
       return Object.keys(left).length > 0 ? [{ id, attributes: left }] : [];
     });
     const texts = data.texts.map(({ id, value }) => {
-      const node = this.#nodeOf(id);
+      const node = this.#nodes.getNode(id);
       if (value === null) return { id, value };
-      return { id, value: this.#text(value, node?.parentElement?.localName ?? "", this.#covers(node)) };
+      return { id, value: this.#text(value, node, node?.parentElement?.localName ?? "", this.#covers(node)) };
     });
-    return { ...data, attributes, texts };
+    return { ...data, attributes, texts: [...texts, ...this.#again(texts)] };
+  }
+
+  /** Texts that were sent before a card number was seen in them. */
+  #again(sent: Mutation["texts"]): Mutation["texts"] {
+    const told = new Set(sent.map(({ id }) => id));
+    return [...this.#others].flatMap((node) => {
+      const id = this.#nodes.getId(node);
+      if (id <= 0 || told.has(id)) return [];
+      return [{ id, value: this.#text(node.data, node, node.parentElement?.localName ?? "", this.#covers(node)) }];
+    });
   }
 
   #bearer(id: number): Bearer {
-    const node = this.#nodeOf(id);
+    const node = this.#nodes.getNode(id);
     if (!isElement(node)) return { tag: "", type: "", masked: true };
     return { tag: node.localName, type: typeOf(node.getAttribute("type")), masked: this.#covers(node) };
   }
@@ -123,10 +142,10 @@ export class Scrubber {
     const todo: [RecordedNode, boolean, string][] = [[root, false, parentTag]];
     for (let next = todo.pop(); next; next = todo.pop()) {
       const [node, under, tag] = next;
-      const living = this.#nodeOf(node.id);
+      const living = this.#nodes.getNode(node.id);
       const masked = under || this.#covers(living);
       if (node.type === nodeType.comment) node.textContent = "";
-      else if (node.type === nodeType.text || node.type === nodeType.cdata) node.textContent = this.#text(node.textContent ?? "", tag, masked);
+      else if (node.type === nodeType.text || node.type === nodeType.cdata) node.textContent = this.#text(node.textContent ?? "", living, tag, masked);
       if (node.type === nodeType.element) {
         this.#element(node, living, masked);
         if (silent.has(node.tagName ?? "")) node.childNodes = [];
@@ -148,11 +167,12 @@ export class Scrubber {
     }
   }
 
-  #text(text: string, tag: string, masked: boolean): string {
+  #text(text: string, living: Node | null, tag: string, masked: boolean): string {
     if (tag === "style") return scrubCss(text);
     if (tag === "textarea") return isMask(text) ? text : maskAll(text);
     if (masked) return maskText(text);
-    return silent.has(tag) ? "" : maskCards(text);
+    if (silent.has(tag)) return "";
+    return living?.nodeType === 3 && (living as Text).data === text ? maskCardsAt(living as Text, this.#others) : maskCards(text);
   }
 }
 
