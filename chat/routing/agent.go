@@ -118,7 +118,7 @@ func agentRow(a store.Agent, ticket int64) map[string]any {
 	row := map[string]any{
 		"id": a.ID, "actor": agentActor(a.ID), "ready": ready, "queues": queues, "media": media,
 		"max": a.MaxChats, "load": a.Load, "slots": a.Slots, "videos": a.Videos, "maxvideo": max(a.Rules.MaxVideo, 1),
-		"ring": a.Rules.OfferMs, "last": a.LastAccepted, "ticket": ticket,
+		"ring": a.Rules.OfferMs, "last": a.LastAccepted, "ticket": ticket, "ver": a.Version,
 	}
 	if a.AutoAccept && a.Rules.AutoAccept {
 		row["auto"] = true

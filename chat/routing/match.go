@@ -159,15 +159,33 @@ type matched struct {
 	From     map[string]string // behind these
 	Looked   int
 	Accounts map[string]account // how the agents stood, by class
-	Asked    []allAsked
-	Passed   []skip // whose visitors are not there
-	Rebuild  bool   // no generation: nothing is offered until it is rebuilt
+	// Candidates are all who were considered for one of the offers.
+	Candidates []protocol.Candidate
+	Asked      []allAsked
+	Passed     []skip // whose visitors are not there
+	Rebuild    bool   // no generation: nothing is offered until it is rebuilt
 }
 
 func (r *Router) match(ctx context.Context, from map[string]string) (out matched, err error) {
 	err = r.run(ctx, matchStep, newOp(), r.matching(r.record.Epoch(), from), &out)
 	r.stats.looked.Add(int64(out.Looked))
+	out.resolve()
 	return out, err
+}
+
+// resolve fills in who was considered for each offer.
+func (m *matched) resolve() {
+	for _, p := range m.Offers {
+		if p.Why == nil {
+			continue
+		}
+		p.Why.Candidates = make([]protocol.Candidate, 0, len(p.Why.First))
+		for _, n := range p.Why.First {
+			if n >= 1 && n <= len(m.Candidates) {
+				p.Why.Candidates = append(p.Why.Candidates, m.Candidates[n-1])
+			}
+		}
+	}
 }
 
 // matching is what the match script is told.

@@ -32,8 +32,9 @@ type memory struct {
 	moved         map[protocol.AgentID]time.Time        // when load or state changed
 	queued        map[protocol.ConversationID]time.Time // when it came back to its queue
 	decisions     []store.Decision
-	refuse        error    // what OpenOffer answers, if set
-	broken        []string // invariants seen broken
+	taken         *store.Offer // by the step under way: told how its agent stands then
+	refuse        error        // what OpenOffer answers, if set
+	broken        []string     // invariants seen broken
 }
 
 // A slotKey is a conversation and an agent in it.
@@ -58,6 +59,7 @@ func (m *memory) do(f func()) {
 		seen[id] = [2]any{a.Load, a.Declared}
 	}
 	f()
+	defer func() { m.taken = nil }()
 	m.ringing = slices.DeleteFunc(m.ringing, func(o *store.Offer) bool { return o.Outcome != "" })
 	for id, a := range m.agents {
 		used, load := 0, 0
@@ -67,6 +69,12 @@ func (m *memory) do(f func()) {
 			}
 		}
 		a.Slots, a.Load = used, load
+		if seen[id] != [2]any{a.Load, a.Declared} {
+			a.Version++
+		}
+		if o := m.taken; o != nil && o.Agent == id && o.Request == "" {
+			o.Standing = store.Standing{Version: a.Version, Load: a.Load, Slots: a.Slots, LastAccepted: a.LastAccepted}
+		}
 		for _, o := range m.ringing {
 			if o.Agent == id {
 				used, load = used+1, load+o.Cost
@@ -169,7 +177,7 @@ func (m *memory) Accept(agent protocol.AgentID, id protocol.OfferID) (o store.Of
 		}
 		m.slots[slotKey{c.ID, agent}] = slot
 		m.agents[agent].LastAccepted = now
-		o = *row
+		o, m.taken = *row, &o
 	})
 	return o, err
 }

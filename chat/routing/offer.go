@@ -108,8 +108,12 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 			in["leave"] = 1
 		}
 	}
+	if o.Standing.Version > 0 && outcome == store.OutcomeAccepted {
+		in["stand"] = map[string]any{"ver": o.Standing.Version, "load": o.Standing.Load, "slots": o.Standing.Slots, "last": o.Standing.LastAccepted}
+	}
 	var out struct {
 		Known  bool
+		Stood  bool               // how the agent stands is known by this already
 		Agents []protocol.AgentID // who were asked too
 		Asked  []allAsked
 		Ticket int64
@@ -125,7 +129,12 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 	}
 	changed := append([]string{agentActor(o.Agent)}, o.Touched...)
 	slices.Sort(changed)
-	if err := r.refreshWith(ctx, out.Ticket, slices.Compact(changed)); err != nil {
+	changed = slices.Compact(changed)
+	stale := changed
+	if out.Stood {
+		stale = slices.DeleteFunc(slices.Clone(changed), func(actor string) bool { return actor == agentActor(o.Agent) })
+	}
+	if err := r.refreshWith(ctx, out.Ticket, stale); err != nil {
 		return err
 	}
 	for _, id := range out.Agents {

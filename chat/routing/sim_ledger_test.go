@@ -108,6 +108,7 @@ func (l *ledger) accept(agent protocol.AgentID, id protocol.OfferID) (store.Offe
 	}
 	if err == nil {
 		l.do(func() { l.agents[agent].LastAccepted += l.skew.Milliseconds() })
+		o.Standing.LastAccepted += l.skew.Milliseconds()
 	}
 	return o, l.after(err, agent)
 }

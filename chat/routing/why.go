@@ -45,7 +45,8 @@ type reasoning struct {
 	Waited     int64
 	Back       int64
 	Sticky     bool
-	Candidates []protocol.Candidate // best first, at most 16
+	First      []int                // best first, at most 16: whom of all candidates of the run
+	Candidates []protocol.Candidate `json:"-"` // these
 	With, Next int                  // the load of the first two of them with the place
 	Excluded   []protocol.AgentID
 }

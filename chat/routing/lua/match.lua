@@ -23,7 +23,7 @@ local function everybody()
   return all
 end
 do
-  local busy, ids = {}, {}
+  local busy, some, actors = {}, {}, {}
   for _, id in ipairs(redis.call('HKEYS', ring)) do busy[id] = true end -- bound: the agents
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', ramp, '(' .. now, '+inf')) do busy[id] = true end -- bound: the agents
   for i = 1, #texts, 2 do -- bound: the agents
@@ -31,13 +31,17 @@ do
     local text = texts[i + 1]
     if not busy[texts[i]] and string.find(text, '"ready":1', 1, true) and not string.find(text, '"load":100', 1, true) then
       local a = row(i + 1)
-      if a.ready == 1 and a.load < 100 and score(live, a.actor) > now then
-        free[a.id], count = a, count + 1
-      end
+      if a.ready == 1 and a.load < 100 then some[#some + 1], actors[#actors + 1] = a, a.actor end
     end
+  end
+  local here = lives(actors)
+  for i, a in ipairs(some) do -- bound: the agents
+    if here[i] then free[a.id], count = a, count + 1 end
   end
 end
 if count == 0 then return finish({ now = now }, not changed) end
+-- What is stirred is all awake before anything of it is offered: the order of who waits holds among all of them.
+if rouse() then return finish({ now = now, more = true }) end
 
 local from, heads, fit, weights, open = arg.from or {}, {}, {}, {}, 0
 
@@ -89,9 +93,9 @@ local function before(h, k)
   return h.id < k.id
 end
 
--- candidates are the first 16 of the free who can take a place and were not asked a moment ago, best first.
+-- takers are the first 16 of the free who can take a place and were not asked a moment ago, best first.
 local ranks = {}
-local function candidates(id, w)
+local function takers(id, w)
   local list, known = {}, {}
   local places = stands(w)
   local most = #places == 1 and 16 or math.huge
@@ -142,18 +146,24 @@ local function reserve(h, id, w, list)
   aim(id, w, 'held')
 end
 
--- explain: why a place is offered as it is. How the agents stand to a class is told once in a run, with accounts.
+-- explain: why a place is offered as it is. How the agents stand to a class is told once in a run, with accounts, and
+-- each candidate too: of a place, first says which of them.
 local accounts, staff
+local candidates, numbers = {}, {}
 local function explain(c, id, w, list)
-  staff, accounts = staff or staffNow(everybody()), accounts or {}
+  staff, accounts = staff or staffNow(texts), accounts or {}
   if not accounts[c.i] then accounts[c.i] = account(c, staff) end
   local first = {}
   for i = 1, math.min(#list, 16) do
     local a = list[i]
-    first[i] = { agent = a.id, level = a.level, caps = a.caps, load = a.load - a.cost, last = a.last }
+    if not numbers[a] then
+      candidates[#candidates + 1] = { agent = a.id, level = a.level, caps = a.caps, load = a.load - a.cost, last = a.last }
+      numbers[a] = #candidates
+    end
+    first[i] = numbers[a]
   end
   return {
-    class = c.i, position = position(id, w), waited = now - w.s, back = w.back and now - w.back, sticky = w.sc ~= nil, candidates = first, with = list[1].load,
+    class = c.i, position = position(id, w), waited = now - w.s, back = w.back and now - w.back, sticky = w.sc ~= nil, first = first, with = list[1].load,
     next = list[2] and list[2].load, excluded = excluded(w),
   }
 end
@@ -178,7 +188,7 @@ local function look(h)
   elseif w.a ~= '' and score(live, w.a) <= now then
     skip(h.c, id, w)
   else
-    local list = candidates(id, w)
+    local list = takers(id, w)
     local n = w.kind == 'all' and math.min(#list, 16) or math.min(#list, 1)
     short = n > #arg.ids - #made -- the next run has ids enough
     if short then return end
@@ -237,4 +247,7 @@ if more then
     end
   end
 end
-return finish({ now = now, offers = some(made), more = more, from = on, looked = looked, accounts = accounts, asked = some(alarmed), passed = some(passed) }, not changed)
+return finish({
+  now = now, offers = some(made), more = more, from = on, looked = looked, accounts = accounts, candidates = some(candidates),
+  asked = some(alarmed), passed = some(passed),
+}, not changed)

@@ -80,6 +80,13 @@ local function rows()
   return all
 end
 
+-- stand lets a row have what an agent carries as of a later commit.
+local function stand(row, later)
+  if (later.ver or 0) > (row.ver or 0) then
+    row.ver, row.load, row.slots, row.last = later.ver, later.load, later.slots, later.last
+  end
+end
+
 -- rest keeps an agent from new offers for some ms, never shortening a rest.
 local function rest(agent, ms)
   if ms > 0 and score(ramp, agent) < now + ms then redis.call('ZADD', ramp, now + ms, agent) end

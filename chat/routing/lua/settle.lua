@@ -1,13 +1,18 @@
 -- Follows an offer that has ended. Outcome undone: the record refused it.
 -- ticket: for the agents' rows, which are read again after it.
 -- KEYS: all but tabs, lost, used, verdicts.
--- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the place), backoff [ms], leave (1: the visitor is gone)
+-- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the place), backoff [ms], leave (1: the visitor is gone),
+-- stand {ver, load, slots, last}: what the agent carries since, by the record; stood: it is known here now.
 local o = get(offers, arg.offer)
 if not o then return finish({ known = false }, true) end
 release(arg.offer, o)
 rest(o.a, arg.ramp)
 local a, w = get(agents, o.a), get(waiting, o.p)
-if a and arg.outcome == 'accepted' then
+local stood = a and arg.stand ~= nil
+if stood then
+  stand(a, arg.stand)
+  put(agents, o.a, a)
+elseif a and arg.outcome == 'accepted' then
   a.load, a.slots, a.last = a.load + o.k, a.slots + 1, now
   if w and w.m == 'video' then a.videos = (a.videos or 0) + 1 end
   put(agents, o.a, a)
@@ -38,4 +43,4 @@ if w and contains(w.os, arg.offer) then
     end
   end
 end
-return finish({ known = true, agents = freed, asked = some(alarmed), ticket = redis.call('HINCRBY', meta, 'ticket', 1) })
+return finish({ known = true, stood = stood, agents = freed, asked = some(alarmed), ticket = redis.call('HINCRBY', meta, 'ticket', 1) })
