@@ -230,7 +230,19 @@ func partyOf(call store.Call, actor string) (store.Party, bool) {
 	return store.Party{}, false
 }
 
-// MediaEvent follows what happens to the legs of calls on this node.
+// guestAt is the party with an ordinal if the call goes on without it: an
+// agent who does not own the conversation.
+func guestAt(call store.Call, c store.Conversation, ordinal int) (store.Party, bool) {
+	for _, p := range call.Parties {
+		if p.Ordinal == ordinal {
+			return p, p.Side == protocol.KindAgent && p.Actor != agentActor(c.Owner)
+		}
+	}
+	return store.Party{}, false
+}
+
+// MediaEvent follows what happens to the legs of calls on this node. A leg that
+// does not come back ends the call; a guest's only leaves it, as with hanging up.
 func (s *Service) MediaEvent(ctx context.Context, e protocol.MediaEvent) {
 	call, err := s.store.PartyHere(ctx, s.ws, e.Call, e.Ordinal, e.Kind == protocol.MediaLegUp)
 	if err != nil {
@@ -248,7 +260,9 @@ func (s *Service) MediaEvent(ctx context.Context, e protocol.MediaEvent) {
 		s.release(ctx, call)
 		return
 	}
-	if e.Kind == protocol.MediaLegGone && call.State == store.StepRunning {
+	if guest, ok := guestAt(call, c, e.Ordinal); ok && e.Kind == protocol.MediaLegGone {
+		s.leaveCall(ctx, call, guest.Actor)
+	} else if e.Kind == protocol.MediaLegGone && call.State == store.StepRunning {
 		if err := s.endCall(ctx, call, protocol.Author{Kind: protocol.KindSystem}, "system", "", "lost"); err != nil {
 			s.log.Error("end a lost call failed", "call", e.Call, "error", err)
 		}

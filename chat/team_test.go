@@ -371,3 +371,30 @@ func TestWhoCanBeAsked(t *testing.T) { // TEAM-1
 		}
 	}
 }
+
+func TestALostGuestOnlyLeavesTheCall(t *testing.T) { // CALL-4, TEAM-6
+	h := newHouse(t)
+	visitor, anna, conv := h.talk()
+	ben := h.ready(1)
+	ctx := t.Context()
+	call := h.inCall(visitor, anna, conv)
+	_, err := h.Invite(ctx, anna, op(), protocol.TeamAsk{Conversation: conv, Agent: ben.Agent})
+	h.must(err)
+	h.accept(ben, h.offeredKind(ben, protocol.OfferInvite).Offer)
+	_, err = h.CallJoin(ctx, ben, op(), protocol.CallJoin{Call: call, SDP: "b"})
+	h.must(err)
+	for ordinal := range 3 {
+		h.MediaEvent(ctx, protocol.MediaEvent{Kind: protocol.MediaLegUp, Call: call, Ordinal: ordinal})
+	}
+	h.MediaEvent(ctx, protocol.MediaEvent{Kind: protocol.MediaLegGone, Call: call, Ordinal: 2})
+	for _, who := range []protocol.Caller{visitor, anna, ben} {
+		item := h.view(who)["call/"+string(call)].Call
+		if item == nil || item.State != protocol.ConsentRunning || !item.Parties[0].Here || !item.Parties[1].Here || item.Parties[2].Here {
+			t.Fatalf("after a guest's leg is lost %s sees %+v", who.Actor(), item)
+		}
+	}
+	h.MediaEvent(ctx, protocol.MediaEvent{Kind: protocol.MediaLegGone, Call: call, Ordinal: 1})
+	if item := h.view(visitor)["call/"+string(call)].Call; item != nil {
+		t.Errorf("after the owner's leg is lost the visitor sees %+v", item)
+	}
+}
