@@ -1,7 +1,10 @@
 package signaling
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,8 +27,12 @@ func readJSON(c echo.Context, into any) error {
 	if contentType(c) != echo.MIMEApplicationJSON {
 		return protocol.NewError(protocol.CodeUnsupportedMedia, "The body is application/json.")
 	}
-	if err := json.NewDecoder(c.Request().Body).Decode(into); err != nil {
+	body := json.NewDecoder(c.Request().Body)
+	if err := body.Decode(into); err != nil {
 		return tooLarge(err)
+	}
+	if _, err := body.Token(); !errors.Is(err, io.EOF) {
+		return tooLarge(cmp.Or(err, errors.New("something stands after the object")))
 	}
 	return nil
 }
