@@ -2,6 +2,7 @@ package signaling_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -224,4 +225,31 @@ func FuzzFrames(f *testing.F) { // S10
 		}
 		_ = c.ws.CloseNow()
 	})
+}
+
+func TestWhatIsTooLargeToBeSentIsNotLeftOut(t *testing.T) { // D1, S10
+	r := newRecord()
+	h := newHouse(t, r, nil)
+	c := h.open("secret-eve", protocol.Hello{})
+	r.show(agent.Actor(), "offer/1", &protocol.Item{Offer: &protocol.OfferItem{Offer: "1", First: strings.Repeat("<", 4000)}})
+	h.hub.ViewChanged(ws, agent.Actor())
+	for {
+		if _, err := c.read(5 * time.Second); err != nil {
+			break
+		}
+	}
+	if c.close != signaling.CloseAgain || h.edge.Stats().TooLarge != 1 || c.view["offer/1"].Offer != nil {
+		t.Errorf("closed with %d, counted %d", c.close, h.edge.Stats().TooLarge)
+	}
+}
+
+func TestABodyIsOneObject(t *testing.T) {
+	h := newHouse(t, newRecord(), nil)
+	for body, want := range map[string]int{
+		`{"site":"shop"}`: 201, "{\"site\":\"shop\"} \r\n": 201, `{"site":"shop"}<script>`: 400, `{"site":"shop"}{}`: 400, `{"site":"shop"} 1`: 400, `{"site":"shop"}]`: 400,
+	} {
+		if res, text := h.request("POST", "/v1/visitors", "", http.Header{"Content-Type": {"application/json"}}, body); res.StatusCode != want {
+			t.Errorf("%q: %d %s, want %d", body, res.StatusCode, text, want)
+		}
+	}
 }

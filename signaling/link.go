@@ -96,11 +96,15 @@ func (l *link) send(kind string, op protocol.Op, body any) {
 	l.sendFrame(kind, op, data)
 }
 
+// sendFrame queues what is encoded. An answer that is too large becomes an
+// error; the transport is closed for any other such frame, since without it
+// the client would go on with less than it believes to have.
 func (l *link) sendFrame(kind string, op protocol.Op, data []byte) {
 	if len(data) > maxAlone || (len(data) > protocol.MaxDownFrame && kind != protocol.DownEntries) {
-		l.edge.stats.refused(protocol.CodeTooLarge)
-		l.edge.log.Error("frame is too large to be sent", "kind", kind, "bytes", len(data))
+		l.edge.stats.tooLarge.Add(1)
+		l.edge.log.Error("frame is too large to be sent", "kind", kind, "op", op, "bytes", len(data))
 		if op == "" {
+			l.close(string(protocol.CodeInternal))
 			return
 		}
 		kind = protocol.DownError

@@ -40,6 +40,7 @@ type Stats struct {
 	HintsDropped   uint64 // the queue before the bus was full
 	HintsFailed    uint64 // the bus refused, or what came was not ours
 	BusDropped     uint64 // the bus's receiver was too slow
+	TooLarge       uint64 // frames of ours that were too large to be sent; 0 unless something is wrong
 	Limited        uint64 // requests and connections refused by a limit
 	PollHeals      uint64 // changes that the poll found before a hint
 }
@@ -53,7 +54,7 @@ type counters struct {
 	slow, packetsUp, packetsDown, packetsLost atomic.Uint64
 	notices, hintsDropped, hintsFailed        atomic.Uint64
 	relaysAsked, relaysServed, relaysFailed   atomic.Uint64
-	limited, heals                            atomic.Uint64
+	limited, heals, tooLarge                  atomic.Uint64
 }
 
 func newCounters() *counters {
@@ -103,7 +104,7 @@ func (e *Edge) Stats() Stats {
 		PacketsUp: c.packetsUp.Load(), PacketsDown: c.packetsDown.Load(), PacketsDropped: c.packetsLost.Load(),
 		NoticesDropped: c.notices.Load(), RelaysAsked: c.relaysAsked.Load(), RelaysServed: c.relaysServed.Load(),
 		RelaysFailed: c.relaysFailed.Load(), HintsDropped: c.hintsDropped.Load(), HintsFailed: c.hintsFailed.Load(),
-		BusDropped: e.hub.bus.Dropped(), Limited: c.limited.Load(), PollHeals: c.heals.Load(),
+		BusDropped: e.hub.bus.Dropped(), Limited: c.limited.Load(), TooLarge: c.tooLarge.Load(), PollHeals: c.heals.Load(),
 	}
 	for k, n := range c.frames {
 		if v := n.Load(); v > 0 {
@@ -165,7 +166,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(descRelays, s.RelaysFailed, "failed")
 	for what, n := range map[string]uint64{
 		"packets": s.PacketsDropped, "notices": s.NoticesDropped, "hints": s.HintsDropped, "hints_failed": s.HintsFailed,
-		"bus": s.BusDropped, "limited": s.Limited,
+		"bus": s.BusDropped, "limited": s.Limited, "too_large": s.TooLarge,
 	} {
 		count(descLost, n, what)
 	}
