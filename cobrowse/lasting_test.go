@@ -130,3 +130,44 @@ func TestSessionsThatEndLeaveNothing(t *testing.T) { // S10
 		t.Errorf("%d objects after the first 300 sessions, %d after 1500 more", first, last)
 	}
 }
+
+func TestANodeThatBeganLaterLearnsWhoWatches(t *testing.T) { // R1, R7
+	here, p := newRoom(t, cobrowse.Limits{}), &page{}
+	here.watch(t)
+	later := newRoom(t, cobrowse.Limits{}) // it has not heard that somebody watches
+	p.send(later, protocol.PacketSnapshot, snapshot("after the restart"), 16<<10)
+	last := func(from *room, list *[][]byte) (last []byte) {
+		from.until(t, "it is told", func() bool {
+			from.mu.Lock()
+			defer from.mu.Unlock()
+			if n := len(*list); n > 0 {
+				last = (*list)[n-1]
+			}
+			return last != nil
+		})
+		return last
+	}
+	question := last(later, &later.who)
+	here.mu.Lock()
+	here.told = nil
+	here.mu.Unlock()
+	later.Asked(question) // who knows nobody is silent
+	here.Asked([]byte("rubbish"))
+	if here.Stats().Refused != 1 {
+		t.Error("rubbish was not refused")
+	}
+	here.Asked(question)
+	later.Told(last(here, &here.told))
+	later.until(t, "the page is seen", func() bool { return len(later.seen(t, "desk")) == 1 })
+	later.mu.Lock()
+	asked := len(later.who)
+	later.mu.Unlock()
+	later.seesNext(t, p, "goes on")
+	later.Asked(question) // its viewer is another node's
+	later.seesNext(t, p, "and on")
+	later.mu.Lock()
+	defer later.mu.Unlock()
+	if len(later.who) != asked || len(later.told) > 0 {
+		t.Errorf("%d questions, %d answers of a node whose session is watched by another", len(later.who)-asked, len(later.told))
+	}
+}

@@ -25,8 +25,11 @@ type Wire interface {
 	Tell(service string, payload []byte)
 }
 
-// WatchService is the name under which nodes tell each other who watches.
-const WatchService = "cobrowse.watch"
+// Names under which nodes tell each other who watches, and ask for it.
+const (
+	WatchService = "cobrowse.watch"
+	WhoService   = "cobrowse.who"
+)
 
 // Limits are settings; a zero field takes its default.
 type Limits struct {
@@ -145,7 +148,7 @@ func (s *Service) Watch(ctx context.Context, who protocol.Caller, _ protocol.Op,
 	if agent != who.Actor() {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeForbidden, "The visitor has allowed another agent to see the page.")
 	}
-	v := viewer{Cobrowse: body.Cobrowse, Workspace: who.Workspace, Visitor: visitor, Agent: agent, Connection: who.Connection}
+	v := viewer{Cobrowse: body.Cobrowse, Workspace: who.Workspace, Visitor: visitor, Agent: agent, Connection: who.Connection, here: true}
 	x := s.watched(v)
 	if x == nil {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeFull, "The server carries as many co-browse sessions as it may. Please try again later.")
@@ -153,9 +156,7 @@ func (s *Service) Watch(ctx context.Context, who protocol.Caller, _ protocol.Op,
 	if !x.join(v) {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeRateLimited, "Too much at once. Please wait a moment.")
 	}
-	if payload, err := json.Marshal(v); err == nil {
-		s.wire.Tell(WatchService, payload)
-	}
+	s.tell(v)
 	return protocol.Ack{ID: string(body.Cobrowse)}, nil
 }
 
@@ -166,6 +167,14 @@ type viewer struct {
 	Visitor    string                `json:"visitor"`
 	Agent      string                `json:"agent"`
 	Connection protocol.ConnectionID `json:"connection"`
+
+	here bool // watches by this node, which tells the others
+}
+
+func (s *Service) tell(v viewer) {
+	if payload, err := json.Marshal(v); err == nil {
+		s.wire.Tell(WatchService, payload)
+	}
 }
 
 // principal is who watches, as far as the record needs it.
@@ -184,6 +193,25 @@ func (s *Service) Told(payload []byte) {
 	}
 	if x := s.watched(v); x != nil {
 		x.join(v)
+	}
+}
+
+// Asked takes another node's question who watches a session: a page that nobody
+// is known to watch has come to it, as after a restart. Those who watch by this
+// node are told to all.
+func (s *Service) Asked(payload []byte) {
+	id := protocol.CobrowseID(payload)
+	if !protocol.ValidID(id) {
+		s.stats.refused.Add(1)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.sessions[id]; x != nil {
+		select {
+		case x.asks <- struct{}{}:
+		default: // it answers already
+		}
 	}
 }
 
@@ -223,7 +251,7 @@ func (s *Service) sessionLocked(id protocol.CobrowseID, by consented) *session {
 	ctx, stop := context.WithCancel(s.ctx)
 	x := &session{
 		id: id, service: s, stop: stop, visitor: by.visitor, ws: by.workspace, proof: by.proof, checked: by.seen,
-		inbox: make(chan packetIn, inboxSize), joins: make(chan viewer, joinsSize), viewers: map[string]viewer{}, lastSeen: time.Now(),
+		inbox: make(chan packetIn, inboxSize), joins: make(chan viewer, joinsSize), asks: make(chan struct{}, 1), viewers: map[string]viewer{}, lastSeen: time.Now(),
 	}
 	s.sessions[id] = x
 	s.stats.sessions.Add(1)

@@ -34,7 +34,8 @@ type room struct {
 	looked  int  // into the record
 	packets map[protocol.ConnectionID][][]byte
 	asked   int
-	told    [][]byte
+	told    [][]byte // who watches
+	who     [][]byte // questions who watches
 }
 
 func newRoom(t *testing.T, l cobrowse.Limits) *room {
@@ -81,9 +82,13 @@ func (r *room) SendPacket(conn protocol.ConnectionID, _ string, data []byte) {
 	r.packets[conn] = append(r.packets[conn], data)
 }
 
-func (r *room) Tell(_ string, payload []byte) {
+func (r *room) Tell(name string, payload []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if name == cobrowse.WhoService {
+		r.who = append(r.who, payload)
+		return
+	}
 	r.told = append(r.told, payload)
 }
 

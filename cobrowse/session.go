@@ -32,6 +32,7 @@ type session struct {
 	stop    context.CancelFunc
 	inbox   chan packetIn
 	joins   chan viewer
+	asks    chan struct{} // another node wants to know who watches
 
 	visitor string // actor; only his packets count
 	ws      protocol.WorkspaceID
@@ -43,6 +44,7 @@ type session struct {
 	tail     tail              // what a late viewer needs
 	viewers  map[string]viewer // by agent
 	asked    time.Time         // last request for a snapshot
+	sought   time.Time         // last question to other nodes who watches
 	second   time.Time         // the second that batches are counted in
 	batches  int
 	lastSeen time.Time
@@ -81,6 +83,12 @@ func (x *session) run(ctx context.Context) {
 		case v := <-x.joins:
 			x.lastSeen = time.Now()
 			x.watch(v)
+		case <-x.asks:
+			for _, v := range x.viewers {
+				if v.here {
+					x.service.tell(v)
+				}
+			}
 		case <-idle.C:
 			if time.Since(x.lastSeen) > x.service.limits.Idle && !x.lasts(ctx) {
 				return
@@ -118,6 +126,7 @@ func (x *session) packet(ctx context.Context, m packetIn) bool {
 	}
 	x.lastSeen = time.Now()
 	stats.packets.Add(1)
+	x.seekViewers()
 	if m.header.Type == protocol.PacketSnapshot && m.header.Flags&protocol.FlagFirst != 0 {
 		x.page = m.who
 	}
@@ -183,6 +192,16 @@ func (x *session) watch(v viewer) {
 		return
 	}
 	x.send(v, x.tail.packets)
+}
+
+// seekViewers asks the other nodes who watches, as long as nobody is known to,
+// and not too often: this node may have begun after somebody watched by another.
+func (x *session) seekViewers() {
+	if len(x.viewers) > 0 || time.Since(x.sought) < x.service.limits.Snapshots {
+		return
+	}
+	x.sought = time.Now()
+	x.service.wire.Tell(WhoService, []byte(x.id))
 }
 
 func (x *session) send(v viewer, packets []outgoing) {

@@ -183,6 +183,7 @@ func (a *app) joinFeatures(ctx context.Context) error {
 	a.closeLater(a.cobrowse.Close)
 	a.hub.OnPacket(protocol.ChannelCobrowse, a.cobrowse.Packet)
 	a.hub.OnTold(cobrowse.WatchService, a.cobrowse.Told)
+	a.hub.OnTold(cobrowse.WhoService, a.cobrowse.Asked)
 	return a.chat.Recover(ctx)
 }
 

@@ -1,4 +1,5 @@
-import { computed, signal, type ReadonlySignal } from "@preact/signals-core";
+import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
+import type { Connection } from "../../../shared/src/connection.ts";
 import type { CobrowseItem } from "../../../shared/src/protocol.gen.ts";
 import { duration } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
@@ -20,12 +21,31 @@ export class Cobrowse {
   /** Whether the visitor's page has gone and the next one has not come: what is shown is old. */
   readonly changing = computed(() => this.running.value && this.painted.value && !this.#reach.value);
 
-  /** here says whether the visitor's page is there. */
-  constructor(item: ReadonlySignal<CobrowseItem>, line: Line, pulse: Pulse, here: ReadonlySignal<boolean>) {
+  /** Lets go of the way. */
+  readonly close: () => void;
+
+  /** here says whether the visitor's page is there; way is how frames go to the server now. */
+  constructor(item: ReadonlySignal<CobrowseItem>, line: Line, pulse: Pulse, here: ReadonlySignal<boolean>, way: Connection["transport"]) {
     this.item = item;
     this.#line = line;
     this.#reach = here;
     this.since = computed(() => duration(pulse.now.value - (this.item.value.started ?? pulse.now.value)));
+    this.close = this.#again(way);
+  }
+
+  /**
+   * Watches again over every other way: packets may be lost between two, and behind a new one may be a server that does not
+   * know who watches. Neither shows itself by a gap while nothing comes.
+   */
+  #again(transport: Connection["transport"]): () => void {
+    let way: string | undefined;
+    let lost = false;
+    return effect(() => {
+      const now = transport.value;
+      if (now !== undefined && way !== undefined && (lost || now !== way) && this.sink !== undefined) untracked(() => void this.watch());
+      lost = now === undefined;
+      way = now ?? way;
+    });
   }
 
   /** The frame is ready, or has lost packets: the server begins anew. */

@@ -334,6 +334,28 @@ describe("co-browse", () => {
     s.set({ cards: [card("c1", { visitor: "reconnecting" })], cobrowses: [cobrowse("b1", "c1")] });
     expect(it?.changing.value).toBe(true);
   });
+
+  it("watches again over every new way to the server, while a frame is there", () => { // COB-2, R7
+    const s = stage({ cards: [card("c1")], cobrowses: [cobrowse("b1", "c1")] });
+    const it = s.desk.cards.value[0]?.cobrowse.value;
+    const watched = () => s.sent.splice(0).map((one) => [one.kind, one.body]);
+    const change = (...ways: ("ws" | "dc" | undefined)[]) => ways.forEach((way) => (s.transport.value = way));
+    const once = [["cobrowse.watch", { cobrowse: "b1" }]];
+    change(undefined, "ws");
+    expect(watched()).toEqual([]); // the frame asks by itself when it is ready
+    if (it) it.sink = () => undefined;
+    change(undefined, "ws"); // a server that was started again
+    expect(watched()).toEqual(once);
+    change("dc");
+    expect(watched()).toEqual(once);
+    change(undefined);
+    expect(watched()).toEqual([]);
+    change("dc");
+    expect(watched()).toEqual(once);
+    s.set({ cards: [card("c1")], cobrowses: [] });
+    change(undefined, "ws");
+    expect(watched()).toEqual([]);
+  });
 });
 
 describe("places", () => {

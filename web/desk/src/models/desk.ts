@@ -92,7 +92,7 @@ export class Desk {
     const { signal: ends } = outside;
     const { view } = feed;
     const calls = keyed(() => view.all("call"), (c) => c.call, (it) => this.#call(it), (c) => c.close(), ends);
-    const cobrowses = keyed(() => view.all("cobrowse"), (c) => c.cobrowse, (it) => this.#cobrowse(it), () => undefined, ends);
+    const cobrowses = keyed(() => view.all("cobrowse"), (c) => c.cobrowse, (it) => this.#cobrowse(it), (c) => c.close(), ends);
     this.#cobrowses = cobrowses;
     this.cards = keyed(() => view.all("card"), (c) => c.conversation, (it) => this.#card(it, calls, cobrowses), (c) => c.close(), ends);
     const offers = keyed(() => view.all("offer"), (o) => o.offer, (it) => this.#offer(it), (o) => o.close(), ends);
@@ -185,7 +185,7 @@ export class Desk {
       const card = this.feed.view.get("card", item.value.conversation);
       return card === undefined || card.visitor === "here";
     });
-    return new Cobrowse(item, this.feed.line, this.pulse, here);
+    return new Cobrowse(item, this.feed.line, this.pulse, here, this.feed.transport);
   }
 
   #card(item: ReadonlySignal<CardItem>, calls: ReadonlySignal<readonly Call[]>, cobrowses: ReadonlySignal<readonly Cobrowse[]>): Card {

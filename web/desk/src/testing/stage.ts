@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal, type Signal } from "@preact/signals-core";
+import { signal, type Signal } from "@preact/signals-core";
 import type { Clock } from "../../../shared/src/clock.ts";
 import type { ConnectionState } from "../../../shared/src/connection.ts";
 import { Log } from "../../../shared/src/log.ts";
@@ -184,7 +184,7 @@ export function stage(scene: Scene & { targets?: () => Promise<Targets>; why?: (
     messageCharacters: 4000,
   });
   const state: Signal<ConnectionState> = signal("live");
-  const transport: ReadonlySignal<"ws" | "dc" | undefined> = signal("dc");
+  const transport: Signal<"ws" | "dc" | undefined> = signal("dc");
   const feed: Feed = { line, view, log, state, transport, welcome };
   const legs: PlayedLeg[] = [];
   const drafts = scene.drafts ?? memoryDrafts();
@@ -206,6 +206,7 @@ export function stage(scene: Scene & { targets?: () => Promise<Targets>; why?: (
     view,
     log,
     state,
+    transport,
     sent,
     posted,
     legs,
