@@ -224,6 +224,32 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     await page.close();
   });
 
+  test("what is typed while a document is in design mode is hidden, in the page and in a frame of it", async () => {
+    const page = await recording(open + `<iframe id="frame" src="/inner?free"></iframe>`);
+    await expect.poll(async () => whole(await packets(page))).toContain("CONTROL-frame");
+    await page.evaluate(() => {
+      const inner = (document.getElementById("frame") as HTMLIFrameElement).contentDocument!;
+      inner.designMode = "on";
+      inner.querySelector("b")!.innerHTML = "CANARY-framed<i>CANARY-i</i>";
+      document.getElementById("live")!.textContent = "CONTROL-beside";
+    });
+    expect(whole(await packets(page))).toContain("CONTROL-beside");
+    await page.evaluate(() => void (document.designMode = "on"));
+    await page.click("#live");
+    await page.keyboard.type("CANARY-design");
+    await page.evaluate(() => {
+      document.getElementById("live")!.append("CANARY-appended");
+      (window as unknown as { capture: { snapshot(): void } }).capture.snapshot();
+      document.designMode = "off";
+      document.getElementById("live")!.textContent = "CONTROL-after";
+    });
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    expect(text).not.toContain("CANARY".slice(0, 3));
+    expect(text).toContain("CONTROL-after");
+    await page.close();
+  });
+
   test("packets are small, numbered without gaps, and a new snapshot begins a larger generation", async () => {
     const page = await recording(open + `<ul>${"<li>CONTROL item of a long list</li>".repeat(400)}</ul>`);
     await page.evaluate(() => {

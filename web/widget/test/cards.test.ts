@@ -29,7 +29,7 @@ const around = ["", "x", "Card: ", "No. 12, ", "10 ", "2", "99-", "(", " 12/27",
 describe("card numbers in a text", () => {
   test("none stays, whatever stands around it and between its digits", () => {
     const roll = dice(7);
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 5_000; i++) {
       const digits = pan(roll);
       const before = pick(roll, around);
       let written = "";
@@ -47,7 +47,7 @@ describe("card numbers in a text", () => {
     const roll = dice(11);
     const pieces = [...Array.from("01234567890123456789"), "12", "2026", "00", " ", " ", "-", ".", "\u00a0", ",", "a", ":", "/", "é", "•"];
     let unchanged = 0;
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 5_000; i++) {
       const text = Array.from({ length: roll(40) }, () => pick(roll, pieces)).join("");
       const hide = new Set<number>();
       for (const run of text.matchAll(/\d(?:[ \-.\u00a0]*\d)*/g)) {
@@ -63,8 +63,8 @@ describe("card numbers in a text", () => {
       if (hide.size === 0) unchanged++;
       expect(maskCards(text), JSON.stringify(text)).toBe(Array.from(text, (c, at) => (hide.has(at) ? "•" : c)).join(""));
     }
-    expect(unchanged).toBeGreaterThan(2_000);
-    expect(unchanged).toBeLessThan(19_000);
+    expect(unchanged).toBeGreaterThan(500);
+    expect(unchanged).toBeLessThan(4_750);
   });
 
   test("a text of a million digits takes no longer than its length asks for", { timeout: 60_000 }, () => {

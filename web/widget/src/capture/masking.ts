@@ -46,7 +46,7 @@ export class Masking {
   }
 
   /**
-   * Whether a node is in a masked element: through shadow roots, slots and frames of the page's own. A node that is in no page is.
+   * Whether a node is in a masked element, or in a document that is typed into (design mode): through shadow roots, slots and frames of the page's own. A node that is in no page is.
    * `known` keeps answers for as long as the page stands still, so that a whole tree costs one look at each element.
    */
   covers(node: Node, known = new Map<Node, boolean>()): boolean {
@@ -57,6 +57,7 @@ export class Masking {
       if (masked !== undefined) break;
       way.push(at);
       if (isElement(at) && at.matches(this.selector)) masked = true;
+      else if ("designMode" in at && at.designMode === "on") masked = true;
       const up = above(at);
       if (typeof up === "string") masked ??= up === "unknown";
       else at = up;
