@@ -24,6 +24,23 @@ func (s *Store) HoldWriter() (release func()) {
 	}
 }
 
+// Panic writes a row of meta, and panics.
+func (s *Store) Panic(ctx context.Context, name string) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		if _, err := t.exec(ctx, `INSERT INTO meta (name, value) VALUES ($1, '')`, name); err != nil {
+			return 0, err
+		}
+		panic("broken " + name)
+	})
+	return err
+}
+
+// Has tells whether meta has a row.
+func (s *Store) Has(ctx context.Context, name string) (bool, error) {
+	_, found, err := one(ctx, s.db.reader(), scanString, `SELECT name FROM meta WHERE name = $1`, name)
+	return found, err
+}
+
 // AppendApart appends the way of a command that is carried out again: nothing is
 // held back.
 func (s *Store) AppendApart(ctx context.Context, in AppendIn) (Posted, error) {

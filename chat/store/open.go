@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,7 @@ type Stats struct {
 	Commits   int64 // transactions that wrote
 	Functions int64 // methods that wrote; with group commit many share a transaction
 	Retries   int64 // transactions that PostgreSQL asked to run again
+	Panics    int64 // methods that panicked: each failed alone, and is logged
 	Waiting   int64 // methods that wait for SQLite's writer now
 }
 
@@ -56,7 +58,9 @@ type Store struct {
 	epoch string
 	tail  tail
 	idle  idleTimes
+	log   *slog.Logger
 
+	panics    atomic.Int64
 	ownerWait int64 // ms
 }
 
@@ -85,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}
-	s := &Store{db: db, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)}, ownerWait: idleMs(o.OwnerWait, waitForOwner)}
+	s := &Store{db: db, log: o.Logger, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)}, ownerWait: idleMs(o.OwnerWait, waitForOwner)}
 	if s.epoch, err = s.readEpoch(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), db.close())
 	}
@@ -112,7 +116,11 @@ func (s *Store) Epoch() string { return s.epoch }
 func (s *Store) Now(ctx context.Context) (int64, error) { return s.db.now(ctx) }
 
 // Stats counts the work done so far.
-func (s *Store) Stats() Stats { return s.db.stats() }
+func (s *Store) Stats() Stats {
+	stats := s.db.stats()
+	stats.Panics = s.panics.Load()
+	return stats
+}
 
 // Ping says whether the record answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.ping(ctx) }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -117,15 +119,21 @@ func write[T any](ctx context.Context, s *Store, fn func(context.Context, *tx) (
 
 // begin hands fn to the database. What it gives waits for the commit, or for
 // the failure, and has to be called; SQLite begins before, and runs the
-// functions of one caller in the order in which they were handed in.
+// functions of one caller in the order in which they were handed in. A panic of
+// fn costs this command alone (S10): nothing that it wrote is kept, and it comes
+// back as an error.
 func begin(ctx context.Context, s *Store, fn func(context.Context, *tx) error) (wait func() error) {
 	var last *tx // of the runs, the one that is kept
 	committed := s.db.write(ctx, func(ctx context.Context, t *tx) error {
 		last = t
-		return fn(ctx, t)
+		return guarded(ctx, t, fn)
 	})
 	return func() error {
 		if err := committed(); err != nil {
+			if broken, ok := errors.AsType[*panicked](err); ok {
+				s.panics.Add(1)
+				s.log.Error("a function of the record panicked, nothing of it is kept", "panic", broken.value, "stack", string(broken.stack))
+			}
 			return err
 		}
 		if len(last.states) > 0 {
@@ -133,6 +141,24 @@ func begin(ctx context.Context, s *Store, fn func(context.Context, *tx) error) (
 		}
 		return nil
 	}
+}
+
+// A panicked function has left its transaction half-way.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic in the record: %v", p.value) }
+
+func guarded(ctx context.Context, t *tx, fn func(context.Context, *tx) error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			t.wrote = true // whatever it has done is undone
+			err = &panicked{value, debug.Stack()}
+		}
+	}()
+	return fn(ctx, t)
 }
 
 // A scanner is a row.

@@ -69,6 +69,7 @@ func (a *app) registerMetrics() {
 		a.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "parlour_" + name, Help: help}, func() float64 { return float64(value()) }))
 	}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	counter("record_panics_total", "Functions of the record that panicked and failed alone.", func() int64 { return a.store.Stats().Panics })
 	if a.media != nil {
 		gauge("media_calls", "Calls that run on this node.", func() float64 { return float64(a.media.Stats().Calls) })
 		gauge("media_legs", "Legs of calls that are open on this node.", func() float64 { return float64(a.media.Stats().Legs) })
