@@ -18,7 +18,8 @@ type call struct {
 
 	mu      sync.Mutex // guards what follows
 	parties map[int]*party
-	ended   bool
+	ended   bool // no leg is put into it any more
+	left    bool // it ended because nobody was in it: who joins makes it anew
 }
 
 type party struct {
@@ -127,7 +128,7 @@ func (c *call) gone(ordinal int, p *party) {
 		return
 	}
 	delete(c.parties, ordinal)
-	empty := len(c.parties) == 0
+	empty := c.overLocked()
 	c.mu.Unlock()
 	c.node.stats.lost.Add(1)
 	if empty {
@@ -176,7 +177,7 @@ func (c *call) leave(ordinal int) {
 		c.takeLocked(l)
 	}
 	delete(c.parties, ordinal)
-	empty := len(c.parties) == 0
+	empty := c.overLocked()
 	c.mu.Unlock()
 	if l != nil {
 		l.close()
@@ -184,6 +185,22 @@ func (c *call) leave(ordinal int) {
 	if empty {
 		c.node.remove(c)
 	}
+}
+
+// overLocked ends a call that nobody is in, so that no leg is put into one that
+// the node does not know any more.
+func (c *call) overLocked() bool {
+	if !c.ended && len(c.parties) == 0 {
+		c.ended, c.left = true, true
+	}
+	return c.ended
+}
+
+// wasLeft says whether the call has ended because nobody was in it.
+func (c *call) wasLeft() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.left
 }
 
 // end closes every leg and waits for them.

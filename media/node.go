@@ -136,10 +136,23 @@ func (n *Node) join(ctx context.Context, r protocol.MediaRequest) (sdp string, e
 	if len(n.endpoint.Candidates()) == 0 {
 		return "", protocol.NewError(protocol.CodeSwitchedOff, "Audio and video are switched off on this server.")
 	}
-	c, err := n.open(r.Call)
-	if err != nil {
-		return "", err
+	for {
+		c, err := n.open(r.Call)
+		if err != nil {
+			return "", err
+		}
+		// The last of the others may leave between: then the call is made anew.
+		if sdp, err = n.enter(ctx, c, r); !errors.Is(err, errLeft) || ctx.Err() != nil {
+			return sdp, err
+		}
 	}
+}
+
+// errLeft says that the last of the others has left a call before one came in.
+var errLeft = protocol.NewError(protocol.CodeNotFound, "This call has ended.")
+
+// enter makes a leg and puts it into a call; errLeft when the call is to be made anew.
+func (n *Node) enter(ctx context.Context, c *call, r protocol.MediaRequest) (sdp string, err error) {
 	l, err := newLeg(n.endpoint, r.Ordinal, n.log, &n.stats)
 	if err != nil {
 		n.removeEmpty(c)
@@ -156,6 +169,9 @@ func (n *Node) join(ctx context.Context, r protocol.MediaRequest) (sdp string, e
 	old, ok := c.put(l)
 	if !ok {
 		l.close()
+		if c.wasLeft() {
+			return "", errLeft
+		}
 		return "", protocol.NewError(protocol.CodeNotFound, "This call has ended.")
 	}
 	for _, u := range l.sources() { // tracks that came before the leg was put
@@ -175,7 +191,11 @@ func (n *Node) open(id protocol.CallID) (*call, error) {
 		return nil, protocol.NewError(protocol.CodeUnavailable, "This server is about to stop. Please try again.")
 	}
 	if c := n.calls[id]; c != nil {
-		return c, nil
+		if !c.wasLeft() {
+			return c, nil
+		}
+		delete(n.calls, id) // who left it last is about to
+		n.stats.calls.Add(-1)
 	}
 	if len(n.calls) >= n.maxCalls {
 		return nil, protocol.NewError(protocol.CodeFull, "The server carries as many calls as it may. Please try again later.")
@@ -197,9 +217,9 @@ func (n *Node) remove(c *call) {
 
 func (n *Node) removeEmpty(c *call) {
 	c.mu.Lock()
-	empty := len(c.parties) == 0
+	over := c.overLocked()
 	c.mu.Unlock()
-	if empty {
+	if over {
 		n.remove(c)
 	}
 }

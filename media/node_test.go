@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -346,5 +347,28 @@ func TestBadOffersAreRefusedAndLeaveNothing(t *testing.T) { // S10
 	}
 	if s := h.Stats(); s.Calls != 0 || s.Legs != 0 {
 		t.Errorf("refused offers left %+v", s)
+	}
+}
+
+// One comes in while the last of the others leaves: the call is found or made, never lost.
+func TestOneComesWhileTheLastLeaves(t *testing.T) { // CALL-6
+	h := newHouse(t, time.Minute)
+	const call = protocol.CallID("c")
+	for range 15 {
+		first, second := newBrowser(t), newBrowser(t)
+		first.join(t, h, call, 0)
+		var left sync.WaitGroup
+		left.Go(func() { h.Do(t.Context(), protocol.MediaRequest{Do: protocol.MediaLeave, Call: call, Ordinal: 0}) })
+		second.join(t, h, call, 1)
+		left.Wait()
+		if n := h.Stats().Calls; n != 1 {
+			t.Fatalf("%d calls", n)
+		}
+		h.Do(t.Context(), protocol.MediaRequest{Do: protocol.MediaLeave, Call: call, Ordinal: 1})
+		if n := h.Stats().Calls; n != 0 {
+			t.Fatalf("%d calls after all have left", n)
+		}
+		first.close()
+		second.close()
 	}
 }
