@@ -250,6 +250,47 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     await page.close();
   });
 
+  test("what is chosen is hidden everywhere, and where the pointer is within a mask too", async () => {
+    const choices = (name: string): string =>
+      `<label><input type="radio" name="${name}" id="${name}-a" checked> a</label><label><input type="radio" name="${name}" id="${name}-b"> b</label><input type="checkbox" id="${name}-c" checked>
+       <input type="checkbox" id="${name}-d"><select id="${name}-s"><option>one</option><option value="two" selected>two</option></select><div role="radio" aria-checked="true" id="${name}-r">r</div>`;
+    const page = await recording(`${open}<div data-parlour-mask>${choices("in")}<button id="pin">CANARY-7</button><meter value="0.73"></meter><ol start="73"><li value="7373">x</li></ol></div>${choices("out")}`);
+    const head = whole(await packets(page));
+    for (const name of ["in", "out"]) {
+      await page.check(`#${name}-b`);
+      await page.check(`#${name}-d`);
+      await page.uncheck(`#${name}-c`);
+      await page.selectOption(`#${name}-s`, "one");
+      await page.evaluate((id) => {
+        const field = (end: string): HTMLInputElement => document.getElementById(id + end) as HTMLInputElement;
+        field("-c").setAttribute("checked", "");
+        field("-a").removeAttribute("checked");
+        field("-a").checked = true;
+        document.querySelector(`#${id}-s option`)!.setAttribute("selected", "");
+        if (id === "in") field("-r").setAttribute("aria-checked", "false");
+      }, name);
+    }
+    await page.click("#pin");
+    await page.click("#live");
+    const all = await packets(page);
+    const text = whole(all);
+    expect(text).not.toMatch(/isChecked":true|"checked"|"selected"|"source":5|CANARY|"0\.73|"73/);
+    expect(head.match(/"aria-checked":"true"/g)?.length).toBe(1); // the one outside
+    expect(text.match(/"aria-checked"/g)?.length).toBe(1);
+    const events = all.filter((p) => p.type === 2).flatMap((p) => JSON.parse(p.json) as { data: { source: number; id?: number; positions?: { id: number }[] } }[]);
+    interface Snapshot {
+      data: { node: { childNodes: { childNodes: { childNodes: { tagName?: string }[] }[] }[] } };
+    }
+    const snapshot = (JSON.parse(whole(all.filter((p) => p.type === 1))) as Snapshot[])[1]!;
+    const region = snapshot.data.node.childNodes.at(-1)!.childNodes.at(-1)!.childNodes.find((node) => JSON.stringify(node).includes('"meter"'));
+    const masked = new Set(Array.from(JSON.stringify(region).matchAll(/"id":(\d+)/g), ([, id]) => Number(id)));
+    expect(masked.size).toBeGreaterThan(15);
+    const pointed = events.filter(({ data }) => [1, 2, 6, 12].includes(data.source)).flatMap(({ data }) => [data.id ?? 0, ...(data.positions ?? []).map(({ id }) => id)]);
+    expect(pointed.length).toBeGreaterThan(0);
+    expect(pointed.filter((id) => masked.has(id))).toEqual([]);
+    await page.close();
+  });
+
   test("packets are small, numbered without gaps, and a new snapshot begins a larger generation", async () => {
     const page = await recording(open + `<ul>${"<li>CONTROL item of a long list</li>".repeat(400)}</ul>`);
     await page.evaluate(() => {

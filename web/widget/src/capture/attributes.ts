@@ -8,12 +8,14 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
 
 /** Attributes that shape a page and say nothing about a person. All others stay in the page. */
 const plain = words(`id class dir lang role type rows cols size colspan rowspan span width height align valign border cellpadding cellspacing bgcolor
-  color face disabled readonly multiple open hidden start reversed wrap media charset inert popover slot part controls checked contenteditable
+  color face disabled readonly multiple open hidden start reversed wrap media charset inert popover slot part controls contenteditable
   aria-expanded aria-selected aria-checked aria-pressed aria-hidden aria-disabled aria-current aria-invalid aria-modal aria-orientation aria-level aria-sort
   viewbox d points x y x1 x2 y1 y2 cx cy r rx ry dx dy fill fill-rule fill-opacity stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray
   stroke-dashoffset stroke-miterlimit stroke-opacity transform opacity clip-path clip-rule mask offset stop-color stop-opacity gradientunits
   gradienttransform patternunits preserveaspectratio xmlns xmlns:xlink text-anchor font-size font-family font-weight letter-spacing pathlength
   vector-effect visibility xml:space`);
+/** Of those, what a masked element keeps to itself: its name, what it draws, what is chosen. */
+const telling = words("id d points start aria-expanded aria-selected aria-checked aria-pressed aria-current aria-invalid aria-sort");
 const text = words("alt label");
 const css = words("style _csstext");
 const buttons = words("submit button reset");
@@ -46,6 +48,7 @@ export function scrubAttribute(name: string, value: AttributeValue, bearer: Bear
   const key = name.toLowerCase();
   const { tag, type, masked } = bearer;
   if (tag === "meta" || tag === "base") return undefined;
+  if (masked && telling.has(key)) return undefined;
   if (value === null) return plain.has(key) || css.has(key) || key === "value" ? null : undefined;
   if (key.startsWith("rr_")) return key === "rr_dataurl" || key === "rr_src" ? undefined : value;
   if (css.has(key)) return scrubDeep(value) as AttributeValue;
@@ -61,7 +64,7 @@ export function scrubAttribute(name: string, value: AttributeValue, bearer: Bear
 
 /** A field's value leaves only as a mask; a button's is its label. */
 function valueOf(value: string, { tag, type, masked }: Bearer): string | undefined {
-  if (tag === "progress" || tag === "meter" || tag === "li") return value;
+  if (tag === "progress" || tag === "meter" || tag === "li") return masked ? undefined : value;
   if (tag === "input" && buttons.has(type)) return masked ? undefined : maskCards(value);
   return (tag === "input" || tag === "textarea") && isMask(value) ? value : undefined;
 }

@@ -37,8 +37,11 @@ interface Mutation {
 const eventType = { snapshot: 2, incremental: 3, meta: 4 } as const;
 const nodeType = { element: 2, text: 3, cdata: 4, comment: 5 } as const;
 const source = { mutation: 0, mouseMove: 1, mouse: 2, scroll: 3, resize: 4, input: 5, touchMove: 6, sheetRule: 8, drag: 12, styleDeclaration: 13, adopted: 15 } as const;
-const positions: ReadonlySet<number> = new Set([source.mouseMove, source.mouse, source.scroll, source.resize, source.touchMove, source.drag]);
+const positions: ReadonlySet<number> = new Set([source.scroll, source.resize]);
+const pointers: ReadonlySet<number> = new Set([source.mouseMove, source.mouse, source.touchMove, source.drag]);
 const styles: ReadonlySet<number> = new Set([source.sheetRule, source.styleDeclaration, source.adopted]);
+/** Fields of which one does not type, but choose. */
+const choices: ReadonlySet<string> = new Set(["radio", "checkbox"]);
 /** Elements whose text is not page content. */
 const silent: ReadonlySet<string> = new Set(["script", "noscript", "template", "object", "embed"]);
 
@@ -77,18 +80,27 @@ export class Scrubber {
 
   #change(data: { source: number }): object | undefined {
     if (positions.has(data.source)) return data;
+    if (pointers.has(data.source)) return this.#pointer(data);
     if (styles.has(data.source)) return scrubDeep(data) as object;
     if (data.source === source.input) return this.#input(data as unknown as { id: number; text?: string; isChecked?: boolean });
     if (data.source === source.mutation) return this.#mutation(data as Mutation);
     return undefined;
   }
 
-  #input(data: { id: number; text?: string; isChecked?: boolean }): object {
+  /** The value of a field, as a mask; what is chosen stays here. */
+  #input(data: { id: number; text?: string; isChecked?: boolean }): object | undefined {
     const node = this.#nodes.getNode(data.id);
-    const element = isElement(node) ? node : null;
+    if (!isElement(node) || node.localName === "select" || choices.has(typeOf(node.getAttribute("type")))) return undefined;
     const text = data.text ?? "";
-    const choice = element?.tagName === "SELECT" || data.isChecked === true;
-    return { ...data, source: source.input, text: choice ? "" : isMask(text) ? text : this.#masking.field(text, element) };
+    return { ...data, source: source.input, isChecked: false, text: isMask(text) ? text : this.#masking.field(text, node) };
+  }
+
+  /** The pointer, but not where in a masked element it is: that may be a choice, or a key of a code. */
+  #pointer(data: { source: number; id?: number; positions?: { id: number }[] }): object | undefined {
+    const hidden = (id: number): boolean => this.#covers(this.#nodes.getNode(id));
+    if (data.id !== undefined) return hidden(data.id) ? undefined : data;
+    const positions = (data.positions ?? []).filter(({ id }) => !hidden(id));
+    return positions.length > 0 ? { ...data, positions } : undefined;
   }
 
   #mutation(data: Mutation): Mutation {
