@@ -50,8 +50,10 @@ sim: ## people and faults in virtual time: SEEDS=200 of MINUTES=10 each, without
 planted: ## plants bugs, one after the other, and sees that the tests find each
 	$(STATIC) PLANTED=1 $(GO) test -count=1 -timeout 1h -run '^TestPlantedBugsAreFound$$' -v .
 
-soak: tools web fuzz ## each fuzz target for FUZZ=60s, then all Go tests COUNT=3 times in other orders
-	CGO_ENABLED=1 SOAK=1 $(GO) test -race -shuffle=on -count=$(COUNT) -timeout 3h ./...
+soak: tools web fuzz ## each fuzz target for FUZZ=60s, all Go tests COUNT=3 times in other orders, then 500 hours in virtual time and parts that fail for minutes
+	CGO_ENABLED=1 SOAK=1 $(GO) test -race -shuffle=on -count=$(COUNT) -timeout 3h $$($(GO) list ./... | grep -v /cmd/parlour/faults$$)
+	$(MAKE) --no-print-directory sim SEEDS=500 MINUTES=60 ENDING=3h
+	CGO_ENABLED=1 SOAK=1 $(GO) test -race -count=1 -timeout 1h -v ./cmd/parlour/faults
 
 fuzz: ## each fuzz target for FUZZ=60s
 	@.ci/fuzz $(FUZZ)
