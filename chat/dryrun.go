@@ -13,8 +13,8 @@ import (
 // It is for those who may read all.
 func (s *Service) DryRun(ctx context.Context, who protocol.Principal, of protocol.DryRun) (protocol.DryRunResult, error) {
 	var out protocol.DryRunResult
-	if who.Kind != protocol.KindAgent || who.Workspace != s.ws || !who.Can(protocol.PermWatch) {
-		return out, protocol.NewError(protocol.CodeForbidden, "Your role does not have the right to do this. Ask your administrator.")
+	if err := s.mayTry(who); err != nil {
+		return out, err
 	}
 	switch of.Medium {
 	case "", store.MediumChat, store.MediumAudio, store.MediumVideo:
@@ -51,4 +51,12 @@ func (s *Service) queueByKey(ctx context.Context, key string) (store.Queue, erro
 		}
 	}
 	return store.Queue{}, protocol.NewError(protocol.CodeNotFound, "There is no queue with this key.")
+}
+
+// mayTry: dry runs are for those who may read all.
+func (s *Service) mayTry(who protocol.Principal) error {
+	if who.Kind != protocol.KindAgent || who.Workspace != s.ws || !who.Can(protocol.PermWatch) {
+		return protocol.NewError(protocol.CodeForbidden, "Your role does not have the right to do this. Ask your administrator.")
+	}
+	return nil
 }

@@ -149,6 +149,10 @@ func (r *record) DryRun(_ context.Context, _ protocol.Principal, of protocol.Dry
 	return protocol.DryRunResult{Decision: protocol.Decision{What: "nobody", Queue: of.Queue}}, nil
 }
 
+func (r *record) TryFile(context.Context, protocol.Principal, protocol.TryFile) (protocol.TryResult, error) {
+	return protocol.TryResult{Past: []protocol.TryRow{}, Now: []protocol.TryRow{}}, nil
+}
+
 func (r *record) Heads(_ context.Context, convs []protocol.ConversationID) (map[protocol.ConversationID]signaling.Head, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

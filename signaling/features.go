@@ -71,6 +71,8 @@ type Insight interface {
 	Why(ctx context.Context, who protocol.Principal, of protocol.WhyOf) (protocol.Why, error)
 	// DryRun tells what would be decided now, and changes nothing.
 	DryRun(ctx context.Context, who protocol.Principal, of protocol.DryRun) (protocol.DryRunResult, error)
+	// TryFile tells what a changed workspace file would decide, and changes nothing.
+	TryFile(ctx context.Context, who protocol.Principal, of protocol.TryFile) (protocol.TryResult, error)
 }
 
 // A Site is what the panel needs to know of the site that embeds it.

@@ -92,14 +92,24 @@ func (e *Edge) why(c echo.Context) error {
 
 // dryRun tells what would be decided about a conversation that nobody asked for.
 func (e *Edge) dryRun(c echo.Context) error {
-	var of protocol.DryRun
+	return insight(c, e.o.Insight, Insight.DryRun)
+}
+
+// tryFile tells what a changed workspace file would decide.
+func (e *Edge) tryFile(c echo.Context) error {
+	return insight(c, e.o.Insight, Insight.TryFile)
+}
+
+// insight answers the body of a request.
+func insight[T, R any](c echo.Context, from Insight, answer func(Insight, context.Context, protocol.Principal, T) (R, error)) error {
+	var of T
 	if err := readJSON(c, &of); err != nil {
 		return err
 	}
-	if e.o.Insight == nil {
+	if from == nil {
 		return errNoInsight
 	}
-	found, err := e.o.Insight.DryRun(c.Request().Context(), principalOf(c), of)
+	found, err := answer(from, c.Request().Context(), principalOf(c), of)
 	if err != nil {
 		return err
 	}

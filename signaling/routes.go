@@ -80,6 +80,7 @@ func (e *Edge) surface() map[string]echo.HandlerFunc {
 		"GET /v1/conversations/:conversation/why":                  e.why,
 		"GET /v1/agents/:agent/why":                                e.why,
 		"POST /v1/routing/dry-run":                                 e.dryRun,
+		"POST /v1/routing/dry-run/file":                            e.tryFile,
 	}
 }
 

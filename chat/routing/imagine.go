@@ -82,11 +82,7 @@ func foretold(w rules.World, id string) (rules.Choice, bool) {
 		if !ok || choice.Place.ID == id {
 			return choice, ok
 		}
-		for _, asked := range choice.Asked {
-			at := slices.IndexFunc(w.Agents, func(a rules.Agent) bool { return a.ID == asked.Agent.ID })
-			w.Agents[at].Ringing = true
-		}
-		w.Places = slices.DeleteFunc(w.Places, func(p rules.Waiting) bool { return p.ID == choice.Place.ID })
+		w = without(w, choice)
 	}
 	return rules.Choice{}, false
 }
@@ -159,19 +155,12 @@ func next(p rules.Waiting, counts map[protocol.Reason]int, deadline int64) (what
 // ripened is a place after the steps that are due, and without the agent to be
 // asked first where that one is not there.
 func (r *Router) ripened(ctx context.Context, p rules.Waiting, seen snapshotOf) (rules.Waiting, error) {
-	if p.Sticky != nil && !slices.ContainsFunc(seen.agents, func(a rules.Agent) bool { return a.ID == p.Sticky.Agent && a.Ready && a.Live }) {
-		p.Sticky = nil
-	}
+	p = unstuck(p, seen.agents)
 	line, err := r.line(ctx, p.Queue)
 	if err != nil {
 		return p, err
 	}
-	standing := rules.Standing{Waiting: seen.Waiting + 1, Estimate: int64(float64(seen.Ahead+1) * line.Per)}
-	for _, a := range seen.agents {
-		if a.Ready && a.Live && slices.Contains(a.Queues, p.Queue) {
-			standing.Ready++
-		}
-	}
+	standing := rules.Standing{Waiting: seen.Waiting + 1, Ready: readyIn(p.Queue, seen.agents), Estimate: int64(float64(seen.Ahead+1) * line.Per)}
 	p, _ = rules.Ripen(p, seen.Now, standing)
 	return p, nil
 }
@@ -199,29 +188,17 @@ func (r *Router) snapshot(ctx context.Context, p rules.Waiting) (s snapshotOf, e
 	var out struct {
 		Now, First     int64
 		Ahead, Waiting int
-		Staff          []struct {
-			Row                    string
-			Live, Ringing, Resting bool
-		}
-		Held []struct{ ID, Row string }
+		Staff          []staffed
+		Held           []struct{ ID, Row string }
 	}
 	in := map[string]any{"queue": p.Queue, "key": fmt.Sprintf("%s:%013d:%s", p.Queue, p.Effective, p.ID)}
 	if err := r.run(ctx, snapshotStep, "", in, &out); err != nil {
 		return s, err
 	}
-	s = snapshotOf{Now: out.Now, First: out.First, Ahead: out.Ahead, Waiting: out.Waiting, rings: map[protocol.AgentID]int64{}}
-	for _, it := range out.Staff {
-		var a keptAgent
-		if err := json.Unmarshal([]byte(it.Row), &a); err != nil {
-			return s, fmt.Errorf("read the row of an agent: %w", err)
-		}
-		s.rings[a.ID] = a.Ring
-		s.agents = append(s.agents, rules.Agent{
-			ID: a.ID, Ready: a.Ready == 1, Live: it.Live, Ringing: it.Ringing, Resting: it.Resting, Queues: a.Queues, Media: a.Media, Skills: a.Skills,
-			Load: a.Load, MaxChats: a.Max, Videos: a.Videos, MaxVideo: a.MaxVideo, Last: a.Last,
-		})
+	s = snapshotOf{Now: out.Now, First: out.First, Ahead: out.Ahead, Waiting: out.Waiting}
+	if s.agents, s.rings, err = staffOf(out.Staff); err != nil {
+		return s, err
 	}
-	slices.SortFunc(s.agents, func(a, b rules.Agent) int { return cmp.Compare(a.ID, b.ID) })
 	for _, it := range out.Held {
 		w, err := keptPlace(it.ID, it.Row)
 		if err != nil {

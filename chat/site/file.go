@@ -107,7 +107,20 @@ func ReadFile(path string) (*File, error) {
 // Parse reads and checks a workspace file's text. An unknown key is an error
 // with its line; all errors of values are told at once.
 func Parse(data []byte, dir string) (*File, error) {
-	f := &File{dir: dir}
+	f, err := decode(data)
+	if err != nil {
+		return nil, err
+	}
+	f.dir = dir
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// decode reads a text that is one document and has no unknown keys.
+func decode(data []byte) (*File, error) {
+	f := &File{}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(f); err != nil {
@@ -118,9 +131,6 @@ func Parse(data []byte, dir string) (*File, error) {
 	}
 	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the file has a second document; a workspace is one")
-	}
-	if err := f.check(); err != nil {
-		return nil, err
 	}
 	return f, nil
 }

@@ -20,7 +20,12 @@ func (c *Cache) Open(q store.Queue, at int64) (open bool, changes int64) {
 			schedule = s.schedules[calendarKey{q.Workspace, q.Rules.Calendar}]
 		}
 	}
-	if closed := q.Rules.ClosedUntil; at < closed {
+	return opensUntil(schedule, q.Rules.ClosedUntil, at)
+}
+
+// opensUntil is opens for a queue that has a closing of its own.
+func opensUntil(schedule *hours.Schedule, closed, at int64) (open bool, changes int64) {
+	if at < closed {
 		if open, changes = opens(schedule, closed); open {
 			changes = closed
 		}

@@ -133,6 +133,32 @@ func (s *Store) decisions(ctx context.Context, where string, args ...any) ([]Dec
 	return list, nil
 }
 
+// A PastDecision is a decision with what is known of what it was about.
+type PastDecision struct {
+	Decision
+	Kind    protocol.OfferKind // of the offer that came of it; empty: none did
+	Request protocol.RequestID // of a colleague, who asked for it
+}
+
+func scanPastDecision(row scanner) (d PastDecision, err error) {
+	var body string
+	if err = row.Scan(&d.ID, &d.Workspace, &d.Conversation, &d.Queue, &d.Agent, &d.At, &body, &d.Kind, &d.Request); err != nil {
+		return d, err
+	}
+	return d, fromJSON(body, &d.Body)
+}
+
+// LastDecisions lists the newest of all, newest first.
+func (s *Store) LastDecisions(ctx context.Context, workspace protocol.WorkspaceID, limit int) ([]PastDecision, error) {
+	list, err := all(ctx, s.db.reader(), scanPastDecision, `SELECT d.id, d.workspace, d.conversation, d.queue, d.agent, d.at, d.body,
+			COALESCE(o.kind, ''), COALESCE(o.request, '')
+		FROM decisions d LEFT JOIN offers o ON o.id = d.id WHERE d.workspace = $1 ORDER BY d.at DESC, d.id DESC LIMIT $2`, workspace, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list last decisions: %w", err)
+	}
+	return list, nil
+}
+
 // forgetBatch is how many decisions one transaction forgets.
 const forgetBatch = 500
 

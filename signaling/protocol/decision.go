@@ -116,22 +116,6 @@ type Why struct {
 	Older        int64          `json:"older,omitempty"` // there is more, before this time; 0: that is all
 }
 
-// DryRun asks what would become of a conversation that somebody asked for now.
-type DryRun struct {
-	Queue    string  `json:"queue"`              // its key
-	Medium   string  `json:"medium,omitempty"`   // chat (if empty), audio, video
-	Agent    AgentID `json:"agent,omitempty"`    // whom the visitor talked with last
-	Waited   int64   `json:"waited,omitempty"`   // ms that it waits already
-	Verified bool    `json:"verified,omitempty"` // the site has signed who the visitor is
-}
-
-// A DryRunResult answers DryRun. Nobody was asked, and nothing was kept.
-type DryRunResult struct {
-	Decision Decision   `json:"decision"`
-	Refused  SiteReason `json:"refused,omitempty"` // the queue takes nobody now; the decision is what it would be if it did
-	OpensAt  int64      `json:"opensAt,omitempty"` // of a closed one; 0: not known
-}
-
 // A TargetAgent is a colleague who can be asked, or why not.
 type TargetAgent struct {
 	Agent  AgentID `json:"agent"`
@@ -174,5 +158,5 @@ type Alarm struct {
 // Shapes lists what travels by REST only, because it can be longer than a
 // frame; it is generated like the frames are.
 func Shapes() []reflect.Type {
-	return []reflect.Type{body[Targets](), body[Why](), body[DryRun](), body[DryRunResult]()}
+	return []reflect.Type{body[Targets](), body[Why](), body[DryRun](), body[DryRunResult](), body[TryFile](), body[TryResult]()}
 }

@@ -165,6 +165,7 @@ var routes = []Route{
 	{"GET", "/v1/conversations/:conversation/why", agents, PermDesk, ObjectConversation},
 	{"GET", "/v1/agents/:agent/why", agents, PermDesk, ObjectNone},
 	{"POST", "/v1/routing/dry-run", agents, PermWatch, ObjectNone},
+	{"POST", "/v1/routing/dry-run/file", agents, PermWatch, ObjectNone},
 }
 
 // as is the route of a kind: who may send the one may call the other.

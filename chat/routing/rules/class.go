@@ -41,6 +41,28 @@ func AgentClass(agent protocol.AgentID, queue protocol.QueueID, medium string, u
 	return c
 }
 
+// MediumOf is the medium of the class with an id; empty where it is none.
+func MediumOf(id string) string {
+	parts := strings.Split(id, ".")
+	if strings.HasPrefix(id, "@") {
+		parts = parts[1:]
+	}
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[1]
+}
+
+// AgentOf is the one agent of the class with an id; empty where it is a queue's.
+func AgentOf(id string) protocol.AgentID {
+	agent, ok := strings.CutPrefix(id, "@")
+	agent, _, _ = strings.Cut(agent, ".")
+	if !ok {
+		return ""
+	}
+	return protocol.AgentID(agent)
+}
+
 func (c Class) weight() string {
 	if c.Spare == 0 {
 		return strconv.Itoa(c.Units)

@@ -46,6 +46,14 @@ func decisions(t *testing.T, s *store.Store) {
 	if diff := cmp.Diff([]store.Decision{nobody}, got); diff != "" {
 		t.Errorf("of the queue (-want +got):\n%s", diff)
 	}
+	last, err := s.LastDecisions(t.Context(), w.ID, 10)
+	must(t, err)
+	if diff := cmp.Diff([]store.PastDecision{{Decision: offered, Kind: o.Kind}, {Decision: nobody}}, last); diff != "" {
+		t.Errorf("of all (-want +got):\n%s", diff)
+	}
+	if last, err = s.LastDecisions(t.Context(), w.ID, 1); err != nil || len(last) != 1 || last[0].ID != offered.ID {
+		t.Errorf("the last: %+v, %v", last, err)
+	}
 	past, err := s.PastOffers(t.Context(), w.ID, c.ID, "", 0, 10)
 	must(t, err)
 	if len(past) != 1 || past[0].Before != protocol.DeclaredReady {
