@@ -110,6 +110,7 @@ type Limits struct {
 	VisitorsPerMinutePerIP      int `koanf:"visitors_per_minute_per_ip"`
 	MessagesPerMinutePerVisitor int `koanf:"messages_per_minute_per_visitor"`
 	FramesPerSecond             int `koanf:"frames_per_second"`
+	PacketsPerSecond            int `koanf:"packets_per_second"`
 	RequestsPerSecondPerIP      int `koanf:"requests_per_second_per_ip"`
 	WebRTCOffersPerMinutePerIP  int `koanf:"webrtc_offers_per_minute_per_ip"`
 	SignInsPerMinutePerIP       int `koanf:"sign_ins_per_minute_per_ip"`

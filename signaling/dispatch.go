@@ -112,7 +112,8 @@ func opOf(data []byte) protocol.Op {
 	return f.Op
 }
 
-// packet takes a message of another channel than main.
+// packet takes a message of another channel than main. What is beyond
+// Limits.PacketsPerSecond is refused and counted; its feature sees a gap.
 func (l *link) packet(channel string, data []byte) {
 	c := l.conn.Load()
 	if c == nil || !l.attached.Load() || c.over() {
@@ -125,6 +126,13 @@ func (l *link) packet(channel string, data []byte) {
 	l.edge.hub.mu.RUnlock()
 	if receive == nil || len(data) > protocol.MaxUpFrame {
 		l.edge.stats.packetsLost.Add(1)
+		return
+	}
+	if passes, tell := l.packets.take(time.Now()); !passes {
+		l.edge.stats.packetsOver.Add(1)
+		if tell {
+			l.refuse("", protocol.NewError(protocol.CodeRateLimited, "Too many packets at once. Please wait a moment."))
+		}
 		return
 	}
 	l.edge.stats.packetsUp.Add(1)

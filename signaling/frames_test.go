@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,6 +178,38 @@ func TestPacketsTravelBothWays(t *testing.T) {
 		if f.Kind == "binary" {
 			n++
 		}
+	}
+}
+
+func TestPacketsAreLimited(t *testing.T) { // S10
+	h := newHouse(t, newRecord(), func(o *signaling.Options) { o.Limits.PacketsPerSecond = 5 })
+	var got atomic.Int64
+	h.hub.OnPacket(protocol.ChannelCobrowse, func(protocol.Caller, []byte) { got.Add(1) })
+	c := h.open("secret-a", protocol.Hello{})
+	began := time.Now()
+	const sent = 300
+	for range sent {
+		if err := c.ws.Write(t.Context(), websocket.MessageBinary, []byte("\x01events")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f := c.reply(""); code(f) != protocol.CodeRateLimited {
+		t.Errorf("the answer to a flood is %s", f.Body)
+	}
+	testbed.Until(t, 5*time.Second, "all have come", func() bool {
+		s := h.edge.Stats()
+		return s.PacketsUp+s.PacketsLimited == sent
+	})
+	seconds := time.Since(began).Seconds()
+	if most := 20 + int64(5*seconds) + 1; got.Load() > most || got.Load() < 20 {
+		t.Errorf("%d of %d packets passed, from 20 to %d expected", got.Load(), sent, most)
+	}
+	if n := h.edge.Stats().BadFrames[protocol.CodeRateLimited]; n > uint64(seconds)+2 {
+		t.Errorf("a flood of %.1f s was answered %d times", seconds, n)
+	}
+	conv := h.record.conversation(visitorA)
+	if f := c.command(protocol.UpSince, protocol.Since{Conversation: conv}); f.Kind != protocol.DownEntries {
+		t.Errorf("frames after the flood: %s", f.Body)
 	}
 }
 

@@ -28,6 +28,28 @@ func (b *bucket) take(now time.Time) bool {
 	return true
 }
 
+// A packetLimit is the bucket of a link's packets. Each channel has a reader of
+// its own.
+type packetLimit struct {
+	mu     sync.Mutex
+	bucket bucket
+	told   time.Time
+}
+
+// take says whether one more may pass, and else whether the sender is to be
+// told: once a second, so that a flood is not answered by another.
+func (p *packetLimit) take(now time.Time) (passes, tell bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bucket.take(now) {
+		return true, false
+	}
+	if tell = now.Sub(p.told) >= time.Second; tell {
+		p.told = now
+	}
+	return false, tell
+}
+
 // A limiter has a bucket per key and remembers at most max keys; when there
 // are more, those that are full again are forgotten, and if all are in use the
 // newcomer is refused.

@@ -25,6 +25,8 @@ type link struct {
 	frames bucket
 	bad    bucket
 
+	packets packetLimit
+
 	once sync.Once
 	gone chan struct{} // closed when the link is over
 }
@@ -35,6 +37,8 @@ func (e *Edge) newLink(transport, ip string, s sink, within time.Duration) *link
 	per := float64(e.o.Limits.FramesPerSecond)
 	l.frames = newBucket(per, 3*per)
 	l.bad = newBucket(float64(e.o.Limits.BadFrames)/10, float64(e.o.Limits.BadFrames))
+	each := float64(e.o.Limits.PacketsPerSecond)
+	l.packets.bucket = newBucket(each, 4*each)
 	l.out = outbox{
 		sink: s, maxFrames: e.o.Limits.OutboxBytes, maxPackets: e.o.Limits.PacketBytes, stall: e.o.Timers.Stall,
 		start: e.start, fail: l.failed,

@@ -48,6 +48,7 @@ type Limits struct {
 	Commands             int // commands waiting in one connection, 64; more: CodeRateLimited
 	BadFrames            int // bad frames in 10 s, 20; more: the transport is closed
 	FramesPerSecond      int // frames up on main, 100 with bursts of three times as many; more: CodeRateLimited
+	PacketsPerSecond     int // packets up on the other channels of one transport, 500 with bursts of four times as many; more: CodeRateLimited
 	MessagesPerMinute    int // posts and asks of one visitor, 60
 	ConnectionsPerIP     int // 200, per IPv4 address or IPv6 /64
 	VisitorsPerMinute    int // new visitors per address, 60
@@ -80,7 +81,7 @@ func (l Limits) withDefaults() Limits {
 		field *int
 		value int
 	}{
-		{&l.OutboxBytes, 256 << 10}, {&l.PacketBytes, 8 << 20}, {&l.Commands, 64}, {&l.BadFrames, 20}, {&l.FramesPerSecond, 100},
+		{&l.OutboxBytes, 256 << 10}, {&l.PacketBytes, 8 << 20}, {&l.Commands, 64}, {&l.BadFrames, 20}, {&l.FramesPerSecond, 100}, {&l.PacketsPerSecond, 500},
 		{&l.MessagesPerMinute, 60}, {&l.ConnectionsPerIP, 200}, {&l.VisitorsPerMinute, 60}, {&l.SignInsPerMinute, 20},
 		{&l.RequestsPerSecond, 100}, {&l.Detached, 10_000}, {&l.Addresses, 65_536}, {&l.RequestBytes, 64 << 10},
 		{&l.MessageCharacters, 4000}, {&l.TransportsPerAddress, 240},

@@ -33,6 +33,7 @@ type Stats struct {
 	PacketsUp      uint64
 	PacketsDown    uint64
 	PacketsDropped uint64 // no receiver, or no such channel
+	PacketsLimited uint64 // beyond Limits.PacketsPerSecond
 	NoticesDropped uint64 // the connection's queue of commands was full
 	RelaysAsked    uint64
 	RelaysServed   uint64
@@ -54,7 +55,7 @@ type counters struct {
 	slow, packetsUp, packetsDown, packetsLost atomic.Uint64
 	notices, hintsDropped, hintsFailed        atomic.Uint64
 	relaysAsked, relaysServed, relaysFailed   atomic.Uint64
-	limited, heals, tooLarge                  atomic.Uint64
+	limited, heals, tooLarge, packetsOver     atomic.Uint64
 }
 
 func newCounters() *counters {
@@ -101,7 +102,7 @@ func (e *Edge) Stats() Stats {
 	s := Stats{
 		Frames: map[FrameCount]uint64{}, Open: map[string]int64{TransportWS: c.ws.Load(), TransportDC: c.dc.Load()},
 		Connections: len(e.hub.connections()), BadFrames: map[protocol.Code]uint64{}, SlowCuts: c.slow.Load(),
-		PacketsUp: c.packetsUp.Load(), PacketsDown: c.packetsDown.Load(), PacketsDropped: c.packetsLost.Load(),
+		PacketsUp: c.packetsUp.Load(), PacketsDown: c.packetsDown.Load(), PacketsDropped: c.packetsLost.Load(), PacketsLimited: c.packetsOver.Load(),
 		NoticesDropped: c.notices.Load(), RelaysAsked: c.relaysAsked.Load(), RelaysServed: c.relaysServed.Load(),
 		RelaysFailed: c.relaysFailed.Load(), HintsDropped: c.hintsDropped.Load(), HintsFailed: c.hintsFailed.Load(),
 		BusDropped: e.hub.bus.Dropped(), Limited: c.limited.Load(), TooLarge: c.tooLarge.Load(), PollHeals: c.heals.Load(),
@@ -165,7 +166,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(descRelays, s.RelaysServed, "served")
 	count(descRelays, s.RelaysFailed, "failed")
 	for what, n := range map[string]uint64{
-		"packets": s.PacketsDropped, "notices": s.NoticesDropped, "hints": s.HintsDropped, "hints_failed": s.HintsFailed,
+		"packets": s.PacketsDropped, "packets_limited": s.PacketsLimited, "notices": s.NoticesDropped, "hints": s.HintsDropped, "hints_failed": s.HintsFailed,
 		"bus": s.BusDropped, "limited": s.Limited, "too_large": s.TooLarge,
 	} {
 		count(descLost, n, what)

@@ -115,7 +115,7 @@ func edgeLimits(l configs.Limits) signaling.Limits {
 	return signaling.Limits{
 		OutboxBytes: l.OutboxBytes, ConnectionsPerIP: l.ConnectionsPerIP, VisitorsPerMinute: l.VisitorsPerMinutePerIP,
 		MessagesPerMinute: l.MessagesPerMinutePerVisitor, SignInsPerMinute: l.SignInsPerMinutePerIP, MessageCharacters: l.MessageCharacters,
-		FramesPerSecond: l.FramesPerSecond, RequestsPerSecond: l.RequestsPerSecondPerIP, TransportsPerAddress: l.WebRTCOffersPerMinutePerIP,
+		FramesPerSecond: l.FramesPerSecond, PacketsPerSecond: l.PacketsPerSecond, RequestsPerSecond: l.RequestsPerSecondPerIP, TransportsPerAddress: l.WebRTCOffersPerMinutePerIP,
 	}
 }
 
