@@ -20,7 +20,7 @@ const (
 // R1 to R6, and that nobody is blamed or given up who was there.
 type checker struct {
 	w     *world
-	from  time.Time // what has lasted since is to be right: trouble before
+	from  time.Time // what has lasted since is to be right: trouble before; written under world.mu
 	flush time.Time // when Redis lost everything
 	mercy time.Time // no deadline ends before: the amnesty after a rebuild
 
@@ -60,6 +60,8 @@ func newChecker(w *world) *checker {
 
 // trouble says that until then, and heal after it, promises of time may be late.
 func (c *checker) trouble(until time.Time, heal time.Duration) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
 	if at := until.Add(heal); at.After(c.from) {
 		c.from = at
 	}
@@ -184,13 +186,18 @@ func (c *checker) late(now time.Time) (broken []string) {
 	return broken
 }
 
-// blame: only who was there can let an offer ring out, and only who was not
-// loses it for that (STATE-4, R10).
+// blame: only who was there can let an offer ring out, and is not ready then;
+// only who was not there loses it for that (R6, STATE-4, R10).
 func (c *checker) blame(now time.Time, settled []store.Offer) (broken []string) {
 	for _, o := range settled {
 		actor := agentActor(o.Agent)
 		if away := c.w.awayFor(actor); o.Outcome == store.OutcomeTimedOut && away > 40*time.Second {
 			broken = append(broken, fmt.Sprintf("STATE-4: %s is blamed, who was away for %v", o.Agent, away))
+		}
+		declared := protocol.DeclaredNotReady
+		c.w.mem.peek(func() { declared = c.w.mem.agents[o.Agent].Declared })
+		if o.Outcome == store.OutcomeTimedOut && o.Kind != protocol.OfferAll && declared == protocol.DeclaredReady && !c.w.eager {
+			broken = append(broken, fmt.Sprintf("R6: %s let an offer ring out and is ready", o.Agent))
 		}
 		if there := c.w.presentFor(actor); o.Cause == "agent_stale" && there > 40*time.Second && now.After(c.from) {
 			broken = append(broken, fmt.Sprintf("R10: %s lost an offer as not reached, and was there for %v", o.Agent, there))

@@ -108,8 +108,10 @@ func (w *world) asked() (list []store.Offer) {
 			}
 		}
 		for id, p := range w.plans {
-			if p.what == "late" {
-				list = append(list, *w.mem.offers[id])
+			if o := w.mem.offers[id]; p.what == "late" {
+				list = append(list, *o)
+			} else if o.Outcome != "" {
+				delete(w.plans, id)
 			}
 		}
 	})

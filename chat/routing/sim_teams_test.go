@@ -51,8 +51,9 @@ func (w *world) consider(c store.Conversation) {
 	if w.eager || w.rng.IntN(80) != 0 || w.presentFor(agentActor(c.Owner)) == 0 {
 		return
 	}
+	w.wishes++
 	q := store.Request{
-		ID: protocol.RequestID(fmt.Sprintf("r%04d", len(w.requested)+1)), Workspace: testWorkspace, Conversation: c.ID,
+		ID: protocol.RequestID(fmt.Sprintf("r%04d", w.wishes)), Workspace: testWorkspace, Conversation: c.ID,
 		Kind: protocol.RequestTransfer, By: c.Owner, State: store.RequestOpen,
 	}
 	if w.rng.IntN(2) == 0 {

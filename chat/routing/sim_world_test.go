@@ -44,6 +44,7 @@ type world struct {
 	faults map[string]int
 	check  *checker
 	passed int
+	wishes int    // of agents to ask others
 	held   string // by Redis when something broke
 
 	requested map[protocol.RequestID]asking      // guarded by the record's lock, as
