@@ -31,6 +31,7 @@ export async function openChromium(options: BrowserOptions): Promise<Browser> {
     executablePath: findBrowser("chromium"),
     headless: true,
     chromiumSandbox: false,
+    ignoreDefaultArgs: options.putAside === true ? ["--disable-back-forward-cache"] : [],
     args: [...flags, ...mediaFlags(options), ...(options.args ?? [])],
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     colorScheme: options.dark === true ? "dark" : "light",

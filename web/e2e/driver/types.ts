@@ -124,6 +124,11 @@ export interface BrowserOptions {
   readonly refuseMedia?: boolean;
   /** Keep what crosses WebSockets and DataChannels in `Page.wire`. Chromium only. */
   readonly wire?: boolean;
+  /**
+   * Puts pages that are left aside, to show them again as they were when somebody goes back, as browsers do; else a page that
+   * is left is gone. Of a page that came back only its own document can be reached, not its frames. Chromium only.
+   */
+  readonly putAside?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;

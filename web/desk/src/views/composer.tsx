@@ -17,12 +17,13 @@ export const ComposerView = observed(function ComposerView({ card }: { card: Car
   const wish = desk.places.focusWish.value;
   const front = desk.places.conversation.value === card.conversation;
   const wished = useRef(0);
+  const covered = desk.dialogs.open !== undefined || desk.overlay.value !== undefined;
   useEffect(() => {
-    if (!front || wish === wished.current) return;
+    if (!front || covered || wish === wished.current) return; // what lies over the desk keeps the cursor
     wished.current = wish;
     const frame = requestAnimationFrame(() => box.current?.focus());
     return () => cancelAnimationFrame(frame);
-  }, [wish, front]);
+  }, [wish, front, covered]);
   const keyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || composes(event.nativeEvent)) return;
     event.preventDefault();
