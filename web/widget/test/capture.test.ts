@@ -291,6 +291,39 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     await page.close();
   });
 
+  test("a field that becomes a button still hides what was typed; styles of masked elements tell no text", async () => {
+    const styled = (word: string): string =>
+      `--v:'${word}-v;1';color:red;--w:{a;b ${word}-w};quotes:'${word}-q' 'x';background:url(data:image/svg+xml,${word}-d)`;
+    const page = await recording(`${open}<input id="a"><input id="b" type="hidden" value="CANARY-b"><input id="c" value="CANARY-c"><input type="reset" value="CONTROL-reset">
+      <div data-parlour-mask class="private"><i id="CANARY-id" style="${styled("CANARY")}" part="x">x</i><i id="live-style">x</i><svg><text>x</text><path d="M7 3"/></svg><b aria-label="CANARY-l" data-x="CANARY-x">y</b>
+      <style>.z::after{color:blue;content:"CANARY-content;}" attr(x)}.y{--s:CANARY-s}</style></div><p style="--free:'CONTROL-free'">x</p>`);
+    await page.fill("#a", "CANARY-typed");
+    await page.evaluate((css) => {
+      const field = (id: string): HTMLInputElement => document.getElementById(id) as HTMLInputElement;
+      field("a").type = "button";
+      field("b").type = "submit";
+      field("c").setAttribute("type", "reset");
+      field("c").setAttribute("value", "CANARY-later");
+      const live = document.getElementById("live-style")!;
+      live.setAttribute("style", css);
+      live.style.setProperty("--u", "CANARY-u");
+      live.style.setProperty("color", "green");
+      const added = document.createElement("style");
+      added.textContent = ".q::before{content:'CANARY-added'}";
+      live.parentElement!.append(added);
+    }, styled("CANARY"));
+    await packets(page);
+    await page.evaluate(() => {
+      document.getElementById("live-style")!.style.setProperty("--u", "CANARY-u2");
+      (window as unknown as { capture: { snapshot(): void } }).capture.snapshot();
+    });
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    expect(text).not.toContain("M7 3");
+    for (const control of ["CONTROL-submit", "CONTROL-reset", "CONTROL-free", "red", "green", "blue"]) expect(text).toContain(control);
+    await page.close();
+  });
+
   test("packets are small, numbered without gaps, and a new snapshot begins a larger generation", async () => {
     const page = await recording(open + `<ul>${"<li>CONTROL item of a long list</li>".repeat(400)}</ul>`);
     await page.evaluate(() => {

@@ -20,19 +20,33 @@ const text = words("alt label");
 const css = words("style _csstext");
 const buttons = words("submit button reset");
 
-/** Takes addresses out of CSS; pictures inside the text itself and references within the page stay. */
-export function scrubCss(value: string): string {
-  return value.replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)/gi, (whole: string, a?: string, b?: string, c?: string) =>
-    /^(data:image\/|data:font\/|#)/i.test((a ?? b ?? c ?? "").trim()) ? whole : "url()",
+/** Whether inputs of a type are buttons, whose value is their label. */
+export function isButton(type: string): boolean {
+  return buttons.has(type);
+}
+
+/** Declarations that may hold text: a custom property, what stands before or behind an element, quotation marks. */
+const wordy = /(^|[;{}\s/])(?:--[^\s:;{}]*|content|quotes)\s*:(?:"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$)|\{[^{}]*\}|[^;{}"'])*/gi;
+const wordyName = /^(?:--|content$|quotes$)/;
+
+/**
+ * Takes addresses out of CSS; pictures inside the text itself and references within the page stay. In masked elements the
+ * pictures go too, and declarations that may hold text.
+ */
+export function scrubCss(value: string, masked = false): string {
+  const stays = masked ? /^#/ : /^(data:image\/|data:font\/|#)/i;
+  return (masked ? value.replace(wordy, "$1") : value).replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)/gi, (whole: string, a?: string, b?: string, c?: string) =>
+    stays.test((a ?? b ?? c ?? "").trim()) ? whole : "url()",
   ).replace(/@import[^;]*;/gi, "");
 }
 
 /** Applies `scrubCss` to every string in a value. */
-export function scrubDeep(value: unknown): unknown {
-  if (typeof value === "string") return scrubCss(value);
-  if (Array.isArray(value)) return value.map(scrubDeep);
+export function scrubDeep(value: unknown, masked = false): unknown {
+  if (typeof value === "string") return scrubCss(value, masked);
+  if (Array.isArray(value)) return value.map((one) => scrubDeep(one, masked));
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, scrubDeep(it)]));
+  const kept = Object.entries(value).filter(([key]) => !masked || !wordyName.test(key));
+  return Object.fromEntries(kept.map(([key, it]) => [key, scrubDeep(it, masked)]));
 }
 
 /** What is known of the element that bears an attribute. */
@@ -41,6 +55,8 @@ export interface Bearer {
   /** The type of an input. */
   readonly type: string;
   readonly masked: boolean;
+  /** Whether an input is, or once was, one that is typed into. */
+  readonly typed: boolean;
 }
 
 /** The attribute as it may leave the page, or undefined when it may not. */
@@ -51,7 +67,7 @@ export function scrubAttribute(name: string, value: AttributeValue, bearer: Bear
   if (masked && telling.has(key)) return undefined;
   if (value === null) return plain.has(key) || css.has(key) || key === "value" ? null : undefined;
   if (key.startsWith("rr_")) return key === "rr_dataurl" || key === "rr_src" ? undefined : value;
-  if (css.has(key)) return scrubDeep(value) as AttributeValue;
+  if (css.has(key)) return scrubDeep(value, masked) as AttributeValue;
   if (tag === "input" && type === "hidden" && key !== "type") return undefined;
   if (plain.has(key)) return value;
   if (typeof value !== "string") return undefined;
@@ -62,9 +78,9 @@ export function scrubAttribute(name: string, value: AttributeValue, bearer: Bear
   return undefined;
 }
 
-/** A field's value leaves only as a mask; a button's is its label. */
-function valueOf(value: string, { tag, type, masked }: Bearer): string | undefined {
+/** A field's value leaves only as a mask; a button's is its label, unless it was typed as a field. */
+function valueOf(value: string, { tag, type, masked, typed }: Bearer): string | undefined {
   if (tag === "progress" || tag === "meter" || tag === "li") return masked ? undefined : value;
-  if (tag === "input" && buttons.has(type)) return masked ? undefined : maskCards(value);
+  if (tag === "input" && isButton(type) && !typed) return masked ? undefined : maskCards(value);
   return (tag === "input" || tag === "textarea") && isMask(value) ? value : undefined;
 }

@@ -1,4 +1,4 @@
-import { scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
+import { isButton, scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
 import { maskCards, maskCardsAt } from "./cards.ts";
 import { isElement, isMask, maskAll, maskText, type Masking } from "./masking.ts";
 
@@ -51,6 +51,7 @@ export class Scrubber {
   readonly #nodes: Nodes;
   /** Which nodes are masked, while one event is looked at: the page stands still that long. */
   #known = new Map<Node, boolean>();
+  readonly #fields = new WeakSet<Element>();
   /** Texts that hold a part of a card number of which an event brought another part. */
   #others = new Set<Text>();
 
@@ -132,8 +133,16 @@ export class Scrubber {
 
   #bearer(id: number): Bearer {
     const node = this.#nodes.getNode(id);
-    if (!isElement(node)) return { tag: "", type: "", masked: true };
-    return { tag: node.localName, type: typeOf(node.getAttribute("type")), masked: this.#covers(node) };
+    if (!isElement(node)) return { tag: "", type: "", masked: true, typed: true };
+    const type = typeOf(node.getAttribute("type"));
+    return { tag: node.localName, type, masked: this.#covers(node), typed: this.#typed(node, type) };
+  }
+
+  /** Whether an input is or ever was a field; must hear of each before it becomes a button. */
+  #typed(node: Node | null, type: string): boolean {
+    if (!isElement(node) || node.localName !== "input") return false;
+    if (!isButton(type)) this.#fields.add(node);
+    return this.#fields.has(node);
   }
 
   #covers(node: Node | null): boolean {
@@ -169,8 +178,8 @@ export class Scrubber {
 
   #element(node: RecordedNode, living: Node | null, masked: boolean): void {
     const all = node.attributes ?? {};
-    const type = all["type"];
-    const bearer = { tag: (node.tagName ?? "").toLowerCase(), type: typeOf(typeof type === "string" ? type : null), masked };
+    const type = typeOf(typeof all["type"] === "string" ? all["type"] : null);
+    const bearer = { tag: (node.tagName ?? "").toLowerCase(), type, masked, typed: this.#typed(living, type) };
     node.attributes = this.#attributes(all, bearer);
     if (bearer.tag === "img" && living && "width" in living && "height" in living) {
       // The picture itself stays here; its place must not collapse.
@@ -180,7 +189,7 @@ export class Scrubber {
   }
 
   #text(text: string, living: Node | null, tag: string, masked: boolean): string {
-    if (tag === "style") return scrubCss(text);
+    if (tag === "style") return scrubCss(text, masked);
     if (tag === "textarea") return isMask(text) ? text : maskAll(text);
     if (masked) return maskText(text);
     if (silent.has(tag)) return "";
