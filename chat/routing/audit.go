@@ -100,17 +100,13 @@ func (r *Router) audit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := r.record.Waiting(ctx, r.ws)
+	waiting, requests, err := r.waiting(ctx)
 	if err != nil {
-		return fmt.Errorf("read who waits: %w", err)
+		return err
 	}
 	open, err := r.record.OpenOffers(ctx, r.ws)
 	if err != nil {
 		return fmt.Errorf("read open offers: %w", err)
-	}
-	requests, err := r.record.Requests(ctx, r.ws)
-	if err != nil {
-		return fmt.Errorf("read open requests: %w", err)
 	}
 	errs := []error{r.auditPlaces(ctx, d, waiting, requests), r.auditOffers(ctx, d, open)}
 	errs = append(errs, r.holdOpen(ctx, 0), r.refreshAll(ctx))

@@ -24,14 +24,9 @@ func rowOf(q store.Queue) queueRow {
 
 // runConfigure looks each Timers.Configure whether the workspace was declared anew.
 func (r *Router) runConfigure(ctx context.Context) {
-	tick := time.NewTicker(r.timers.Configure)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	ticks := time.NewTicker(r.timers.Configure)
+	defer ticks.Stop()
+	for ticked(ctx, ticks.C) {
 		if err := r.reconfigure(ctx); err != nil {
 			r.failed(ctx, "configure", err)
 		}

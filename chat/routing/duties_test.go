@@ -194,9 +194,7 @@ func TestWhoStillWaitsAtClosing(t *testing.T) { // SITE-5
 				h.hours = until(time.Now().UnixMilli() + 10_000)
 				h.mu.Unlock()
 				pass(69 * time.Second)
-				if got := h.conversation("c1").State; got != protocol.StateQueued {
-					t.Fatalf("%s before its time", got)
-				}
+				h.stands("c1", protocol.StateQueued, "before its time")
 				pass(3 * time.Second)
 				if got := h.conversation("c1"); got.State != want || (want == protocol.StateClosed && got.Missed != "hours") {
 					t.Errorf("after closing and a minute: %s (%s), want %s", got.State, got.Missed, want)

@@ -260,6 +260,14 @@ func (h *house) conversation(id protocol.ConversationID) (c store.Conversation) 
 	return c
 }
 
+// stands says in which state a conversation is to be.
+func (h *house) stands(id protocol.ConversationID, want protocol.ConversationState, when string) {
+	h.t.Helper()
+	if got := h.conversation(id).State; got != want {
+		h.t.Fatalf("%s %s is %s, want %s", when, id, got, want)
+	}
+}
+
 func (h *house) sound() {
 	h.t.Helper()
 	h.mem.do(func() {

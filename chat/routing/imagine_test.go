@@ -136,6 +136,16 @@ func (d *dreamer) compare(id protocol.ConversationID, foretold protocol.Decision
 	}
 }
 
+// answer accepts an offer, rejects it, or lets it ring.
+func (d *dreamer) answer(o store.Offer) {
+	switch d.IntN(4) {
+	case 0, 1:
+		d.accept(o)
+	case 2:
+		d.reject(o)
+	}
+}
+
 func TestADryRunForetellsWhatIsDecided(t *testing.T) { // ROUTE-12
 	what := map[string]int{}
 	for seed := range uint64(14) {
@@ -149,12 +159,7 @@ func TestADryRunForetellsWhatIsDecided(t *testing.T) { // ROUTE-12
 						if o.Kind == protocol.OfferAlone || d.IntN(2) == 0 {
 							what["offers"]++
 						}
-						switch d.IntN(4) {
-						case 0, 1:
-							h.accept(o)
-						case 2:
-							h.reject(o)
-						}
+						d.answer(o)
 					}
 					pass(time.Duration(d.IntN(6)) * time.Second)
 				}

@@ -53,12 +53,7 @@ func TestTheSameFileDecidesTheSame(t *testing.T) { // ROUTE-12
 			for range 14 {
 				d.dream()
 				for _, o := range h.ringing() {
-					switch d.IntN(4) {
-					case 0, 1:
-						h.accept(o)
-					case 2:
-						h.reject(o)
-					}
+					d.answer(o)
 				}
 				pass(time.Duration(d.IntN(6)) * time.Second)
 				h.mem.do(func() { all = append(all, h.mem.decisions...) })

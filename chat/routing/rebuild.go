@@ -37,13 +37,9 @@ func (r *Router) rebuild(ctx context.Context) error {
 	if err := r.readQueues(ctx); err != nil {
 		return err
 	}
-	waiting, err := r.record.Waiting(ctx, r.ws)
+	waiting, requests, err := r.waiting(ctx)
 	if err != nil {
-		return fmt.Errorf("read who waits: %w", err)
-	}
-	requests, err := r.record.Requests(ctx, r.ws)
-	if err != nil {
-		return fmt.Errorf("read open requests: %w", err)
+		return err
 	}
 	if err := errors.Join(r.load(ctx, waiting, nil), r.loadRequests(ctx, requests)); err != nil {
 		return err
@@ -69,6 +65,19 @@ func (r *Router) rebuild(ctx context.Context) error {
 	r.notify.QueuesChanged(r.ws)
 	r.log.Info("routing rebuilt from the record", "waiting", len(waiting))
 	return nil
+}
+
+// waiting is all that waits for agents, as the record has it.
+func (r *Router) waiting(ctx context.Context) ([]store.Conversation, []store.Request, error) {
+	conversations, err := r.record.Waiting(ctx, r.ws)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read who waits: %w", err)
+	}
+	requests, err := r.record.Requests(ctx, r.ws)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read open requests: %w", err)
+	}
+	return conversations, requests, nil
 }
 
 // load lets conversations wait, in batches; how says what else the script is told.

@@ -120,6 +120,16 @@ func (r *Router) time() int64 {
 	return time.Now().UnixMilli() + r.ahead
 }
 
+// ticked waits for the next tick; false: ctx has ended.
+func ticked(ctx context.Context, c <-chan time.Time) bool {
+	select {
+	case <-c:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // lasting is a context for steps that must be finished once begun, even when
 // the person who caused them is gone: it ends by itself after 5 s.
 func lasting(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -306,13 +306,9 @@ func TestConversationsOfALostAgentGoToTheHead(t *testing.T) { // STATE-6
 		synctest.Wait()
 		h.gone(agentCaller("a"))
 		pass(59 * time.Second)
-		if got := h.conversation("old").State; got != protocol.StateActive {
-			t.Fatalf("taken away before 60 s: %s", got)
-		}
+		h.stands("old", protocol.StateActive, "before 60 s")
 		pass(2 * time.Second)
-		if got := h.conversation("old").State; got != protocol.StateQueued {
-			t.Fatalf("after 60 s: %s, want queued", got)
-		}
+		h.stands("old", protocol.StateQueued, "after 60 s")
 		if a := h.row("a"); a.Declared != protocol.DeclaredNotReady || a.Reason != "connection_lost" || a.Load != 0 {
 			t.Errorf("agent %+v, want not ready (connection_lost) without load", a)
 		}

@@ -50,12 +50,7 @@ type found struct {
 func (r *Router) runSweeps(ctx context.Context) {
 	timer := time.NewTimer(r.timers.Sweep)
 	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return
-		}
+	for ticked(ctx, timer.C) {
 		wait := r.timers.Sweep
 		if r.swept.mine.Load() {
 			next, err := r.sweep(ctx)
