@@ -94,20 +94,29 @@ func conversations(ctx context.Context, record *store.Store, n int) ([]store.App
 // SQLite has one writer.
 const sqlConnections = 32
 
-// insertAlone is the database without the record: a transaction with one INSERT
-// of a message, as durable as the record's, without grouping of commits.
-func insertAlone(ctx context.Context, db database, measured time.Duration) (rate float64, err error) {
+// plainPool opens the database without the record, as durable as the record's,
+// with as many connections as may write at a time.
+func plainPool(db database) (pool *sql.DB, writers int, err error) {
 	dsn, writers := db.dsn, sqlConnections
 	if db.driver == "sqlite" {
 		dsn, writers = dsn+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate", 1
 	}
-	pool, err := sql.Open(db.driver, dsn)
-	if err != nil {
-		return 0, fmt.Errorf("open database: %w", err)
+	if pool, err = sql.Open(db.driver, dsn); err != nil {
+		return nil, 0, fmt.Errorf("open database: %w", err)
 	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
 	pool.SetMaxOpenConns(writers)
 	pool.SetMaxIdleConns(writers)
+	return pool, writers, nil
+}
+
+// insertAlone is the database without the record: a transaction with one INSERT
+// of a message, as durable as the record's, without grouping of commits.
+func insertAlone(ctx context.Context, db database, measured time.Duration) (rate float64, err error) {
+	pool, writers, err := plainPool(db)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
 	if _, err := pool.ExecContext(ctx, "CREATE TABLE bench_messages (id TEXT PRIMARY KEY, conversation TEXT NOT NULL, at BIGINT NOT NULL, body TEXT NOT NULL)"); err != nil {
 		return 0, fmt.Errorf("make table: %w", err)
 	}

@@ -62,28 +62,23 @@ var (
 	countIt    = "UPDATE bench_agents SET load = load + 1 WHERE id = $1"
 )
 
-// sqlAgents share the load among as many rows.
-const sqlAgents = 200
-
-func assignInSQL(ctx context.Context, db database, n int) (rate float64, err error) {
-	dsn, writers := db.dsn, sqlConnections
-	if db.driver == "sqlite" {
-		dsn, writers = dsn+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate", 1
-	}
-	pool, err := sql.Open(db.driver, dsn)
+// assignInSQL gives n conversations to agents, as many at once as there are
+// agents, each by these two transactions, as durable as the record's. The record
+// has the same connections: one that writes in SQLite. That it writes what waits
+// in one commit is its own doing, as it is in production.
+func assignInSQL(ctx context.Context, db database, n, agents int) (rate float64, err error) {
+	pool, _, err := plainPool(db)
 	if err != nil {
-		return 0, fmt.Errorf("open database: %w", err)
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	pool.SetMaxOpenConns(writers)
-	pool.SetMaxIdleConns(writers)
-	ids, err := fillAssign(ctx, pool, n)
+	ids, err := fillAssign(ctx, pool, n, agents)
 	if err != nil {
 		return 0, err
 	}
 	began := time.Now()
-	err = each(ctx, n, writers, func(ctx context.Context, i int) error {
-		id, conv, agent, now := protocol.NewID[string](), ids[i], fmt.Sprintf("agent%d", i%sqlAgents), time.Now().UnixMilli()
+	err = each(ctx, n, agents, func(ctx context.Context, i int) error {
+		id, conv, agent, now := protocol.NewID[string](), ids[i], fmt.Sprintf("agent%d", i%agents), time.Now().UnixMilli()
 		if err := inTransaction(ctx, pool, statement{writeOffer, []any{id, conv, agent, now}}); err != nil {
 			return err
 		}
@@ -94,7 +89,7 @@ func assignInSQL(ctx context.Context, db database, n int) (rate float64, err err
 }
 
 // fillAssign makes tables, agents, and conversations that wait.
-func fillAssign(ctx context.Context, pool *sql.DB, n int) (ids []string, err error) {
+func fillAssign(ctx context.Context, pool *sql.DB, n, agents int) (ids []string, err error) {
 	for _, table := range assignTables {
 		if _, err := pool.ExecContext(ctx, table); err != nil {
 			return nil, fmt.Errorf("make table: %w", err)
@@ -104,7 +99,7 @@ func fillAssign(ctx context.Context, pool *sql.DB, n int) (ids []string, err err
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	for i := range sqlAgents {
+	for i := range agents {
 		_, failed := tx.ExecContext(ctx, "INSERT INTO bench_agents (id, load) VALUES ($1, 0)", fmt.Sprintf("agent%d", i))
 		err = errors.Join(err, failed)
 	}
