@@ -19,6 +19,44 @@ function recorded(server: Server, message: string): boolean {
   return text.includes(`"${message}"`);
 }
 
+// COB-2, R7: nobody reloads anything, and no packet is lost that a gap could tell of: the server that comes back knows of no viewer.
+describe("kill -9 of the server while a page is shared", () => {
+  const stage = new Stage("kill-cobrowse");
+
+  test("the agent goes on seeing the page, what changed while the server was away and what changes after", { timeout: 240_000 }, async () => {
+    const server = await stage.server({});
+    const [visitor, anna] = await Promise.all([stage.visitor("visitor"), stage.desk("anna")]);
+    const says = async (text: string): Promise<void> => visitor.page.evaluate((it: string) => {
+      const stock = document.getElementById("stock");
+      if (stock) stock.textContent = it;
+    }, text);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await visitor.visit(server.shop);
+    await visitor.open();
+    await visitor.send("Which tea is left?");
+    await anna.rings();
+    await anna.open();
+    await anna.cobrowse();
+    await visitor.allow();
+    await anna.seesOnPage("Tea, and what it takes");
+    await says("Before the kill");
+    await anna.seesOnPage("Before the kill");
+
+    for (const kill of [1, 2]) {
+      await server.kill();
+      await says(`Changed while it was away, ${kill}`);
+      const killed = Date.now();
+      await server.start();
+      await anna.seesOnPage(`Changed while it was away, ${kill}`, { within: 45_000 });
+      console.log(`kill ${kill}: the agent sees the page of now ${Date.now() - killed} ms after the kill`);
+      await says(`Changed after the kill, ${kill}`);
+      await anna.seesOnPage(`Changed after the kill, ${kill}`, { within: 10_000 });
+    }
+    await anna.page.screenshot("after-kills-desk");
+  });
+});
+
 // D1, D2, D3, D13, R7: the server is killed while both write; nobody reloads anything.
 describe("kill -9 of the server under traffic", () => {
   const stage = new Stage("kill");
