@@ -1,6 +1,7 @@
 package cobrowse
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -69,7 +70,7 @@ func admit(data []byte) (out []byte, passed, withheld int, err error) {
 	if len(kept) == 0 {
 		return nil, 0, a.withheld, nil
 	}
-	out, err = json.Marshal(kept)
+	out, err = plain(kept)
 	if err != nil {
 		return nil, 0, a.withheld, fmt.Errorf("write batch: %w", err)
 	}
@@ -108,7 +109,7 @@ func (a *admission) event(e *event) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	clean, err := json.Marshal(data)
+	clean, err := plain(data)
 	if err != nil {
 		return false, fmt.Errorf("write event: %w", err)
 	}
@@ -166,6 +167,17 @@ func list(v any) []map[string]any {
 		}
 	}
 	return out
+}
+
+// plain writes JSON as browsers do: < > and & as they are, not in six bytes.
+func plain(v any) ([]byte, error) {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
 func text(v any) string {

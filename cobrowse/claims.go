@@ -56,6 +56,10 @@ func (s *Service) claimLocked(p packetIn) {
 		s.stats.dropped.Add(1)
 		return
 	}
+	if !s.memory.take(p.cost()) {
+		s.stats.full.Add(1)
+		return
+	}
 	c.waiting = append(c.waiting, p)
 }
 
@@ -91,6 +95,9 @@ func (s *Service) prove(key claimKey, who protocol.Caller) {
 	defer s.mu.Unlock()
 	c := s.claims[key]
 	delete(s.claims, key)
+	for _, p := range c.waiting {
+		s.memory.give(p.cost())
+	}
 	if err != nil || visitor != key.actor {
 		s.stats.unconsented.Add(int64(len(c.waiting)))
 		return

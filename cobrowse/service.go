@@ -38,6 +38,7 @@ type Limits struct {
 	TailBytes        int           // events kept behind a snapshot for late viewers: 4 MiB; then a new snapshot is asked for
 	BatchesPerSecond int           // 300; more are dropped and a new snapshot is asked for
 	Sessions         int           // at once on a node: 1000
+	MemoryBytes      int           // held for all sessions of a node together: 256 MiB; beyond, packets are dropped and snapshots are not kept
 	Recheck          time.Duration // of the consent while packets come: 0.5 s
 	Snapshots        time.Duration // shortest time between two requests for a snapshot: 2 s
 	Idle             time.Duration // a session without packets is forgotten after so long, if its consent no longer runs: 10 min
@@ -47,7 +48,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.SnapshotBytes, 16 << 20}, {&l.BatchBytes, 2 << 20}, {&l.TailBytes, 4 << 20}, {&l.BatchesPerSecond, 300}, {&l.Sessions, 1000}} {
+	}{{&l.SnapshotBytes, 16 << 20}, {&l.BatchBytes, 2 << 20}, {&l.TailBytes, 4 << 20}, {&l.BatchesPerSecond, 300}, {&l.Sessions, 1000}, {&l.MemoryBytes, 256 << 20}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -61,6 +62,14 @@ func (l Limits) withDefaults() Limits {
 		}
 	}
 	return l
+}
+
+// batch is the most bytes of a batch of a kind.
+func (l Limits) batch(kind protocol.PacketType) int {
+	if kind == protocol.PacketSnapshot {
+		return l.SnapshotBytes
+	}
+	return l.BatchBytes
 }
 
 // Options make a Service; Consent and Wire are required.
@@ -78,6 +87,8 @@ type Service struct {
 	limits  Limits
 	log     *slog.Logger
 	stats   counters
+	memory  memory
+	large   chan struct{} // held by the one session that admits a large batch
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -96,8 +107,10 @@ func New(o Options) *Service {
 	}
 	s := &Service{
 		consent: o.Consent, wire: o.Wire, limits: o.Limits.withDefaults(), log: o.Logger,
+		large:    make(chan struct{}, 1),
 		sessions: map[protocol.CobrowseID]*session{}, claims: map[claimKey]*claim{}, claimants: map[string]*claimant{},
 	}
+	s.memory.most = int64(s.limits.MemoryBytes)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -252,6 +265,7 @@ func (s *Service) sessionLocked(id protocol.CobrowseID, by consented) *session {
 	x := &session{
 		id: id, service: s, stop: stop, visitor: by.visitor, ws: by.workspace, proof: by.proof, checked: by.seen,
 		inbox: make(chan packetIn, inboxSize), joins: make(chan viewer, joinsSize), asks: make(chan struct{}, 1), viewers: map[string]viewer{}, lastSeen: time.Now(),
+		in: assembly{memory: &s.memory}, tail: tail{memory: &s.memory},
 	}
 	s.sessions[id] = x
 	s.stats.sessions.Add(1)
@@ -270,7 +284,21 @@ func (s *Service) forget(x *session) {
 		delete(s.sessions, x.id)
 	}
 	s.stats.sessions.Add(-1)
+	for { // nobody puts anything into it any more
+		select {
+		case p := <-x.inbox:
+			s.memory.give(p.cost())
+		default:
+			x.in.release()
+			x.tail.drop()
+			return
+		}
+	}
 }
 
 // Stats tells what the node passes on and has passed on.
-func (s *Service) Stats() Stats { return s.stats.snapshot() }
+func (s *Service) Stats() Stats {
+	all := s.stats.snapshot()
+	all.Held = s.memory.held.Load()
+	return all
+}

@@ -2,6 +2,7 @@ package cobrowse
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -18,6 +19,9 @@ const joinsSize = 16
 // downPayload is how much of a batch one packet to an agent holds: under 60 KiB
 // with its header.
 const downPayload = 59 << 10
+
+// largeBatch is the size from which batches are admitted one at a time.
+const largeBatch = 1 << 20
 
 type packetIn struct {
 	who     protocol.Caller
@@ -52,9 +56,14 @@ type session struct {
 
 // put hands a packet to the session and never waits.
 func (x *session) put(m packetIn) {
+	if !x.service.memory.take(m.cost()) {
+		x.service.stats.full.Add(1)
+		return
+	}
 	select {
 	case x.inbox <- m:
 	default:
+		x.service.memory.give(m.cost())
 		x.service.stats.dropped.Add(1)
 	}
 }
@@ -77,7 +86,9 @@ func (x *session) run(ctx context.Context) {
 	for {
 		select {
 		case m := <-x.inbox:
-			if !x.packet(ctx, m) {
+			goesOn := x.packet(ctx, m)
+			x.service.memory.give(m.cost())
+			if !goesOn {
 				return
 			}
 		case v := <-x.joins:
@@ -143,14 +154,18 @@ func (x *session) packet(ctx context.Context, m packetIn) bool {
 	case assemblyTooLarge:
 		stats.dropped.Add(1)
 		x.service.log.Warn("a page is too large for co-browsing", "cobrowse", x.id)
+	case assemblyFull:
+		stats.full.Add(1)
+		x.resync(m.who.Connection)
 	case assemblyWhole:
-		x.batch(m.header.Type, batch)
+		x.batch(ctx, m.header.Type, batch)
+		x.in.done()
 	}
 	return true
 }
 
 // batch admits a whole batch and passes it on.
-func (x *session) batch(kind protocol.PacketType, data []byte) {
+func (x *session) batch(ctx context.Context, kind protocol.PacketType, data []byte) {
 	now := time.Now()
 	if now.Sub(x.second) >= time.Second {
 		x.second, x.batches = now, 0
@@ -161,7 +176,7 @@ func (x *session) batch(kind protocol.PacketType, data []byte) {
 		x.resync(x.page.Connection)
 		return
 	}
-	admitted, passed, withheld, err := admit(data)
+	admitted, passed, withheld, err := x.admit(ctx, kind, data)
 	x.service.stats.withheld.Add(int64(withheld))
 	if err != nil {
 		x.service.stats.refused.Add(1)
@@ -172,7 +187,11 @@ func (x *session) batch(kind protocol.PacketType, data []byte) {
 		return
 	}
 	x.service.stats.events.Add(int64(passed))
+	kept := x.tail.whole
 	packets := x.tail.add(kind, admitted)
+	if kept = kept || kind == protocol.PacketSnapshot; kept && !x.tail.whole {
+		x.service.stats.full.Add(1)
+	}
 	for _, v := range x.viewers {
 		x.send(v, packets)
 	}
@@ -182,6 +201,24 @@ func (x *session) batch(kind protocol.PacketType, data []byte) {
 	if x.tail.bytes > 2*x.service.limits.TailBytes { // the page did not answer: late viewers wait for it
 		x.tail.drop()
 	}
+}
+
+// admit lets one large batch of the node through at a time: reading one takes
+// several times its size.
+func (x *session) admit(ctx context.Context, kind protocol.PacketType, data []byte) (out []byte, passed, withheld int, err error) {
+	if len(data) > largeBatch {
+		select {
+		case x.service.large <- struct{}{}:
+			defer func() { <-x.service.large }()
+		case <-ctx.Done():
+			return nil, 0, 0, ctx.Err()
+		}
+	}
+	out, passed, withheld, err = admit(data)
+	if most := x.service.limits.batch(kind); len(out) > most {
+		return nil, 0, withheld, fmt.Errorf("an admitted batch has %d bytes, %d may be", len(out), most)
+	}
+	return out, passed, withheld, err
 }
 
 // watch adds a viewer and gives it the page as it is.

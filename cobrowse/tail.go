@@ -18,19 +18,30 @@ func (o outgoing) header(id protocol.CobrowseID) protocol.PacketHeader {
 // who comes later needs. Gens and seqs are the server's own, so that a page
 // that starts anew or a batch that was withheld leaves no gap.
 type tail struct {
+	memory   *memory
+	held     int // bytes of packets, as reserved
 	packets  []outgoing
 	bytes    int // of the events behind the snapshot
 	gen, seq uint32
 	whole    bool // begins with a snapshot, so that it can be given to somebody new
 }
 
-// add cuts a batch into packets, keeps them, and gives them to be sent.
+// add cuts a batch into packets, keeps them, and gives them to be sent. Without
+// room for them nothing is kept until the next snapshot.
 func (t *tail) add(kind protocol.PacketType, batch []byte) []outgoing {
 	if kind == protocol.PacketSnapshot {
+		t.drop()
 		t.gen++
-		t.seq, t.bytes, t.packets, t.whole = 0, 0, nil, true
+		t.seq, t.whole = 0, true
 	} else {
 		t.bytes += len(batch)
+	}
+	if t.whole {
+		if t.memory.take(len(batch)) {
+			t.held += len(batch)
+		} else {
+			t.drop()
+		}
 	}
 	var cut []outgoing
 	for first := true; first || len(batch) > 0; first = false {
@@ -54,4 +65,7 @@ func (t *tail) add(kind protocol.PacketType, batch []byte) []outgoing {
 
 // drop forgets the packets until the next snapshot; those who watch already go
 // on without a gap.
-func (t *tail) drop() { t.packets, t.bytes, t.whole = nil, 0, false }
+func (t *tail) drop() {
+	t.memory.give(t.held)
+	t.packets, t.held, t.bytes, t.whole = nil, 0, 0, false
+}

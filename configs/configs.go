@@ -163,6 +163,7 @@ type Cobrowse struct {
 	TailBytes        int `koanf:"tail_bytes"`
 	BatchesPerSecond int `koanf:"batches_per_second"`
 	MaxSessions      int `koanf:"max_sessions"`
+	MemoryBytes      int `koanf:"memory_bytes"`
 }
 
 // Shutdown is how the process stops.

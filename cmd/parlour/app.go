@@ -177,7 +177,7 @@ func (a *app) joinFeatures(ctx context.Context) error {
 		Consent: a.chat, Wire: a.hub, Logger: a.log,
 		Limits: cobrowse.Limits{
 			SnapshotBytes: a.config.Cobrowse.SnapshotBytes, BatchBytes: a.config.Cobrowse.BatchBytes, TailBytes: a.config.Cobrowse.TailBytes,
-			BatchesPerSecond: a.config.Cobrowse.BatchesPerSecond, Sessions: a.config.Cobrowse.MaxSessions,
+			BatchesPerSecond: a.config.Cobrowse.BatchesPerSecond, Sessions: a.config.Cobrowse.MaxSessions, MemoryBytes: a.config.Cobrowse.MemoryBytes,
 		},
 	})
 	a.closeLater(a.cobrowse.Close)

@@ -78,6 +78,8 @@ func (a *app) registerMetrics() {
 		counter("media_packets_dropped_total", "RTP packets that a viewer's full queue had no room for.", func() int64 { return a.media.Stats().Dropped })
 	}
 	gauge("cobrowse_sessions", "Co-browse sessions on this node.", func() float64 { return float64(a.cobrowse.Stats().Sessions) })
+	gauge("cobrowse_held_bytes", "What is held for all co-browse sessions.", func() float64 { return float64(a.cobrowse.Stats().Held) })
+	counter("cobrowse_full_total", "Packets and snapshots that found no room.", func() int64 { return a.cobrowse.Stats().Full })
 	counter("cobrowse_events_total", "Events of pages that were passed on.", func() int64 { return a.cobrowse.Stats().Events })
 	counter("cobrowse_withheld_total", "Events, attributes and values that may not pass.", func() int64 { return a.cobrowse.Stats().Withheld })
 	counter("cobrowse_unconsented_total", "Packets that came without a consent that runs.", func() int64 { return a.cobrowse.Stats().Unconsented })
