@@ -35,6 +35,14 @@ func (s *Store) Panic(ctx context.Context, name string) error {
 	return err
 }
 
+// Age makes a session look as if it had been used so much earlier; ms.
+func (s *Store) Age(ctx context.Context, session string, by int64) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		return t.exec(ctx, `UPDATE sessions SET used = used - $2 WHERE token_hash = $1`, session, by)
+	})
+	return err
+}
+
 // Has tells whether meta has a row.
 func (s *Store) Has(ctx context.Context, name string) (bool, error) {
 	_, found, err := one(ctx, s.db.reader(), scanString, `SELECT name FROM meta WHERE name = $1`, name)

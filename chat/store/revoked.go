@@ -29,8 +29,13 @@ func scanRevoked(row scanner) (r Revoked, err error) {
 	return r, err
 }
 
+// inUse is how long ago a session was used that counts as signed in still: one
+// with an open desk is noted once a minute. A login that was forgotten
+// elsewhere holds nothing back; ms.
+const inUse = 90 * 1000
+
 // Revoked lists agents with running or parked conversations who are disabled,
-// have lost the right to answer, or whose last session was ended on purpose: by
+// have lost the right to answer, or whose last session in use was ended on purpose: by
 // the agent, or by another password. Who was disabled counts until the next sign-in,
 // even when enabled again. A session that merely ran out is none of these. Who
 // may not answer and is ready is listed without conversations, too.
@@ -47,7 +52,7 @@ func (s *Store) Revoked(ctx context.Context, workspace protocol.WorkspaceID) ([]
 			AND (a.disabled <> 0 OR r.permissions NOT LIKE '%"`+string(protocol.PermDesk)+`"%'
 				OR (a.declared = 'not_ready' AND a.reason IN ('`+CauseSignedOut+`', '`+CausePasswordChanged+`', '`+CauseAgentDisabled+`')
 					AND NOT EXISTS (SELECT 1 FROM sessions v WHERE v.workspace = a.workspace AND v.agent = a.id AND v.expires > $2 AND v.used > $3)))
-		ORDER BY a.id`, workspace, now, now-s.idle.agent)
+		ORDER BY a.id`, workspace, now, now-min(inUse, s.idle.agent))
 	if err != nil {
 		return nil, fmt.Errorf("list revoked agents: %w", err)
 	}
@@ -68,7 +73,22 @@ func turnAway(ctx context.Context, t *tx, workspace protocol.WorkspaceID, agent 
 	return err
 }
 
-// endSession ends a session, and turns its agent away if it was the last that held.
+// TurnAway is what the end of the last session does, for an agent of whom no
+// desk is open any more although another session holds.
+func (s *Store) TurnAway(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (struct{}, error) {
+		if _, _, err := one(ctx, t, scanString, `SELECT id FROM agents WHERE workspace = $1 AND id = $2`+t.lock, workspace, agent); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, turnAway(ctx, t, workspace, agent, CauseSignedOut)
+	})
+	if err != nil {
+		return fmt.Errorf("turn an agent away: %w", err)
+	}
+	return nil
+}
+
+// endSession ends a session, and turns its agent away if it was the last in use.
 func (s *Store) endSession(ctx context.Context, t *tx, tokenHash string) error {
 	row, found, err := one(ctx, t, scanSession, `SELECT workspace, agent, used, expires FROM sessions WHERE token_hash = $1`, tokenHash)
 	if err != nil || !found {
@@ -87,7 +107,7 @@ func (s *Store) endSession(ctx context.Context, t *tx, tokenHash string) error {
 		return err
 	}
 	left, _, err := one(ctx, t, scanInt, `SELECT COUNT(*) FROM sessions WHERE workspace = $1 AND agent = $2 AND expires > $3 AND used > $4`,
-		row.workspace, row.agent, now, now-s.idle.agent)
+		row.workspace, row.agent, now, now-min(inUse, s.idle.agent))
 	if err != nil || left > 0 {
 		return err
 	}
