@@ -13,9 +13,15 @@ import (
 // left to the sweep.
 const signOutTime = 5 * time.Second
 
-// SignedOut follows a session that its agent has ended: without another one
-// nothing is offered any more, and what runs goes back at once, with calls and
-// co-browsing (S5). What fails here the sweep does.
+// leavingFor is how long a desk of who has signed out is looked for: longer than
+// the lease of a tab that has closed.
+const leavingFor = 20 * time.Second
+
+// SignedOut follows a session that its agent has ended: without another one in
+// use nothing is offered any more, and what runs goes back at once, with calls
+// and co-browsing (S5). What fails here the sweep does. Where another login was
+// used a moment ago, what runs goes back as soon as no desk is open: with the
+// next sweeps of this node.
 func (s *Service) SignedOut(ctx context.Context, agent protocol.AgentID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTime) // the page does not wait for the answer
 	defer cancel()
@@ -23,6 +29,29 @@ func (s *Service) SignedOut(ctx context.Context, agent protocol.AgentID) {
 	if err := s.takeFromRevoked(ctx); err != nil {
 		s.log.Warn("what an agent had who signed out is left to the sweep", "agent", agent, "error", err)
 	}
+	s.leaving.Store(agent, time.Now())
+}
+
+// dismissLeft takes what runs from agents who have signed out and have no desk
+// open on any node. A desk that stays open under another login keeps it.
+func (w *sweep) dismissLeft(ctx context.Context) error {
+	var errs []error
+	w.leaving.Range(func(key, since any) bool {
+		agent, over := key.(protocol.AgentID), time.Since(since.(time.Time)) > leavingFor
+		here, err := w.router.Connected(ctx, agent)
+		if err == nil && !here[agent] {
+			over = true
+			if err = w.store.TurnAway(ctx, w.ws, agent); err == nil {
+				err = w.dismiss(ctx, store.Revoked{Agent: agent, Cause: store.CauseSignedOut})
+			}
+		}
+		if over {
+			w.leaving.CompareAndDelete(key, since)
+		}
+		errs = append(errs, err)
+		return ctx.Err() == nil
+	})
+	return errors.Join(errs...)
 }
 
 // takeFromRevoked takes what runs from all agents who may not go on with it.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parlour-chat/parlour/chat/routing"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -134,6 +135,9 @@ func TestWhoIsStillSignedInKeepsConversations(t *testing.T) {
 	h := newHouse(t)
 	one, _ := h.signIn(0), h.signIn(0)
 	_, agent, conv := h.talk()
+	other := agent // the desk that is open under the other login
+	other.Connection = protocol.NewID[protocol.ConnectionID]()
+	h.router.Here(other)
 	h.router.Gone(agent)
 	h.signOut(agent, one)
 	if list, err := h.store.Revoked(t.Context(), h.ws); err != nil || len(list) != 0 {
@@ -190,4 +194,23 @@ func TestTheLegOfWhoIsNotInTheConversationIsClosed(t *testing.T) {
 	if h.asked(protocol.MediaEnd, call) {
 		t.Error("the call of the others has ended")
 	}
+}
+
+// S5, STATE-6: a login that was used elsewhere a moment ago, and of which no desk
+// is open, does not let the visitor wait for who has signed out.
+func TestWhoHasSignedOutIsNotWaitedFor(t *testing.T) {
+	everywhere(t, func(t *testing.T, g ground) { //nolint:contextcheck // the house has its own
+		g.timers = routing.Timers{Closed: 300 * time.Millisecond}
+		h := g.house(t)
+		one, _ := h.signIn(0), h.signIn(0)
+		_, anna, conv := h.talk()
+		h.signOut(anna, one)
+		h.router.Gone(anna)
+		h.until("the conversation is back in its queue", func() bool { return h.conv(conv).State == protocol.StateQueued })
+		a, err := h.store.Agent(t.Context(), h.ws, anna.Agent)
+		h.must(err)
+		if a.Declared != protocol.DeclaredNotReady || a.Reason != store.CauseSignedOut || a.Slots != 0 {
+			t.Errorf("the agent is %s (%s) with %d slots", a.Declared, a.Reason, a.Slots)
+		}
+	})
 }

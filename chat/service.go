@@ -56,6 +56,7 @@ type Limits struct {
 	WrapUp            time.Duration // where the queue says nothing: 60 s; below 0: without limit
 	Question          time.Duration // how long a question for a call or co-browsing stands: 60 s; below 0: until it is answered
 	LegGrace          time.Duration // how long a call waits for legs lost with a node: 45 s
+	Choice            time.Duration // how long after somebody has first asked leaving a message is offered to who waits: 2 min
 	Sweep             time.Duration // how often the record is gone over for calls and co-browse sessions: 1 s
 }
 
@@ -76,6 +77,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.LegGrace == 0 {
 		l.LegGrace = 45 * time.Second
+	}
+	if l.Choice == 0 {
+		l.Choice = 2 * time.Minute
 	}
 	if l.Sweep == 0 {
 		l.Sweep = time.Second
@@ -102,6 +106,7 @@ type Service struct {
 	log       *slog.Logger
 	reached   chan string // actors
 	joins     joins
+	leaving   sync.Map // protocol.AgentID: when who has signed out did; forgotten after leavingFor
 	sites     fullness
 	recovered []store.Call // of an earlier run; set by Recover, before Run
 }
