@@ -36,6 +36,9 @@ func stepOf[S step, ID ~string](
 		return found, c, err
 	}
 	c, err = s.conversation(ctx, who, found.Common().Conversation)
+	if e, known := protocol.AsError(err); err != nil && (!known || e.Code.Retry()) {
+		return found, c, err // the record did not answer, which says nothing of the step
+	}
 	if err != nil {
 		return found, c, unknown
 	}

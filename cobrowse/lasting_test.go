@@ -1,6 +1,7 @@
 package cobrowse_test
 
 import (
+	"errors"
 	"runtime"
 	"strings"
 	"testing"
@@ -64,23 +65,25 @@ func TestAQuietSessionWithoutConsentIsForgotten(t *testing.T) {
 }
 
 func TestARecordThatDoesNotAnswerEndsNothing(t *testing.T) { // D1
-	r, p := newRoom(t, cobrowse.Limits{Recheck: time.Nanosecond, Idle: 20 * time.Millisecond}), &page{}
-	r.watch(t)
-	p.send(r, protocol.PacketSnapshot, snapshot("one"), 16<<10)
-	r.until(t, "the page is seen", func() bool { return len(r.seen(t, "desk")) == 1 })
-	r.mu.Lock()
-	r.away = true
-	r.mu.Unlock()
-	p.send(r, protocol.PacketEvents, change("unproven"), 16<<10)
-	r.until(t, "it was idle for long, twice", func() bool { return r.looks() >= 6 || r.Stats().Sessions == 0 })
-	r.mu.Lock()
-	r.away = false
-	r.mu.Unlock()
-	p.send(r, protocol.PacketEvents, change("after a gap"), 16<<10)
-	p.send(r, protocol.PacketSnapshot, snapshot("whole again"), 16<<10)
-	r.seesNext(t, p, "goes on")
-	if got := strings.Join(r.seen(t, "desk"), ""); strings.Contains(got, "unproven") {
-		t.Errorf("the agent got %s", got)
+	for _, away := range []error{errors.New("the record is away"), protocol.NewError(protocol.CodeUnavailable, "The record is away.")} {
+		r, p := newRoom(t, cobrowse.Limits{Recheck: time.Nanosecond, Idle: 20 * time.Millisecond}), &page{}
+		r.watch(t)
+		p.send(r, protocol.PacketSnapshot, snapshot("one"), 16<<10)
+		r.until(t, "the page is seen", func() bool { return len(r.seen(t, "desk")) == 1 })
+		r.mu.Lock()
+		r.away = away
+		r.mu.Unlock()
+		p.send(r, protocol.PacketEvents, change("unproven"), 16<<10)
+		r.until(t, "it was idle for long, twice", func() bool { return r.looks() >= 6 || r.Stats().Sessions == 0 })
+		r.mu.Lock()
+		r.away = nil
+		r.mu.Unlock()
+		p.send(r, protocol.PacketEvents, change("after a gap"), 16<<10)
+		p.send(r, protocol.PacketSnapshot, snapshot("whole again"), 16<<10)
+		r.seesNext(t, p, "goes on")
+		if got := strings.Join(r.seen(t, "desk"), ""); strings.Contains(got, "unproven") {
+			t.Errorf("the agent got %s", got)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package cobrowse_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -30,8 +29,8 @@ type room struct {
 	*cobrowse.Service
 	mu      sync.Mutex
 	consent bool
-	away    bool // the record does not answer
-	looked  int  // into the record
+	away    error // what the record says when it does not answer
+	looked  int   // into the record
 	packets map[protocol.ConnectionID][][]byte
 	asked   int
 	told    [][]byte // who watches
@@ -53,8 +52,8 @@ func (r *room) CobrowseConsent(_ context.Context, who protocol.Principal, _ prot
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looked++
-	if r.away {
-		return "", "", errors.New("the record is away")
+	if r.away != nil {
+		return "", "", r.away
 	}
 	if !r.consent || (who.Visitor != "v" && who.Agent != "a") {
 		return "", "", protocol.NewError(protocol.CodeNotFound, "ended")

@@ -110,12 +110,18 @@ func (x *session) run(ctx context.Context) {
 	}
 }
 
+// unanswered says that the record did not answer, which says nothing of the consent.
+func unanswered(err error) bool {
+	e, known := protocol.AsError(err)
+	return !known || e.Code.Retry()
+}
+
 // lasts says whether the consent of a session that has been quiet for long still
 // runs. A page may be quiet for as long as its visitor reads: whoever watches it
 // sees what changes then.
 func (x *session) lasts(ctx context.Context) bool {
 	_, _, err := x.service.consent.CobrowseConsent(ctx, x.proof, x.id)
-	if _, known := protocol.AsError(err); err != nil && known {
+	if err != nil && !unanswered(err) {
 		return false
 	}
 	x.lastSeen = time.Now() // or the record did not answer, which says nothing
@@ -130,8 +136,7 @@ func (x *session) packet(ctx context.Context, m packetIn) bool {
 		visitor, _, err := x.service.consent.CobrowseConsent(ctx, m.who.Principal, x.id)
 		if err != nil || visitor != x.visitor {
 			stats.unconsented.Add(1)
-			_, known := protocol.AsError(err)
-			return err != nil && !known // the record did not answer: this packet is lost, the session is not
+			return err != nil && unanswered(err) // this packet is lost, the session is not
 		}
 		x.checked = time.Now()
 	}
