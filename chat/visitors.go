@@ -51,9 +51,6 @@ func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteIt
 // and no conversation waits.
 const unstaffedMessage = "message"
 
-// choiceAfter is how long somebody waits until leaving a message is offered; ms.
-const choiceAfter = 2 * 60 * 1000
-
 func (s *Service) conversationItem(ctx context.Context, c store.Conversation) (protocol.ConversationItem, error) {
 	item := protocol.ConversationItem{Conversation: c.ID, State: c.State, Last: c.VisitorSeq, Read: c.VisitorRead, Medium: c.Medium}
 	if c.State == protocol.StateQueued {
@@ -102,7 +99,7 @@ func (s *Service) placeItem(ctx context.Context, c store.Conversation, item *pro
 	if err != nil {
 		return err
 	}
-	item.Choice = now-c.Asked >= choiceAfter
+	item.Choice = now-c.Asked >= s.limits.Choice.Milliseconds() // as all times of waiting: since it was first asked for
 	if place, err := s.router.Place(ctx, c.ID); err == nil {
 		item.Position, item.Ahead, item.LowMs, item.HighMs = place.Position, place.Ahead, place.LowMs, place.HighMs
 		item.ChatOnly = place.ChatOnly
