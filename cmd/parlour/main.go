@@ -19,7 +19,7 @@ const usage = `Parlour puts a website's visitors and a company's agents in one r
   parlour serve [--demo]        start the server
   parlour doctor                check the settings and what they connect to
   parlour admin apply FILE      make the workspace what the file says
-  parlour bench sessions|chat   measure, and print one JSON object
+  parlour bench NAME            measure: sessions, chat or routing; --json prints one object
   parlour config                print the annotated settings
 
 Settings come from --config FILE, then PARLOUR_..., then flags named as their
