@@ -263,6 +263,7 @@ func (w *world) agentActs(p *person) {
 		}
 		return
 	}
+	p.idle = time.Time{}
 	w.pick(row)
 	if w.eager {
 		return
