@@ -31,14 +31,15 @@ func newOrigins(o Options) (origins, error) {
 }
 
 // own says whether a request comes from one of our own pages, or from a
-// program that is not a browser and says no origin.
+// program that is not a browser and says no origin. A page is ours at the public
+// URL, and at the address that it asked itself: by https where the public URL is.
 func (o origins) own(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || strings.EqualFold(origin, o.public) {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) && (u.Scheme == "https" || !o.secure)
 }
 
 // sourceList makes a CSP source list of a site's origins; what is not an origin

@@ -161,7 +161,7 @@ func TestForeignOriginGetsNoSocket(t *testing.T) { // S4
 	h := newHouse(t, newRecord(), func(o *signaling.Options) { o.PublicURL = "https://chat.example"; o.Limits.ConnectionsPerIP = 2 })
 	own := strings.Replace(h.server.URL, "http://", "", 1)
 	for origin, ok := range map[string]bool{
-		"https://chat.example": true, "http://" + own: true, "https://shop.example": false, "null": false, "https://chat.example.evil": false,
+		"https://chat.example": true, "https://" + own: true, "http://" + own: false, "https://shop.example": false, "null": false, "https://chat.example.evil": false,
 	} {
 		conn, res, err := websocket.Dial(t.Context(), h.server.URL+"/v1/connect", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {origin}}})
 		if (err == nil) != ok {
