@@ -1,7 +1,9 @@
 package chat
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -142,9 +144,30 @@ func (s *Service) prepare(ctx context.Context, in *store.AskIn, site store.Site,
 		return err
 	}
 	previous, agent, _, err := s.store.LastAgent(ctx, s.ws, in.Visitor, now-int64(days)*day)
-	in.Previous = previous
-	if queue.Rules.StickyMs >= 0 {
-		in.Sticky = agent
+	if err != nil {
+		return err
 	}
+	in.Previous = previous
+	in.Sticky, err = s.askedFirst(ctx, queue, in.Medium, agent)
 	return err
+}
+
+// askedFirst is the agent whom the visitor knows, where that one can take what
+// is asked at all: by queue, medium and skills. Who cannot is not waited for.
+func (s *Service) askedFirst(ctx context.Context, queue store.Queue, medium string, last protocol.AgentID) (protocol.AgentID, error) {
+	if last == "" || queue.Rules.StickyMs < 0 {
+		return "", nil
+	}
+	agent, err := s.store.Agent(ctx, s.ws, last)
+	if err != nil {
+		return "", err
+	}
+	able := slices.Contains(agent.Profile.Queues, queue.ID) && slices.Contains(agent.Profile.Media, cmp.Or(medium, store.MediumChat))
+	for skill, level := range queue.Rules.Needs {
+		able = able && agent.Skills[skill] >= level
+	}
+	if !able {
+		return "", nil
+	}
+	return last, nil
 }

@@ -29,8 +29,8 @@ func (s *Service) DryRun(ctx context.Context, who protocol.Principal, of protoco
 		return out, err
 	}
 	in := routing.Imagined{Queue: queue, Medium: of.Medium, Waited: of.Waited}
-	if queue.Rules.StickyMs >= 0 {
-		in.Agent = of.Agent
+	if in.Agent, err = s.askedFirst(ctx, queue, of.Medium, of.Agent); err != nil {
+		return out, err
 	}
 	if of.Verified {
 		in.Boost = boost(queue, "verified", 0)

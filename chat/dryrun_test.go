@@ -26,7 +26,10 @@ func TestADryRunChangesNothing(t *testing.T) { // ROUTE-12, S1
 			t.Errorf("with nobody there: %+v", got)
 		}
 		anna, ben := h.ready(0), h.ready(1)
-		h.until("both are there", func() bool { return len(ask(protocol.DryRun{Queue: "sales"}).Decision.Eligible) == 2 })
+		h.until("both are there, and the third is known", func() bool {
+			d := ask(protocol.DryRun{Queue: "sales"}).Decision
+			return len(d.Eligible) == 2 && len(d.Skipped) == 1
+		})
 		before := h.store.Stats()
 		plain := ask(protocol.DryRun{Queue: "sales"})
 		if d := plain.Decision; d.Chosen != ben.Agent || d.ChosenName != "Ben" || d.Rule != "capable" || d.Position != 1 || d.Next != "rings_until" {
