@@ -44,7 +44,7 @@ type Options struct {
 // Limits bound what one participant or address may take. Zero is the default.
 type Limits struct {
 	OutboxBytes          int // frames waiting for one connection, 256 KiB; more: cut with CodeSlow
-	PacketBytes          int // co-browse packets waiting for one connection, 8 MiB; more: cut with CodeSlow
+	PacketBytes          int // co-browse packets waiting for one connection, 20 MiB: the largest snapshot and more; beyond: cut with CodeSlow
 	Commands             int // commands waiting in one connection, 64; more: CodeRateLimited
 	BadFrames            int // bad frames in 10 s, 20; more: the transport is closed
 	FramesPerSecond      int // frames up on main, 100 with bursts of three times as many; more: CodeRateLimited
@@ -81,7 +81,7 @@ func (l Limits) withDefaults() Limits {
 		field *int
 		value int
 	}{
-		{&l.OutboxBytes, 256 << 10}, {&l.PacketBytes, 8 << 20}, {&l.Commands, 64}, {&l.BadFrames, 20}, {&l.FramesPerSecond, 100}, {&l.PacketsPerSecond, 500},
+		{&l.OutboxBytes, 256 << 10}, {&l.PacketBytes, 20 << 20}, {&l.Commands, 64}, {&l.BadFrames, 20}, {&l.FramesPerSecond, 100}, {&l.PacketsPerSecond, 500},
 		{&l.MessagesPerMinute, 60}, {&l.ConnectionsPerIP, 200}, {&l.VisitorsPerMinute, 60}, {&l.SignInsPerMinute, 20},
 		{&l.RequestsPerSecond, 100}, {&l.Detached, 10_000}, {&l.Addresses, 65_536}, {&l.RequestBytes, 64 << 10},
 		{&l.MessageCharacters, 4000}, {&l.TransportsPerAddress, 240},

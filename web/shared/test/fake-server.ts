@@ -53,6 +53,8 @@ export class FakeServer {
   items: Record<string, Item> = {};
   version = 1;
   packets = 0;
+  /** Nothing that is sent leaves the clients. */
+  full = false;
   #primary: ServerLink | undefined;
 
   constructor(clock: FakeClock) {
@@ -86,7 +88,7 @@ export class FakeServer {
         this.#clock.after(2 + this.#clock.random() * 10, () => link.open && !link.silent && this.#hear(link, JSON.parse(data) as UpFrame));
       },
       sendPacket: () => (link.open ? ((this.packets += 1), true) : false),
-      waiting: () => 0,
+      waiting: () => (this.full ? Infinity : 0),
       close: () => {
         link.open = false;
       },

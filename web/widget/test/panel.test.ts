@@ -400,8 +400,8 @@ describe("a call that was wanted from the first (VIS-6)", () => {
 
 describe("co-browse", () => {
   const item = (state: "asked" | "running", watchers = 0, at = server): void => at.set("cobrowse/1", { cobrowse: { cobrowse: cobrowse as never, conversation: conv, state, agent: "Anna", watchers } });
-  const packet = (type: number, flags: number): ArrayBuffer => {
-    const bytes = new Uint8Array(40);
+  const packet = (type: number, flags: number, size = 40): ArrayBuffer => {
+    const bytes = new Uint8Array(size);
     bytes.set([1, type, flags]);
     return bytes.buffer;
   };
@@ -463,6 +463,26 @@ describe("co-browse", () => {
     const sent = server.packets;
     panel.hear({ kind: "packet", data: packet(1, 3) });
     expect(server.packets).toBe(sent);
+  });
+
+  test("the largest picture waits for its way and goes whole; what is more is dropped for a new one", async () => {
+    const panel = await talking();
+    await shared(panel);
+    await clock.pass(500);
+    told.length = 0;
+    server.full = true;
+    const sent = server.packets;
+    const parts = 1024; // of 16 KiB: what a server takes as one picture
+    for (let i = 0; i < parts; i++) panel.hear({ kind: "packet", data: packet(1, i === 0 ? 1 : 0, 16 << 10) });
+    server.full = false;
+    await clock.pass(500);
+    expect([server.packets - sent, last("cobrowse-snapshot")]).toEqual([parts, undefined]);
+    server.full = true;
+    for (let i = 0; i < 2 * parts; i++) panel.hear({ kind: "packet", data: packet(2, 3, 16 << 10) });
+    await clock.pass(500);
+    server.full = false;
+    await clock.pass(500);
+    expect([server.packets - sent, last("cobrowse-snapshot")?.kind]).toEqual([parts, "cobrowse-snapshot"]);
   });
 
   test("after a change of transport a new picture is taken, and changes before it are dropped", async () => {

@@ -6,7 +6,7 @@ import type { OwnSteps } from "./call-model.ts";
 import { countdown, type CountdownPorts } from "./countdown.ts";
 
 const fewWaiting = 128 << 10;
-const maxQueued = 8 << 20;
+const maxQueued = 20 << 20; // the largest snapshot, and what comes while it waits
 const roomCheck = 20;
 const typeByte = 1;
 const flagsByte = 2;
@@ -96,7 +96,7 @@ export class SharingModel {
   }
 
   /**
-   * Passes one packet on. They wait here while the way is full, at most 8 MiB; then what waits is dropped, and a new
+   * Passes one packet on. They wait here while the way is full, at most 20 MiB; then what waits is dropped, and a new
    * snapshot is asked for when the way is free again.
    */
   packet(data: ArrayBuffer): void {
