@@ -13,9 +13,10 @@ ENDING  ?= 15m
 FUZZ    ?= 60s
 COUNT   ?= 3
 SEEDS   ?= 200
+RACED   ?= 20
 MINUTES ?= 10
 
-.PHONY: help run build web test test-go test-web sizes e2e sim planted soak fuzz bench check format vet lint generated types tools clean
+.PHONY: help run build web test test-go test-web sizes e2e sim sim-race planted soak fuzz bench check format vet lint generated types tools clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -29,7 +30,7 @@ build: web ## the web apps, then bin/parlour with them inside
 web: $(MODULES) ## the web apps
 	$(SCRIPT) build
 
-test: tools test-go sim test-web sizes e2e ## everything: Go with the race detector, the simulation, web units, sizes, stories in browsers
+test: tools test-go sim sim-race test-web sizes e2e ## everything: Go with the race detector, the simulation, web units, sizes, stories in browsers
 
 # Go tests serve the built web apps, so these come first.
 test-go: tools web
@@ -46,6 +47,9 @@ e2e: tools build ## the stories in real browsers
 
 sim: ## people and faults in virtual time: SEEDS=200 of MINUTES=10 each, without the race detector
 	$(STATIC) $(GO) test -count=1 -timeout $(ENDING) ./chat/routing -run '^TestSimulation$$' -v -seeds $(SEEDS) -minutes $(MINUTES)
+
+sim-race: ## the same with the race detector: RACED=20 seeds
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout $(ENDING) ./chat/routing -run '^TestSimulation$$' -v -seeds $(RACED) -minutes $(MINUTES)
 
 planted: ## plants bugs, one after the other, and sees that the tests find each
 	$(STATIC) PLANTED=1 $(GO) test -count=1 -timeout 1h -run '^TestPlantedBugsAreFound$$' -v .

@@ -11,6 +11,11 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
+// sees says whether a decision knows so many agents.
+func sees(d protocol.Decision, eligible, skipped int) bool {
+	return len(d.Eligible) == eligible && len(d.Skipped) == skipped
+}
+
 func TestADryRunChangesNothing(t *testing.T) { // ROUTE-12, S1
 	everywhere(t, func(t *testing.T, g ground) {
 		h := g.house(t, chatting(1), secondQueue("support", "Support", store.QueueRules{Mode: store.ModePull, StickyMs: -1}))
@@ -26,10 +31,7 @@ func TestADryRunChangesNothing(t *testing.T) { // ROUTE-12, S1
 			t.Errorf("with nobody there: %+v", got)
 		}
 		anna, ben := h.ready(0), h.ready(1)
-		h.until("both are there, and the third is known", func() bool {
-			d := ask(protocol.DryRun{Queue: "sales"}).Decision
-			return len(d.Eligible) == 2 && len(d.Skipped) == 1
-		})
+		h.until("both are there, and the third is known", func() bool { return sees(ask(protocol.DryRun{Queue: "sales"}).Decision, 2, 1) })
 		before := h.store.Stats()
 		plain := ask(protocol.DryRun{Queue: "sales"})
 		if d := plain.Decision; d.Chosen != ben.Agent || d.ChosenName != "Ben" || d.Rule != "capable" || d.Position != 1 || d.Next != "rings_until" {

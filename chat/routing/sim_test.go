@@ -30,15 +30,11 @@ var (
 )
 
 // simLength is how much is simulated where nothing else is asked for: beside
-// other tests what takes some seconds, with the race detector what it is
-// promised to see. make sim and make soak ask for more.
+// other tests what takes some seconds. make sim, sim-race and soak ask for more.
 func simLength() (seeds, minutes int) {
 	seeds, minutes = 8, 5
-	switch {
-	case testing.Short():
+	if testing.Short() || raceEnabled {
 		seeds, minutes = 4, 3
-	case raceEnabled:
-		seeds, minutes = 20, 10
 	}
 	if *simSeeds > 0 {
 		seeds = *simSeeds
