@@ -304,8 +304,10 @@ func (h simHours) closedFor(q store.Queue, now time.Time) time.Duration {
 
 // accepting asks a node whether a queue takes somebody: it says closed when it is (R13).
 func (w *world) accepting(n *simNode, q store.Queue) {
-	open, changes := w.hours.Open(q, time.Now().UnixMilli())
-	if changes != 0 && changes-time.Now().UnixMilli() < 1000 {
+	now := time.Now().UnixMilli()
+	open, changes := w.hours.Open(q, now)
+	was, _ := w.hours.Open(q, now-1000)
+	if was != open || changes != 0 && changes-now < 1000 {
 		return // may be told from just before or behind it
 	}
 	if reason, _ := n.r.Accepting(w.ctx, store.Site{}, q); (reason == protocol.SiteClosed) == open {

@@ -298,12 +298,17 @@ func (p *person) sign(n *simNode) {
 	}
 }
 
-// unheardFor is how long nobody can have known that somebody is there.
+// unheardFor is how long nobody can have known that somebody is there. A sign
+// of this very second may be on its way while somebody acts on those before it.
 func (w *world) unheardFor(actor string) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if p := w.here[actor]; p != nil && len(p.heard) > 0 {
-		return time.Since(p.heard[len(p.heard)-1])
+	if p := w.here[actor]; p != nil {
+		for _, at := range slices.Backward(p.heard) {
+			if since := time.Since(at); since > time.Second {
+				return since
+			}
+		}
 	}
 	return time.Since(w.start)
 }
