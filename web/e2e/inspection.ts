@@ -42,8 +42,11 @@ export class Inspection {
   }
 
   async #fits(where: string, frame: Frame): Promise<void> {
-    const wider = await frame.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    if (wider > 0) this.wrong.push(`${where}: ${frame.url()} is ${wider} px wider than its window`);
+    const wider = (): number => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    // What fits itself to the window does so a moment after it has changed.
+    await frame.until("nothing is wider than its window", () => document.documentElement.scrollWidth <= document.documentElement.clientWidth, undefined, { within: 3_000 }).catch(() => undefined);
+    const still = await frame.evaluate(wider);
+    if (still > 0) this.wrong.push(`${where}: ${frame.url()} is ${still} px wider than its window`);
   }
 
   /** The same screen as readers from right to left get it. */
