@@ -225,7 +225,6 @@ func TestDownFramesAreBounded(t *testing.T) {
 	if n := c.kinds[protocol.DownEntries]; n < 10 {
 		t.Errorf("150 KB came in %d frames", n)
 	}
-	h.hub.Send(ws, visitorA.Actor(), "", protocol.DownCallJoined, protocol.CallJoined{SDP: strings.Repeat("s", 17<<10)})
 	h.hub.Send(ws, visitorA.Actor(), c.welcome.Connection, protocol.DownCallJoined, protocol.CallJoined{SDP: "small"})
 	c.until("the small one", func() bool { return c.kinds[protocol.DownCallJoined] == 1 })
 	f := c.command(protocol.UpSince, protocol.Since{Conversation: conv, After: 0})
