@@ -3,8 +3,8 @@ package chat
 import (
 	"cmp"
 	"context"
-	"slices"
 
+	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -162,11 +162,8 @@ func (s *Service) askedFirst(ctx context.Context, queue store.Queue, medium stri
 	if err != nil {
 		return "", err
 	}
-	able := slices.Contains(agent.Profile.Queues, queue.ID) && slices.Contains(agent.Profile.Media, cmp.Or(medium, store.MediumChat))
-	for skill, level := range queue.Rules.Needs {
-		able = able && agent.Skills[skill] >= level
-	}
-	if !able {
+	known := rules.Agent{ID: last, Ready: true, Live: true, Queues: agent.Profile.Queues, Media: agent.Profile.Media, Skills: agent.Skills}
+	if rules.Able(known, rules.QueueClass(queue.ID, cmp.Or(medium, store.MediumChat), 0, 0, queue.Rules.Needs)) != "" {
 		return "", nil
 	}
 	return last, nil
