@@ -16,27 +16,27 @@ type Proposal struct {
 	Hours  Hours                            // nil: always open
 }
 
-// A Retrial is what would become of a conversation by a proposal.
-type Retrial struct {
+// A Trial is what would become of a conversation by a proposal.
+type Trial struct {
 	Agent   protocol.AgentID    // who would be asked first; empty: nobody
 	Rule    string              // what would have put the agent first
 	Refused protocol.SiteReason // closed: it would not wait at all
 	Unknown int                 // agents who might be asked as well, of whom was not kept how they stood
 }
 
-// Retry tells what a decision would have been by the proposal, were the agents
+// Try tells what a decision would have been by the proposal, were the agents
 // as it saw them: each decision by itself. tried is false of what rules don't
 // decide: picks, colleagues asked by name, visitors who were away. Conditions
 // of overflow see as many waiting as stood before the conversation, and no
 // estimate: neither is kept.
-func (p Proposal) Retry(d store.PastDecision) (out Retrial, tried bool) {
+func (p Proposal) Try(d store.PastDecision) (out Trial, tried bool) {
 	if d.Body.What != "offered" && d.Body.What != "nobody" || d.Body.Next == "visitor_back" {
 		return out, false
 	}
 	team := d.Request != "" || d.Conversation != "" && d.Body.Position == 0
 	q, known := p.Queues[d.Queue]
 	if !known || !team && !p.open(q, d.At-d.Body.Waited) {
-		return Retrial{Refused: protocol.SiteClosed}, true
+		return Trial{Refused: protocol.SiteClosed}, true
 	}
 	agents, not := p.seen(d.Body)
 	place := p.place(d, q, team)

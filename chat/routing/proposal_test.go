@@ -60,7 +60,7 @@ func TestTheSameFileDecidesTheSame(t *testing.T) { // ROUTE-12
 			}
 			p := h.declared()
 			for _, one := range all {
-				got, ok := p.Retry(h.past(one))
+				got, ok := p.Try(h.past(one))
 				if !ok {
 					continue
 				}
@@ -147,42 +147,42 @@ var trials = []struct {
 	name   string
 	change func(*Proposal)
 	was    func(*protocol.Decision)
-	want   Retrial
+	want   Trial
 }{
-	{"nothing", nil, nil, Retrial{Agent: "anna", Rule: "load"}},
-	{"a skill is needed that nobody has", queue(store.QueueRules{Needs: map[string]int{"german": 1}}), nil, Retrial{}},
+	{"nothing", nil, nil, Trial{Agent: "anna", Rule: "load"}},
+	{"a skill is needed that nobody has", queue(store.QueueRules{Needs: map[string]int{"german": 1}}), nil, Trial{}},
 	{"Ben has it", func(p *Proposal) {
 		queue(store.QueueRules{Needs: map[string]int{"german": 1}})(p)
 		staff("ben", german(3))(p)
-	}, nil, Retrial{Agent: "ben", Rule: "only"}},
+	}, nil, Trial{Agent: "ben", Rule: "only"}},
 	{"and overflow has lowered it", queue(store.QueueRules{Needs: map[string]int{"german": 1}, Overflow: []store.OverflowStep{{AfterMs: 60_000, Relax: map[string]int{"german": 0}}}}),
-		nil, Retrial{Agent: "anna", Rule: "load"}},
-	{"Anna has room for one chat", staff("anna", func(a *store.Agent) { a.MaxChats = 1 }), nil, Retrial{Agent: "ben", Rule: "only"}},
-	{"chats cost more", queue(store.QueueRules{Units: map[string]int{"chat": 60}}), nil, Retrial{Agent: "anna", Rule: "only"}},
-	{"chats cost too much", queue(store.QueueRules{Units: map[string]int{"chat": 90}}), nil, Retrial{}},
+		nil, Trial{Agent: "anna", Rule: "load"}},
+	{"Anna has room for one chat", staff("anna", func(a *store.Agent) { a.MaxChats = 1 }), nil, Trial{Agent: "ben", Rule: "only"}},
+	{"chats cost more", queue(store.QueueRules{Units: map[string]int{"chat": 60}}), nil, Trial{Agent: "anna", Rule: "only"}},
+	{"chats cost too much", queue(store.QueueRules{Units: map[string]int{"chat": 90}}), nil, Trial{}},
 	{"who was full had room, had he been less full", staff("full", func(a *store.Agent) { a.MaxChats = 10 }),
-		func(d *protocol.Decision) { d.Eligible, d.Chosen, d.What, d.Skipped[0].Load = nil, "", "nobody", 80 }, Retrial{Agent: "full", Rule: "only", Unknown: 2}},
+		func(d *protocol.Decision) { d.Eligible, d.Chosen, d.What, d.Skipped[0].Load = nil, "", "nobody", 80 }, Trial{Agent: "full", Rule: "only", Unknown: 2}},
 	{"who was full and rang would not", staff("busy", func(a *store.Agent) { a.MaxChats = 10 }),
-		func(d *protocol.Decision) { d.Eligible, d.Chosen, d.What, d.Skipped[1].Load = nil, "", "nobody", 80 }, Retrial{Unknown: 2}},
-	{"who could not chat can", staff("mute", nil), nil, Retrial{Agent: "mute", Rule: "load"}},
-	{"a helper from another queue", staff("helper", nil), nil, Retrial{Agent: "helper", Rule: "load"}},
-	{"one of whom nothing was kept", staff("unseen", nil), nil, Retrial{Agent: "anna", Rule: "load", Unknown: 1}},
-	{"Anna is gone", func(p *Proposal) { delete(p.Agents, "anna") }, nil, Retrial{Agent: "ben", Rule: "only"}},
-	{"Anna may not answer", staff("anna", func(a *store.Agent) { a.Permissions = []protocol.Permission{protocol.PermCall} }), nil, Retrial{Agent: "ben", Rule: "only"}},
-	{"a waiting list", queue(store.QueueRules{Mode: store.ModePull}), nil, Retrial{}},
-	{"a waiting list for a minute", queue(store.QueueRules{Mode: store.ModePull, PullMaxMs: 60_000}), nil, Retrial{Agent: "anna", Rule: "load"}},
-	{"closed when it was asked", func(p *Proposal) { p.Hours = lunch{triedAt - 70_000, triedAt - 69_999} }, nil, Retrial{Refused: protocol.SiteClosed}},
-	{"closed later", func(p *Proposal) { p.Hours = lunch{triedAt - 69_999, triedAt + 1} }, nil, Retrial{Agent: "anna", Rule: "load"}},
-	{"whom the visitor knows", nil, func(d *protocol.Decision) { d.Class, d.Waited = "@ben.sales.chat.25", 1000 }, Retrial{Agent: "ben", Rule: "sticky"}},
+		func(d *protocol.Decision) { d.Eligible, d.Chosen, d.What, d.Skipped[1].Load = nil, "", "nobody", 80 }, Trial{Unknown: 2}},
+	{"who could not chat can", staff("mute", nil), nil, Trial{Agent: "mute", Rule: "load"}},
+	{"a helper from another queue", staff("helper", nil), nil, Trial{Agent: "helper", Rule: "load"}},
+	{"one of whom nothing was kept", staff("unseen", nil), nil, Trial{Agent: "anna", Rule: "load", Unknown: 1}},
+	{"Anna is gone", func(p *Proposal) { delete(p.Agents, "anna") }, nil, Trial{Agent: "ben", Rule: "only"}},
+	{"Anna may not answer", staff("anna", func(a *store.Agent) { a.Permissions = []protocol.Permission{protocol.PermCall} }), nil, Trial{Agent: "ben", Rule: "only"}},
+	{"a waiting list", queue(store.QueueRules{Mode: store.ModePull}), nil, Trial{}},
+	{"a waiting list for a minute", queue(store.QueueRules{Mode: store.ModePull, PullMaxMs: 60_000}), nil, Trial{Agent: "anna", Rule: "load"}},
+	{"closed when it was asked", func(p *Proposal) { p.Hours = lunch{triedAt - 70_000, triedAt - 69_999} }, nil, Trial{Refused: protocol.SiteClosed}},
+	{"closed later", func(p *Proposal) { p.Hours = lunch{triedAt - 69_999, triedAt + 1} }, nil, Trial{Agent: "anna", Rule: "load"}},
+	{"whom the visitor knows", nil, func(d *protocol.Decision) { d.Class, d.Waited = "@ben.sales.chat.25", 1000 }, Trial{Agent: "ben", Rule: "sticky"}},
 	{"whom the visitor knows, for no time", queue(store.QueueRules{StickyMs: -1}),
-		func(d *protocol.Decision) { d.Class, d.Waited = "@ben.sales.chat.25", 1000 }, Retrial{Agent: "anna", Rule: "load"}},
-	{"without the queue", func(p *Proposal) { delete(p.Queues, sales) }, nil, Retrial{Refused: protocol.SiteClosed}},
+		func(d *protocol.Decision) { d.Class, d.Waited = "@ben.sales.chat.25", 1000 }, Trial{Agent: "anna", Rule: "load"}},
+	{"without the queue", func(p *Proposal) { delete(p.Queues, sales) }, nil, Trial{Refused: protocol.SiteClosed}},
 	{"whoever waited", nil, func(d *protocol.Decision) {
 		d.What, d.Conversation, d.Position, d.Eligible, d.Chosen = "nobody", "", 0, nil, ""
-	}, Retrial{Unknown: 2}}, // Anna and Ben
+	}, Trial{Unknown: 2}}, // Anna and Ben
 	{"whoever waited, with a helper", staff("helper", nil), func(d *protocol.Decision) {
 		d.What, d.Conversation, d.Position, d.Eligible, d.Chosen = "nobody", "", 0, nil, ""
-	}, Retrial{Agent: "helper", Rule: "only", Unknown: 2}},
+	}, Trial{Agent: "helper", Rule: "only", Unknown: 2}},
 }
 
 func TestAChangedFileDecidesOtherwise(t *testing.T) { // ROUTE-12
@@ -192,7 +192,7 @@ func TestAChangedFileDecidesOtherwise(t *testing.T) { // ROUTE-12
 			if tt.change != nil {
 				tt.change(&p)
 			}
-			got, tried := p.Retry(trial(tt.was))
+			got, tried := p.Try(trial(tt.was))
 			if diff := cmp.Diff(tt.want, got); diff != "" || !tried {
 				t.Errorf("tried %v (-want +got):\n%s", tried, diff)
 			}
@@ -205,7 +205,7 @@ func TestWhatNoRuleDecidesIsNotTried(t *testing.T) { // ROUTE-12, TEAM-1
 		func(d *protocol.Decision) { d.What = "picked" }, func(d *protocol.Decision) { d.What = "requested" },
 		func(d *protocol.Decision) { d.What, d.Next = "nobody", "visitor_back" },
 	} {
-		if got, tried := asItWas().Retry(trial(was)); tried {
+		if got, tried := asItWas().Try(trial(was)); tried {
 			t.Errorf("what no rule decides is tried: %+v", got)
 		}
 	}
@@ -214,7 +214,7 @@ func TestWhatNoRuleDecidesIsNotTried(t *testing.T) { // ROUTE-12, TEAM-1
 	p := asItWas()
 	p.Hours = lunch{0, triedAt * 2}
 	queue(store.QueueRules{Mode: store.ModePull})(&p)
-	if got, tried := p.Retry(team); !tried || got.Agent != "anna" {
+	if got, tried := p.Try(team); !tried || got.Agent != "anna" {
 		t.Errorf("a colleague's request: %+v, %v", got, tried)
 	}
 }
@@ -241,7 +241,7 @@ func TestAChangedFileIsTriedOnWhoWaits(t *testing.T) { // ROUTE-12
 			if change != nil {
 				change(&p)
 			}
-			waiting, err := h.nodes[0].RetryWaiting(h.ctx, p)
+			waiting, err := h.nodes[0].TryWaiting(h.ctx, p)
 			var list []string
 			for _, w := range waiting {
 				list = append(list, fmt.Sprintf("%s %s>%s %s%s", w.ID, w.Rings, w.Agent, w.Rule, w.Refused))

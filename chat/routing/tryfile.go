@@ -12,25 +12,25 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// mostRetried is how many of those who wait a proposal is tried on, oldest first.
-const mostRetried = 500
+// mostTried is how many of those who wait a proposal is tried on, oldest first.
+const mostTried = 500
 
 // A Waiter is a conversation that waits, and what would become of it.
 type Waiter struct {
 	store.Conversation
 	Rings protocol.AgentID // who is asked now, of several the first; empty: nobody
-	Retrial
+	Trial
 }
 
-// RetryWaiting tells whom those who wait now, the 500 oldest, would be offered
+// TryWaiting tells whom those who wait now, the 500 oldest, would be offered
 // to by a proposal, one after the other as matches go, and changes nothing. What
 // rings goes on ringing. Requests of colleagues are not looked at.
-func (r *Router) RetryWaiting(ctx context.Context, p Proposal) ([]Waiter, error) {
+func (r *Router) TryWaiting(ctx context.Context, p Proposal) ([]Waiter, error) {
 	waiting, err := r.record.Waiting(ctx, r.ws)
 	if err != nil {
 		return nil, fmt.Errorf("read who waits: %w", err)
 	}
-	waiting = waiting[:min(len(waiting), mostRetried)]
+	waiting = waiting[:min(len(waiting), mostTried)]
 	open, err := r.record.OpenOffers(ctx, r.ws)
 	if err != nil {
 		return nil, fmt.Errorf("read open offers: %w", err)
@@ -50,12 +50,12 @@ func (r *Router) RetryWaiting(ctx context.Context, p Proposal) ([]Waiter, error)
 		}
 		list = append(list, w)
 	}
-	r.retry(p, seen, list)
+	r.try(p, seen, list)
 	return list, nil
 }
 
-// retry lets the list be offered by the proposal.
-func (r *Router) retry(p Proposal, seen standingOf, list []Waiter) {
+// try lets the list be offered by the proposal.
+func (r *Router) try(p Proposal, seen standingOf, list []Waiter) {
 	world := rules.World{Now: seen.Now, Weights: map[protocol.QueueID]int64{}}
 	for id, q := range p.Queues {
 		world.Weights[id] = int64(max(q.Weight, 1))

@@ -63,7 +63,7 @@ type namer struct {
 	agents map[protocol.AgentID]string
 }
 
-func (n namer) row(queue protocol.QueueID, conv protocol.ConversationID, was protocol.AgentID, r routing.Retrial) protocol.TryRow {
+func (n namer) row(queue protocol.QueueID, conv protocol.ConversationID, was protocol.AgentID, r routing.Trial) protocol.TryRow {
 	return protocol.TryRow{
 		Conversation: conv, Queue: n.queues[queue], Was: was, WasName: n.agents[was], Would: r.Agent, WouldName: n.agents[r.Agent], Rule: r.Rule,
 		Refused: r.Refused, Unknown: r.Unknown,
@@ -76,7 +76,7 @@ func (s *Service) tryPast(ctx context.Context, p routing.Proposal, most int, nam
 		return err
 	}
 	for _, d := range decisions {
-		got, tried := p.Retry(d)
+		got, tried := p.Try(d)
 		if !tried {
 			out.Left++
 			continue
@@ -96,7 +96,7 @@ func (s *Service) tryPast(ctx context.Context, p routing.Proposal, most int, nam
 }
 
 func (s *Service) tryWaiting(ctx context.Context, p routing.Proposal, named namer, out *protocol.TryResult) error {
-	waiting, err := s.router.RetryWaiting(ctx, p)
+	waiting, err := s.router.TryWaiting(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (s *Service) tryWaiting(ctx context.Context, p routing.Proposal, named name
 		}
 		out.WaitingDiffer++
 		if len(out.Now) < mostRows {
-			out.Now = append(out.Now, named.row(w.Queue, w.ID, w.Rings, w.Retrial))
+			out.Now = append(out.Now, named.row(w.Queue, w.ID, w.Rings, w.Trial))
 		}
 	}
 	return nil
