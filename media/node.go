@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -93,8 +94,8 @@ func (n *Node) Do(ctx context.Context, r protocol.MediaRequest) protocol.MediaRe
 }
 
 func (n *Node) do(ctx context.Context, r protocol.MediaRequest) (string, error) {
-	if r.Ordinal < 0 || r.Ordinal >= MaxParties {
-		return "", protocol.NewError(protocol.CodeFull, "A call holds 6 people.")
+	if r.Ordinal < 0 || r.Ordinal >= protocol.MaxParties {
+		return "", protocol.NewError(protocol.CodeFull, fmt.Sprintf("A call holds %d people.", protocol.MaxParties))
 	}
 	if r.Do == protocol.MediaJoin {
 		return n.join(ctx, r)

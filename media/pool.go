@@ -17,14 +17,12 @@ const (
 	midCamera      = 1
 	midScreen      = 2
 	firstAudioSlot = 3
-	audioSlots     = 5
-	videoSlots     = 5
+	audioSlots     = protocol.MaxParties - 1 // each sees all the others
+	videoSlots     = protocol.MaxParties - 1
 	screenSlots    = 2
 	poolSize       = firstAudioSlot + audioSlots + videoSlots + screenSlots
 
-	// MaxParties is how many people a call can hold: each sees all the others.
-	MaxParties = audioSlots + 1
-	maxSDP     = 64 << 10
+	maxSDP = 64 << 10
 )
 
 // kinds are the media of the pool's m-lines.

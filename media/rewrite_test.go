@@ -1,6 +1,10 @@
 package media
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/parlour-chat/parlour/signaling/protocol"
+)
 
 func TestRewriterJoinsSources(t *testing.T) {
 	var r rewriter
@@ -31,9 +35,9 @@ func TestRewriterJoinsSources(t *testing.T) {
 func stampAfter(stamp, more uint32) uint32 { return stamp + more }
 
 func TestSlots(t *testing.T) {
-	for viewer := range MaxParties {
+	for viewer := range protocol.MaxParties {
 		seen := map[int]bool{}
-		for party := range MaxParties {
+		for party := range protocol.MaxParties {
 			if party == viewer {
 				continue
 			}

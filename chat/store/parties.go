@@ -34,8 +34,9 @@ func partiesGone(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id 
 
 // JoinCall puts a party into a live call, or gives the one that is in it
 // already its new connection and media. The visitor has ordinal 0, agents the
-// next free one; an ordinal is never given again while the call lasts.
-// CodeExpired when the call has ended.
+// next free one; that of an agent who has left is given again when no other is
+// left. CodeExpired when the call has ended, CodeFull when protocol.MaxParties
+// are in it.
 func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, p Party) (Call, Party, error) {
 	call, err := callKind.change(ctx, s, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, call *Call) error {
 		if !call.Live() {
@@ -47,7 +48,7 @@ func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id
 		if err != nil || n > 0 {
 			return err
 		}
-		if p.Ordinal, err = nextOrdinal(ctx, t, workspace, id, p.Side); err != nil {
+		if p.Ordinal, err = nextOrdinal(ctx, t, workspace, call, p.Side); err != nil {
 			return err
 		}
 		_, err = t.exec(ctx, `INSERT INTO call_parties (call, workspace, actor, side, name, ordinal, connection, here, audio, video)
@@ -66,16 +67,27 @@ func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id
 	return Call{}, Party{}, fmt.Errorf("join call: the party is not in it")
 }
 
-func nextOrdinal(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id protocol.CallID, side protocol.PrincipalKind) (int, error) {
+// nextOrdinal is one that nobody in the call has had, or, when all are given,
+// that of an agent who has left. CodeFull when all are in.
+func nextOrdinal(ctx context.Context, t *tx, workspace protocol.WorkspaceID, call *Call, side protocol.PrincipalKind) (int, error) {
 	if side == protocol.KindVisitor {
 		return 0, nil
 	}
-	n, _, err := returning(ctx, t, scanInt, `UPDATE calls SET next_ordinal = next_ordinal + 1 WHERE workspace = $1 AND id = $2 RETURNING next_ordinal`, workspace, id)
-	return int(n) - 1, err
+	if call.nextOrdinal < protocol.MaxParties {
+		n, _, err := returning(ctx, t, scanInt, `UPDATE calls SET next_ordinal = next_ordinal + 1 WHERE workspace = $1 AND id = $2 RETURNING next_ordinal`, workspace, call.ID)
+		return int(n) - 1, err
+	}
+	n, freed, err := returning(ctx, t, scanInt, `DELETE FROM call_parties WHERE workspace = $1 AND call = $2 AND ordinal =
+		(SELECT min(ordinal) FROM call_parties WHERE workspace = $1 AND call = $2 AND side = $3 AND here = 0 AND connection = '') RETURNING ordinal`,
+		workspace, call.ID, protocol.KindAgent)
+	if err == nil && !freed {
+		err = protocol.NewError(protocol.CodeFull, fmt.Sprintf("A call holds %d people. One of them has to leave it first.", protocol.MaxParties))
+	}
+	return int(n), err
 }
 
-// LeaveCall notes that a party's leg is gone. The party keeps its ordinal, so
-// that it can join again.
+// LeaveCall notes that a party's leg is gone. The party keeps its ordinal, for
+// when it joins again, while there are others to give.
 func (s *Store) LeaveCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, actor string) (Call, error) {
 	return s.onParty(ctx, "leave call", workspace, id,
 		`UPDATE call_parties SET here = 0, connection = '' WHERE workspace = $1 AND call = $2 AND actor = $3`, actor)

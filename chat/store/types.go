@@ -265,7 +265,7 @@ type Call struct {
 	nextOrdinal int
 }
 
-// A Party is one person in a call. Ordinals are fixed while the call lasts:
+// A Party is one person in a call. Ordinals are fixed while a party is in it:
 // the visitor is 0, agents follow in the order of joining.
 type Party struct {
 	Actor      string

@@ -3,6 +3,9 @@ package protocol
 // Media speaks to the rest only in messages, so that it may run in this
 // process, in a child process or on another node. These never reach a browser.
 
+// MaxParties is how many people a call holds. Their ordinals are 0 to MaxParties-1.
+const MaxParties = 6
+
 // A MediaOp says what a MediaRequest asks for.
 type MediaOp string
 

@@ -91,6 +91,52 @@ func joinAndLeave(t *testing.T, w *World, call store.Call, visitor, agent string
 	}
 	_, err = w.Store.MuteParty(t.Context(), w.ID, call.ID, "agent:stranger", true, true)
 	want(t, err, protocol.CodeNotFound)
+	fullCall(t, w, call.ID)
+}
+
+// fullCall holds that a call holds six people at once, and any number one
+// after another. The visitor and one agent are in it.
+func fullCall(t *testing.T, w *World, call protocol.CallID) {
+	t.Helper()
+	join := func(actor string, want int) {
+		t.Helper()
+		_, p, err := w.Store.JoinCall(t.Context(), w.ID, call, store.Party{Actor: actor, Side: protocol.KindAgent, Name: actor, Connection: "c", Audio: true})
+		must(t, err)
+		if p.Ordinal != want || p.Actor != actor {
+			t.Errorf("%s is %s with ordinal %d, want %d", actor, p.Actor, p.Ordinal, want)
+		}
+	}
+	leave := func(actor string) {
+		t.Helper()
+		_, err := w.Store.LeaveCall(t.Context(), w.ID, call, actor)
+		must(t, err)
+	}
+	join("agent:g2", 2)
+	leave("agent:g2")
+	join("agent:g3", 3) // the place of one who may come back is the last to be given
+	join("agent:g4", 4)
+	join("agent:g5", 5)
+	join("agent:g6", 2)
+	seventh := store.Party{Actor: "agent:g2", Side: protocol.KindAgent, Name: "G", Connection: "c"}
+	_, _, err := w.Store.JoinCall(t.Context(), w.ID, call, seventh)
+	want(t, err, protocol.CodeFull)
+	_, err = w.Store.PartyHere(t.Context(), w.ID, call, 4, false) // lost, not left
+	must(t, err)
+	_, _, err = w.Store.JoinCall(t.Context(), w.ID, call, seventh)
+	want(t, err, protocol.CodeFull)
+	leave("agent:g5")
+	join("agent:g2", 5)
+	leave("agent:g3")
+	join("agent:g3", 3)
+	for i := range 10 {
+		leave("agent:g3")
+		join("agent:g7", 3)
+		leave("agent:g7")
+		join("agent:g3", 3)
+		if t.Failed() {
+			t.Fatalf("in round %d", i)
+		}
+	}
 }
 
 func cobrowses(t *testing.T, s *store.Store) {
