@@ -193,13 +193,16 @@ func TestPacketsAreLimited(t *testing.T) { // S10
 			t.Fatal(err)
 		}
 	}
-	if f := c.reply(""); code(f) != protocol.CodeRateLimited {
-		t.Errorf("the answer to a flood is %s", f.Body)
-	}
 	testbed.Until(t, 5*time.Second, "all have come", func() bool {
 		s := h.edge.Stats()
 		return s.PacketsUp+s.PacketsLimited == sent
 	})
+	if h.edge.Stats().PacketsLimited == 0 {
+		t.Fatalf("a flood of %d packets was let through", sent)
+	}
+	if f := c.reply(""); code(f) != protocol.CodeRateLimited {
+		t.Errorf("the answer to a flood is %s", f.Body)
+	}
 	seconds := time.Since(began).Seconds()
 	if most := 20 + int64(5*seconds) + 1; got.Load() > most || got.Load() < 20 {
 		t.Errorf("%d of %d packets passed, from 20 to %d expected", got.Load(), sent, most)
