@@ -6,6 +6,7 @@ import (
 
 	"github.com/parlour-chat/parlour/chat/routing"
 	"github.com/parlour-chat/parlour/chat/store"
+	"github.com/parlour-chat/parlour/chat/store/storetest"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
@@ -134,12 +135,16 @@ func TestWhoMayNotAnswerIsNotReady(t *testing.T) {
 func TestWhoIsStillSignedInKeepsConversations(t *testing.T) {
 	h := newHouse(t)
 	one, _ := h.signIn(0), h.signIn(0)
-	_, agent, conv := h.talk()
+	visitor, agent, conv := h.talk()
 	other := agent // the desk that is open under the other login
 	other.Connection = protocol.NewID[protocol.ConnectionID]()
 	h.router.Here(other)
 	h.router.Gone(agent)
+	call := h.inCall(visitor, other, conv)
 	h.signOut(agent, one)
+	_, err := h.store.EndCall(t.Context(), h.ws, call, storetest.By(agent.Agent), "agent:"+string(agent.Agent), op(), "") // as another node does
+	h.must(err)
+	h.until("a sweep has come by", func() bool { return h.asked(protocol.MediaEnd, call) })
 	if list, err := h.store.Revoked(t.Context(), h.ws); err != nil || len(list) != 0 {
 		t.Fatalf("revoked: %+v, %v", list, err)
 	}
