@@ -155,6 +155,11 @@ func TestReadyNamesWhatIsNot(t *testing.T) { // L1
 	if res, _ := h.request("GET", "/livez", "", nil, ""); res.StatusCode != 200 {
 		t.Errorf("livez: %d", res.StatusCode)
 	}
+	h.edge.Drain(t.Context())
+	res, body = h.request("GET", "/readyz", "", nil, "")
+	if res.StatusCode != 503 || !strings.Contains(body, "draining") || strings.Contains(body, "redis") {
+		t.Errorf("a node that drains says %d %s", res.StatusCode, body) // and does not wait for what may hang
+	}
 }
 
 func TestForeignOriginGetsNoSocket(t *testing.T) { // S4

@@ -111,11 +111,12 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 
 func (e *Edge) livez(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
-// readyz names the parts that do not work now.
+// readyz names the parts that do not work now; of a node that drains it says no more than that.
 func (e *Edge) readyz(c echo.Context) error {
 	failed := map[string]string{}
-	if e.draining.Load() {
+	if e.draining.Load() { // at once: a check of what hangs would keep the balancer waiting
 		failed["draining"] = "this node is about to stop"
+		return c.JSON(http.StatusServiceUnavailable, map[string]any{"ready": false, "failed": failed})
 	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
