@@ -109,9 +109,10 @@ func (s *Service) checkAccepting(ctx context.Context, site store.Site, queue sto
 	case protocol.SiteClosed:
 		return protocol.NewError(protocol.CodeClosed, "We are closed just now. Please leave a message.")
 	case protocol.SiteSlow:
-		return protocol.NewError(protocol.CodeFull, "The wait is too long just now. Please leave a message, or try again later.")
+		return protocol.NewError(protocol.CodeFull, "The wait is too long just now"+s.waitIn(ctx, queue).said(", ")+". Please leave a message, or try again later.")
 	default:
-		return protocol.NewError(protocol.CodeFull, "Too many are waiting just now. Please leave a message, or try again later.")
+		return protocol.NewError(protocol.CodeFull,
+			"Too many are waiting just now"+s.waitIn(ctx, queue).said(": it would take ")+". Please leave a message, or try again later.")
 	}
 	if site.Rules.Unstaffed == unstaffedMessage && !s.router.Staffed(ctx, site.Queues...) {
 		return protocol.NewError(protocol.CodeClosed, "Nobody is here just now. Please leave a message.")

@@ -156,7 +156,8 @@ func whyNot(r protocol.Reason) string {
 	}
 }
 
-// checkOpen refuses a queue that takes nobody now.
+// checkOpen refuses a queue that takes nobody now, and says how long it would
+// take where that is known.
 func (s *Service) checkOpen(ctx context.Context, site store.Site, queue store.Queue) error {
 	switch reason, _ := s.router.Accepting(ctx, site, queue); reason {
 	case "":
@@ -164,9 +165,9 @@ func (s *Service) checkOpen(ctx context.Context, site store.Site, queue store.Qu
 	case protocol.SiteClosed:
 		return protocol.NewError(protocol.CodeClosed, queue.Name+" is closed now.")
 	case protocol.SiteSlow:
-		return protocol.NewError(protocol.CodeFull, "The wait in "+queue.Name+" is too long now.")
+		return protocol.NewError(protocol.CodeFull, "The wait in "+queue.Name+" is too long now"+s.waitIn(ctx, queue).said(", ")+".")
 	default:
-		return protocol.NewError(protocol.CodeFull, "Too many wait in "+queue.Name+" now.")
+		return protocol.NewError(protocol.CodeFull, "Too many wait in "+queue.Name+" now"+s.waitIn(ctx, queue).said(": it would take ")+".")
 	}
 }
 

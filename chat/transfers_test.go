@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"errors"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -53,8 +55,57 @@ func TestPeopleAreToldOfManyTransfers(t *testing.T) { // TEAM-1
 	}
 }
 
+// figured is a ground on which the wait of a queue is known as soon as five
+// conversations have ended.
+func figured() ground { return ground{timers: routing.Timers{Figures: 20 * time.Millisecond}} }
+
+func TestWhoIsRefusedReadsTheWait(t *testing.T) { // routing.md section 8, SITE-5, VIS-1
+	h := figured().house(t, func(w *store.Workspace) {
+		w.Agents[0].MaxChats = 4
+		w.Queues[0].Rules.Limit = 1
+	})
+	ctx := t.Context()
+	anna := h.ready(0)
+	talk := func() protocol.ConversationID {
+		conv := h.ask(h.visitor(), "hello")
+		h.accept(anna, h.offered(anna).Offer)
+		return conv
+	}
+	conv := talk()
+	for range 5 {
+		h.close(anna, talk())
+	}
+	_, err := h.Declare(ctx, anna, op(), protocol.Declare{Declared: protocol.DeclaredNotReady})
+	h.must(err)
+	h.ask(h.visitor(), "hello") // as many as may wait
+	refused := func(what string, err error, want string) bool {
+		if code(err) != protocol.CodeFull {
+			t.Fatalf("%s: %v, want it refused", what, err)
+		}
+		e, _ := errors.AsType[*protocol.Error](err)
+		matches, _ := regexp.MatchString(want, e.Message)
+		return matches
+	}
+	h.until("the visitor reads the wait", func() bool {
+		_, err := h.Ask(ctx, h.visitor(), op(), protocol.Ask{Text: "me too"})
+		return refused("asking", err, `^Too many are waiting just now: it would take about \d+ (to \d+ )?minutes?\. Please`)
+	})
+	h.until("the agent reads the wait", func() bool {
+		_, err := h.Transfer(ctx, anna, op(), protocol.TeamAsk{Conversation: conv, Queue: h.queue.ID})
+		return refused("transferring", err, `^Too many wait in Sales now: it would take about \d+ (to \d+ )?minutes?\.$`)
+	})
+	if item := h.SiteItem(ctx, h.site); item.Reason != protocol.SiteFull || item.LowMs <= 0 || item.HighMs < item.LowMs {
+		t.Errorf("the site says %+v, want full with a range", item)
+	}
+	h.site.Rules.Limit, h.queue.Rules.Limit, h.world.Queues[0].Rules.Limit = 1, 0, 0
+	h.until("the site is full by its own limit, of which no wait is known", func() bool {
+		item := h.SiteItem(ctx, h.site)
+		return item.Reason == protocol.SiteFull && item.LowMs == 0 && item.HighMs == 0
+	})
+}
+
 func TestWhoTransfersSeesTheWait(t *testing.T) { // TEAM-1, VIS-1
-	h := ground{timers: routing.Timers{Figures: 20 * time.Millisecond}}.house(t, func(w *store.Workspace) { w.Agents[0].MaxChats = 4 })
+	h := figured().house(t, func(w *store.Workspace) { w.Agents[0].MaxChats = 4 })
 	anna := h.ready(0)
 	talk := func() protocol.ConversationID {
 		conv := h.ask(h.visitor(), "hello")

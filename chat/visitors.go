@@ -9,12 +9,13 @@ import (
 
 // SiteItem is what the widget knows of its site now (SITE-5). A site accepts
 // while one of its queues does and there is room in the site and the workspace;
-// why not, its first queue says.
+// why not, its first queue that does not says, and how long it would take in that.
 func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteItem {
 	item := protocol.SiteItem{
 		Site: site.ID, Name: site.Name, Staffed: s.router.Staffed(ctx, site.Queues...),
 		Audio: site.Audio && s.media != nil, Video: site.Video && s.media != nil, Cobrowse: site.Cobrowse,
 	}
+	var refusing store.Queue // the one that says why not
 	for _, id := range site.Queues {
 		queue, err := s.directory.Queue(ctx, s.ws, id)
 		if err != nil {
@@ -29,17 +30,21 @@ func (s *Service) SiteItem(ctx context.Context, site store.Site) protocol.SiteIt
 		if reason == "" {
 			item.Accepting = true
 		} else if item.Reason == "" {
-			item.Reason = reason
+			item.Reason, refusing = reason, queue
 		}
 	}
 	if item.Accepting && s.full(ctx, site) {
-		item.Accepting, item.Reason = false, protocol.SiteFull
+		item.Accepting, item.Reason, refusing = false, protocol.SiteFull, store.Queue{}
 	}
 	if item.Accepting && !item.Staffed && site.Rules.Unstaffed == unstaffedMessage {
 		item.Accepting, item.Reason = false, protocol.SiteNobody
 	}
-	if item.Accepting {
+	switch {
+	case item.Accepting:
 		item.Reason = ""
+	case refusing.ID != "" && (item.Reason == protocol.SiteFull || item.Reason == protocol.SiteSlow):
+		w := s.waitIn(ctx, refusing)
+		item.LowMs, item.HighMs = w.low, w.high
 	}
 	if item.Open {
 		item.OpensAt = 0

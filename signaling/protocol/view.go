@@ -210,6 +210,8 @@ type SiteItem struct {
 
 	Reason  SiteReason `json:"reason,omitempty"`  // why it does not accept
 	OpensAt int64      `json:"opensAt,omitempty"` // when closed: the next opening; 0: not known
+	LowMs   int64      `json:"lowMs,omitempty"`   // of a queue that is full or slow: how long it would take, as a range; 0, 0: not known
+	HighMs  int64      `json:"highMs,omitempty"`
 }
 
 // A SiteReason is why a site takes no conversations now.

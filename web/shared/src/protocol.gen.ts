@@ -497,6 +497,8 @@ export interface SiteItem {
   cobrowse: boolean;
   reason?: SiteReason;
   opensAt?: number;
+  lowMs?: number;
+  highMs?: number;
 }
 
 export type SiteReason = "closed" | "nobody" | "full" | "slow";

@@ -16,17 +16,22 @@ export const loaderStrings = {
 /** Names of a conversation's marks, in words. */
 const marks = { stored: "Sent", delivered: "Delivered", read: "Read", sending: "Sending", failed: "Not sent" } as const;
 
+/** How long something takes, in whole minutes. */
+const minutes = ({ low, high }: { low: number; high: number }): string => (low === high ? `${low} ${low === 1 ? "minute" : "minutes"}` : `${low} to ${high} minutes`);
+
 /** The panel's words. */
 export const strings = {
   title: "Chat with us",
   greeting: "Hello! How can we help?",
   awayGreeting: "Nobody is at the desk right now. Write to us, and we answer as soon as somebody is back.",
-  /** Why a conversation cannot be had now, and that a message can be left. `opens` ends a sentence, or is empty. */
+  /** Why a conversation cannot be had now, and that a message can be left. `opens` ends a sentence, or is empty; `wait` where it is known. */
   messageReason: {
     closed: (opens: string): string => `We are closed right now.${opens ? ` We open ${opens}.` : ""} Leave us a message, and we get back to you.`,
     nobody: (): string => "Nobody is at the desk right now. Leave us a message, and we get back to you.",
-    full: (): string => "Too many people are waiting right now. Leave us a message, and we get back to you.",
-    slow: (): string => "You would have to wait long right now. Leave us a message, and we get back to you.",
+    full: (_: string, wait?: { low: number; high: number }): string =>
+      `Too many people are waiting right now${wait ? `: it would take about ${minutes(wait)}` : ""}. Leave us a message, and we get back to you.`,
+    slow: (_: string, wait?: { low: number; high: number }): string =>
+      `You would have to wait ${wait ? `about ${minutes(wait)}` : "long"} right now. Leave us a message, and we get back to you.`,
   },
   leaveMessage: "Leave a message",
   leaveMessageInstead: "Leave a message instead",
@@ -52,8 +57,7 @@ export const strings = {
   asking: "Sending your message …",
   waiting: "You are waiting for an agent.",
   position: (n: number): string => (n === 1 ? "You are next in line" : `You are number ${n} in line`),
-  estimate: ({ low, high }: { low: number; high: number }): string =>
-    low === high ? `About ${low} ${low === 1 ? "minute" : "minutes"}` : `About ${low} to ${high} minutes`,
+  estimate: (wait: { low: number; high: number }): string => `About ${minutes(wait)}`,
   whyBehind: {
     goes_first: "Somebody who was already talking with us goes first.",
     came_back: "Somebody who asked before you has come back.",

@@ -5,6 +5,8 @@ import { FakeServer } from "../../shared/test/fake-server.ts";
 import { openingTime } from "../src/panel/opening-time.ts";
 import { PanelModel } from "../src/panel/panel-model.ts";
 import { VisitorStore } from "../src/panel/visitor-store.ts";
+import { minutesOf } from "../src/panel/waiting-model.ts";
+import { strings } from "../src/strings.ts";
 
 const conv = "01920000-0000-7000-8000-0000000000aa" as ConversationID;
 
@@ -158,6 +160,18 @@ describe("a site that takes nobody (SITE-5)", () => {
     await clock.pass(20_000);
     const ops = new Set(server.heard.filter((h) => h.frame.kind === "chat.leave_message").map((h) => h.frame.op));
     expect(ops.size).toBe(1);
+  });
+});
+
+describe("where too many wait (SITE-5, VIS-1)", () => {
+  test.each([
+    ["full", {}, "Too many people are waiting right now. Leave"],
+    ["full", { lowMs: 240_000, highMs: 540_000 }, "Too many people are waiting right now: it would take about 4 to 9 minutes. Leave"],
+    ["full", { lowMs: 1, highMs: 2 }, "right now: it would take about 1 minute. Leave"],
+    ["slow", {}, "You would have to wait long right now. Leave"],
+    ["slow", { lowMs: 1_200_000, highMs: 2_400_000 }, "You would have to wait about 20 to 40 minutes right now. Leave"],
+  ] as const)("a site that is %s with %o says it", (reason, part, said) => {
+    expect(strings.messageReason[reason]("", minutesOf(site({ accepting: false, reason, ...part })))).toContain(said);
   });
 });
 

@@ -11,6 +11,7 @@ import type { MessageReason } from "./message-model.ts";
 import { openingTime } from "./opening-time.ts";
 import type { PanelModel } from "./panel-model.ts";
 import { Prompt } from "./prompt.tsx";
+import { minutesOf } from "./waiting-model.ts";
 import { WaitingNotice } from "./waiting-notice.tsx";
 
 function Header({ panel }: { panel: PanelModel }): VNode {
@@ -126,7 +127,7 @@ function SharingView({ panel }: { panel: PanelModel }): VNode | null {
 }
 
 function greeting(site: SiteItem | undefined, reason: MessageReason | undefined): string {
-  if (reason && reason !== "choice") return strings.messageReason[reason](site?.opensAt ? openingTime(site.opensAt, Date.now()) : "");
+  if (reason && reason !== "choice") return strings.messageReason[reason](site?.opensAt ? openingTime(site.opensAt, Date.now()) : "", site && minutesOf(site));
   return site && !site.staffed ? strings.awayGreeting : strings.greeting;
 }
 

@@ -1,6 +1,13 @@
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type { ConversationID, ConversationItem } from "../../../shared/src/index.ts";
 
+/** A wait in whole minutes, as a range; undefined while it is not known. */
+export function minutesOf({ lowMs = 0, highMs = 0 }: { readonly lowMs?: number; readonly highMs?: number }): { low: number; high: number } | undefined {
+  if (highMs <= 0) return undefined;
+  const low = Math.max(1, Math.ceil(lowMs / 60_000));
+  return { low, high: Math.max(low, Math.ceil(highMs / 60_000)) };
+}
+
 /** What a visitor who waits reads of the place in line. */
 export class WaitingModel {
   readonly #it: ReadonlySignal<ConversationItem | undefined>;
@@ -16,10 +23,7 @@ export class WaitingModel {
   });
   /** The wait in whole minutes, as a range; undefined while it is not known. */
   readonly minutes = computed<{ low: number; high: number } | undefined>(() => {
-    const { state, lowMs = 0, highMs = 0 } = this.#it.value ?? {};
-    if (state !== "queued" || highMs <= 0) return undefined;
-    const low = Math.max(1, Math.ceil(lowMs / 60_000));
-    return { low, high: Math.max(low, Math.ceil(highMs / 60_000)) };
+    return this.#it.value?.state === "queued" ? minutesOf(this.#it.value) : undefined;
   });
   /** Nobody there can do what was asked for, but somebody can chat. */
   readonly chatOnly = computed(() => {
