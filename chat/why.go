@@ -32,10 +32,11 @@ func (s *Service) Why(ctx context.Context, who protocol.Principal, of protocol.W
 	if of.Before < 0 {
 		return out, protocol.NewError(protocol.CodeInvalid, "The time before which it was is not less than 0.")
 	}
-	decisions, verdicts, err := s.decided(ctx, who, of)
+	decisions, verdicts, c, err := s.decided(ctx, who, of)
 	if err != nil {
 		return out, err
 	}
+	out.Outcome, out.Missed = c.Outcome, c.Missed
 	offers, err := s.store.PastOffers(ctx, s.ws, of.Conversation, of.Agent, of.Before, pastDecisions+1)
 	if err != nil {
 		return out, err
@@ -79,26 +80,27 @@ func upTo[T any](list []T, most int, older int64, at func(T) int64) []T {
 	return list
 }
 
-// decided are the decisions, and of a conversation the verdicts of its queue, one more than fit each.
-func (s *Service) decided(ctx context.Context, who protocol.Principal, of protocol.WhyOf) (decisions, verdicts []store.Decision, err error) {
+// decided are the decisions, and of a conversation the verdicts of its queue,
+// one more than fit each, with the conversation itself.
+func (s *Service) decided(ctx context.Context, who protocol.Principal, of protocol.WhyOf) (decisions, verdicts []store.Decision, c store.Conversation, err error) {
 	if of.Agent != "" {
 		if who.Workspace != s.ws || !protocol.ValidID(of.Agent) || of.Agent != who.Agent && !who.Can(protocol.PermWatch) {
-			return nil, nil, protocol.NewError(protocol.CodeNotFound, "There is no such agent, or it is not you.")
+			return nil, nil, c, protocol.NewError(protocol.CodeNotFound, "There is no such agent, or it is not you.")
 		}
 		if _, err := s.store.Agent(ctx, s.ws, of.Agent); err != nil {
-			return nil, nil, err
+			return nil, nil, c, err
 		}
 		decisions, err = s.store.DecisionsOfAgent(ctx, s.ws, of.Agent, of.Before, pastDecisions+1)
-		return decisions, nil, err
+		return decisions, nil, c, err
 	}
-	c, err := s.conversation(ctx, who, of.Conversation)
+	c, err = s.conversation(ctx, who, of.Conversation)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, c, err
 	}
 	until := c.Started
 	if until == 0 || c.State == protocol.StateQueued {
 		if until, err = s.store.Now(ctx); err != nil {
-			return nil, nil, err
+			return nil, nil, c, err
 		}
 	}
 	if of.Before > 0 {
@@ -107,10 +109,10 @@ func (s *Service) decided(ctx context.Context, who protocol.Principal, of protoc
 	// A verdict that stays the same is kept once a minute: the one that held when
 	// this was asked is older.
 	if verdicts, err = s.store.DecisionsSince(ctx, s.ws, c.Queue, c.Asked-verdictAge, until+1, pastVerdicts+1); err != nil {
-		return nil, nil, err
+		return nil, nil, c, err
 	}
 	decisions, err = s.store.Decisions(ctx, s.ws, c.ID, of.Before, pastDecisions+1)
-	return decisions, verdicts, err
+	return decisions, verdicts, c, err
 }
 
 func (s *Service) pastOffers(ctx context.Context, offers []store.Offer) ([]protocol.PastOffer, error) {

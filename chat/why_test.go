@@ -87,6 +87,29 @@ func TestWhyTellsWhatWasKept(t *testing.T) { // ROUTE-12, S1
 	}
 }
 
+func TestWhyTellsHowItEnded(t *testing.T) { // ROUTE-11, ROUTE-12, SITE-5
+	h := newHouse(t)
+	ctx := t.Context()
+	sam := h.agents[0].Principal
+	sam.Permissions = append([]protocol.Permission{protocol.PermWatch}, sam.Permissions...)
+	says := func(conv protocol.ConversationID, outcome, missed string) {
+		t.Helper()
+		why, err := h.Why(ctx, sam, protocol.WhyOf{Conversation: conv})
+		if err != nil || why.Outcome != outcome || why.Missed != missed {
+			t.Errorf("it ended as %q %q, %v; want %q %q", why.Outcome, why.Missed, err, outcome, missed)
+		}
+	}
+	visitor := h.visitor()
+	left := h.ask(visitor, "hello")
+	says(left, "", "")
+	_, err := h.Leave(ctx, visitor, op(), protocol.OfConversation{Conversation: left})
+	h.must(err)
+	says(left, store.ConversationAbandonedShort, "")
+	message, err := h.LeaveMessage(ctx, h.visitor(), op(), protocol.LeaveMessage{Text: "hello", Email: "vera@home.test"})
+	h.must(err)
+	says(message.Conversation, store.ConversationMissed, "choice")
+}
+
 func TestWhyIsToldByPages(t *testing.T) { // ROUTE-12
 	everywhere(t, func(t *testing.T, g ground) {
 		h := g.house(t)

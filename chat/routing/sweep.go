@@ -249,7 +249,7 @@ func (r *Router) takeFrom(ctx context.Context, a store.Agent, cause string, held
 
 // abandon gives up the place of a visitor who stayed away (ROUTE-11).
 func (r *Router) abandon(ctx context.Context, conv protocol.ConversationID) error {
-	c, _, err := r.record.End(ctx, r.ws, conv, protocol.Author{Kind: protocol.KindSystem}, "system", protocol.NewID[protocol.Op](), "abandoned", 0)
+	c, _, err := r.record.End(ctx, r.ws, conv, protocol.Author{Kind: protocol.KindSystem}, "system", protocol.NewID[protocol.Op](), store.CauseAbandoned, 0)
 	if c := code(err); err != nil && c != protocol.CodeWrongState && c != protocol.CodeNotFound {
 		return fmt.Errorf("abandon %s: %w", conv, err)
 	}

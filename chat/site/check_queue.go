@@ -78,6 +78,9 @@ func (f *File) checkSettings(c *checker) {
 	c.within("settings.sticky_days", int64(s.StickyDays), 0, 365)
 	c.within("settings.transfers_alarm", int64(s.TransfersAlarm), 0, 1000)
 	c.within("settings.decisions_days", int64(s.DecisionsDays), 0, 365)
+	if s.ShortAbandonSeconds != nil {
+		c.within("settings.short_abandon_seconds", *s.ShortAbandonSeconds, 0, 600)
+	}
 }
 
 func (f *File) checkQueue(c *checker, i int, queues map[string]bool) {

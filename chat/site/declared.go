@@ -61,6 +61,7 @@ func (s Settings) declared() store.Settings {
 		PauseReasons: reasons(s.PauseReasons), RejectReasons: reasons(s.RejectReasons), Skills: slices.Clone(s.Skills),
 		WaitingLimit: s.WaitingLimit, RunningLimit: s.RunningLimit, PickWhilePaused: s.PickWhilePaused,
 		StickyDays: s.StickyDays, DecisionDays: s.DecisionsDays, TransfersAlarm: s.TransfersAlarm,
+		ShortAbandonMs: orNever(s.ShortAbandonSeconds),
 	}
 }
 

@@ -11,6 +11,8 @@ type Settings struct {
 	PickWhilePaused *bool    `yaml:"pick_while_paused"` // left out: on
 	TransfersAlarm  int      `yaml:"transfers_alarm"`   // from which transfer of one conversation on people are told; 0: 5
 	DecisionsDays   int      `yaml:"decisions_days"`    // how long "Why?" can be answered; 0: 30
+
+	ShortAbandonSeconds *int64 `yaml:"short_abandon_seconds"` // leaving the queue sooner is counted apart; left out: 5, 0: none is
 }
 
 // A Reason is one that agents choose of.

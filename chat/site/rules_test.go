@@ -78,7 +78,7 @@ func TestTheManualsExampleIsApplied(t *testing.T) {
 	if d := cmp.Diff(store.Settings{
 		Skills: []string{"german", "repairs"}, PauseReasons: []store.Reason{{Key: "break", Name: "Break"}, {Key: "lunch", Name: "Lunch"}},
 		RejectReasons: []store.Reason{{Key: "busy", Name: "Too busy"}, {Key: "subject", Name: "Not my subject"}},
-		WaitingLimit:  10000, StickyDays: 30, DecisionDays: 30, TransfersAlarm: 5, PickWhilePaused: &on,
+		WaitingLimit:  10000, StickyDays: 30, DecisionDays: 30, TransfersAlarm: 5, PickWhilePaused: &on, ShortAbandonMs: 5000,
 	}, settings); d != "" || err != nil {
 		t.Errorf("settings: %s %v", d, err)
 	}

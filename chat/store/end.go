@@ -7,17 +7,22 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// Outcomes of conversations.
+// Outcomes of conversations; that of a message which was left stands in missed.go.
 const (
-	ConversationAbandoned = "abandoned" // the visitor left while waiting
-	ConversationEnded     = "ended"     // after an agent had it
+	ConversationEnded            = "ended"             // after an agent had it
+	ConversationAbandonedShort   = "abandoned_short"   // the visitor left sooner than anybody could have answered
+	ConversationAbandonedOffered = "abandoned_offered" // the visitor left while an agent was asked
+	ConversationAbandoned        = "abandoned"         // the visitor left while waiting
 )
 
-// End ends a conversation for everybody. One that waits is closed as
-// abandoned and its offer rescinded (visitor_left); of one that runs the
-// agents' slots go to wrap-up, for wrapMs (0 or less: without limit), and its
-// call and co-browse session end with it, as does what its agents asked of
-// colleagues. An enquiry is closed without wrap-up. The slots are returned as
+// CauseAbandoned is why the system ends a conversation whose visitor stayed away.
+const CauseAbandoned = "abandoned"
+
+// End ends a conversation for everybody. One that waits is closed as abandoned,
+// its outcome says how, and its offer is rescinded (visitor_left); of one that
+// runs the agents' slots go to wrap-up, for wrapMs (0 or less: without limit),
+// and its call and co-browse session end with it, as does what its agents asked
+// of colleagues. An enquiry is closed without wrap-up. The slots are returned as
 // they are then. CodeWrongState when it had ended before.
 func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author,
 	actor string, op protocol.Op, cause string, wrapMs int64,
@@ -26,7 +31,7 @@ func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv pr
 	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
 		switch c.State {
 		case protocol.StateQueued:
-			return abandon(ctx, t, c, by, actor, cause)
+			return abandon(ctx, t, c, s.visitorAway, by, actor, cause)
 		case protocol.StateActive:
 			return endActive(ctx, t, c, by, actor, cause, wrapMs)
 		default:
@@ -40,22 +45,65 @@ func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv pr
 	return c, slots, err
 }
 
-func abandon(ctx context.Context, t *tx, c *Conversation, by protocol.Author, actor, cause string) ([]string, error) {
+// abandon closes a waiting conversation. Who is ended by the system as
+// abandoned has left away ms before, for which the server kept the place.
+func abandon(ctx context.Context, t *tx, c *Conversation, away int64, by protocol.Author, actor, cause string) ([]string, error) {
+	now, err := t.time(ctx)
+	if err != nil {
+		return nil, err
+	}
+	leftAt := now
+	if actor == systemActor && cause == CauseAbandoned {
+		leftAt -= away
+	}
+	outcome, err := abandonment(ctx, t, c, leftAt)
+	if err != nil {
+		return nil, err
+	}
 	actors := []string{visitorActor(c.Visitor)}
 	rung, err := rescind(ctx, t, c, "", "visitor_left")
 	if err != nil {
 		return nil, err
 	}
 	actors = append(actors, rung...)
-	now, err := t.time(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateClosed, ConversationAbandoned, now, 0
+	c.State, c.Outcome, c.Ended, c.TurnSince = protocol.StateClosed, outcome, now, 0
 	left := Entry{
 		Kind: protocol.EntryLeftQueue, Audience: protocol.AudienceAll, Author: by, Actor: actor, Body: protocol.EntryBody{Cause: cause},
 	}
 	return actors, addEntries(ctx, t, c, left)
+}
+
+// usualShort is how soon after asking leaving is short where the workspace does
+// not say; ms.
+const usualShort = 5000
+
+// abandonment is the outcome of a conversation whose visitor left at a time.
+// Who has talked with somebody before has not left soon.
+func abandonment(ctx context.Context, t *tx, c *Conversation, leftAt int64) (string, error) {
+	raw, _, err := one(ctx, t, scanString, `SELECT settings FROM workspaces WHERE id = $1`, c.Workspace)
+	if err != nil {
+		return "", fmt.Errorf("read settings: %w", err)
+	}
+	var settings Settings
+	if err := fromJSON(raw, &settings); err != nil {
+		return "", err
+	}
+	short := settings.ShortAbandonMs
+	if short == 0 {
+		short = usualShort
+	}
+	if short > 0 && c.Started == 0 && leftAt-c.Asked < short {
+		return ConversationAbandonedShort, nil
+	}
+	asked, _, err := one(ctx, t, scanInt, `SELECT COUNT(*) FROM offers WHERE workspace = $1 AND conversation = $2 AND request = '' AND offered <= $3
+		AND (outcome IS NULL OR settled > $3)`, c.Workspace, c.ID, leftAt)
+	if err != nil {
+		return "", fmt.Errorf("look for offers: %w", err)
+	}
+	if asked > 0 {
+		return ConversationAbandonedOffered, nil
+	}
+	return ConversationAbandoned, nil
 }
 
 func endActive(ctx context.Context, t *tx, c *Conversation, by protocol.Author, actor, cause string, wrapMs int64) ([]string, error) {

@@ -27,6 +27,9 @@ type Options struct {
 	// OwnerWait is how long a parked conversation whose visitor wrote waits for
 	// its owner before others are asked; 0 is a minute.
 	OwnerWait time.Duration
+	// VisitorAway is how long the place of a visitor who is away is kept: who is
+	// given up has left so long before; 0 is two minutes.
+	VisitorAway time.Duration
 }
 
 // Stats counts what the record has done since it was opened.
@@ -60,8 +63,9 @@ type Store struct {
 	idle  idleTimes
 	log   *slog.Logger
 
-	panics    atomic.Int64
-	ownerWait int64 // ms
+	panics      atomic.Int64
+	ownerWait   int64 // ms
+	visitorAway int64 // ms
 }
 
 // idleTimes are how long what is not used lives, in milliseconds.
@@ -70,6 +74,7 @@ type idleTimes struct{ agent, visitor int64 }
 const (
 	agentIdle   = 12 * time.Hour
 	visitorIdle = 30 * 24 * time.Hour
+	keptPlace   = 2 * time.Minute
 )
 
 func idleMs(set, usual time.Duration) int64 {
@@ -89,7 +94,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open record: %w", err)
 	}
-	s := &Store{db: db, log: o.Logger, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)}, ownerWait: idleMs(o.OwnerWait, waitForOwner)}
+	s := &Store{
+		db: db, log: o.Logger, idle: idleTimes{agent: idleMs(o.AgentIdle, agentIdle), visitor: idleMs(o.VisitorIdle, visitorIdle)},
+		ownerWait: idleMs(o.OwnerWait, waitForOwner), visitorAway: idleMs(o.VisitorAway, keptPlace),
+	}
 	if s.epoch, err = s.readEpoch(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open record: %w", err), db.close())
 	}

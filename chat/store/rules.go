@@ -116,6 +116,7 @@ type Settings struct {
 	StickyDays      int      `json:"stickyDays,omitempty"`     // 30
 	TransfersAlarm  int      `json:"transfersAlarm,omitempty"` // 5
 	DecisionDays    int      `json:"decisionDays,omitempty"`   // 30
+	ShortAbandonMs  int64    `json:"shortAbandonMs,omitempty"` // 5000; below 0: leaving is never short
 }
 
 // A Reason is one that agents choose of.

@@ -97,6 +97,7 @@ func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.
 	}
 	s, err := store.Open(ctx, store.Options{
 		URL: c.Database.URL.Reveal(), Dir: c.Data.Directory, Logger: log, AgentIdle: c.Session.AgentIdle, VisitorIdle: c.Session.VisitorIdle,
+		VisitorAway: c.Routing.QueueGrace,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the record: %w", err)

@@ -110,10 +110,12 @@ type WhyOf struct {
 type Why struct {
 	Conversation ConversationID `json:"conversation,omitempty"`
 	Agent        AgentID        `json:"agent,omitempty"`
-	Decisions    []Decision     `json:"decisions"`       // newest first, at most 200
-	Offers       []PastOffer    `json:"offers"`          // at most 200
-	Queue        []Decision     `json:"queue"`           // verdicts of its queue while it waited, at most 50
-	Older        int64          `json:"older,omitempty"` // there is more, before this time; 0: that is all
+	Decisions    []Decision     `json:"decisions"`         // newest first, at most 200
+	Offers       []PastOffer    `json:"offers"`            // at most 200
+	Queue        []Decision     `json:"queue"`             // verdicts of its queue while it waited, at most 50
+	Older        int64          `json:"older,omitempty"`   // there is more, before this time; 0: that is all
+	Outcome      string         `json:"outcome,omitempty"` // of a conversation that is over: ended, missed, abandoned, abandoned_short, abandoned_offered
+	Missed       string         `json:"missed,omitempty"`  // why a message was left: choice, hours, size, max_wait
 }
 
 // A TargetAgent is a colleague who can be asked, or why not.

@@ -30,7 +30,6 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"one open offer per conversation", oneOffer},                  // R2
 		{"accept and timeout exclude each other", acceptAgainstSettle}, // R3
 		{"ringing out makes not ready", ringOut},                       // STATE-4
-		{"leaving withdraws the offer", leaving},
 		{"end, wrap-up, clear", wrapUp},
 		{"park and back", parking},
 		{"requeue keeps the first time", requeue},
@@ -77,6 +76,13 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 	})
 	exercise(t, open, declaring)
 	exercise(t, open, remembering)
+	exercise(t, open, givingUp)
+}
+
+// givingUp are the tests of what did not come to pass.
+var givingUp = []test{
+	{"leaving withdraws the offer", leaving},
+	{"how a conversation was abandoned is kept", abandoned}, // ROUTE-11, REP-1
 }
 
 // remembering are the tests of what "Why?" tells.

@@ -293,7 +293,7 @@ func leaving(t *testing.T, s *store.Store) {
 	by := protocol.Author{Kind: protocol.KindVisitor, ID: string(c.Visitor)}
 	left, slots, err := s.End(t.Context(), w.ID, c.ID, by, "visitor:"+string(c.Visitor), op(), "", 0)
 	must(t, err)
-	if left.State != protocol.StateClosed || left.Outcome != store.ConversationAbandoned || len(slots) != 0 || len(left.Touched) != 2 {
+	if left.State != protocol.StateClosed || left.Outcome != store.ConversationAbandonedShort || len(slots) != 0 || len(left.Touched) != 2 {
 		t.Errorf("left %+v, slots %+v", left, slots)
 	}
 	now, err := s.Offer(t.Context(), w.ID, o.ID)

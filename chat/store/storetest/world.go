@@ -20,8 +20,13 @@ type World struct {
 // NewWorld makes one with n agents.
 func NewWorld(t testing.TB, s *store.Store, n int) *World {
 	t.Helper()
+	return worldOf(t, s, Declaration(n))
+}
+
+// worldOf makes what is declared.
+func worldOf(t testing.TB, s *store.Store, declared store.Workspace) *World {
+	t.Helper()
 	w := &World{Store: s}
-	declared := Declaration(n)
 	if _, err := s.Apply(t.Context(), declared); err != nil {
 		t.Fatal(err)
 	}

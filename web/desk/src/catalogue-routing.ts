@@ -1,4 +1,4 @@
-import type { Candidate, Decision, PastOffer, Reason, RequestItem, RequestKind, SiteReason, TargetQueue } from "../../shared/src/protocol.gen.ts";
+import type { Candidate, Decision, PastOffer, Reason, RequestItem, RequestKind, SiteReason, TargetQueue, Why } from "../../shared/src/protocol.gen.ts";
 
 const moment = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const span = (ms: number) => (ms < 60_000 ? `${String(Math.round(ms / 1000))} s` : `${String(Math.round(ms / 60_000))} min`);
@@ -111,6 +111,23 @@ export const team = {
   waitsForYou: "Waiting for you",
 } as const;
 
+/** How a conversation ended. */
+const outcomes: Readonly<Record<string, string>> = {
+  ended: "The conversation has ended.",
+  missed: "A message was left.",
+  abandoned: "The visitor left while waiting.",
+  abandoned_short: "The visitor left soon after asking.",
+  abandoned_offered: "The visitor left while an agent was asked.",
+};
+
+/** Why a message was left. */
+const missed: Readonly<Record<string, string>> = {
+  choice: "A message was left instead of waiting.",
+  hours: "A message was left: it was closed.",
+  size: "A message was left: too many were waiting.",
+  max_wait: "A message was left: the wait was too long.",
+};
+
 /** Words of "Why?" (ROUTE-12). */
 export const why = {
   command: "Why?",
@@ -155,6 +172,8 @@ export const why = {
         return "";
     }
   },
+  /** Empty while it goes on. */
+  outcome: (w: Why) => missed[w.missed ?? ""] ?? outcomes[w.outcome ?? ""] ?? "",
   candidateReason: (c: Candidate) => {
     const load = c.load === undefined ? "" : ` (load ${String(c.load)} of 100)`;
     return `${c.reason === undefined ? why.able : (reasons[c.reason] ?? c.reason)}${load}`;

@@ -621,6 +621,8 @@ export interface Why {
   offers: PastOffer[];
   queue: Decision[];
   older?: number;
+  outcome?: string;
+  missed?: string;
 }
 
 /** Frames that a client sends. */

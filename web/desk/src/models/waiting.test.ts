@@ -90,6 +90,14 @@ describe("why", () => {
     expect((s.desk.dialogs.open as WhyDialog).name).toBe("Ann");
   });
 
+  it("says how a conversation ended, once it has", () => { // ROUTE-11, ROUTE-12
+    const of = (part: Partial<Why>) => words.why.outcome({ decisions: [], offers: [], queue: [], ...part });
+    expect(of({})).toBe("");
+    expect(of({ outcome: "abandoned_offered" })).toBe("The visitor left while an agent was asked.");
+    expect(of({ outcome: "abandoned_short" })).toBe("The visitor left soon after asking.");
+    expect(of({ outcome: "missed", missed: "hours" })).toBe("A message was left: it was closed.");
+  });
+
   it("says decisions in sentences", () => { // ROUTE-12
     expect(words.why.decision(decision)).toBe("Sales: offered to Ben, who has the least to do (place 1, waited 3 min).");
     expect(words.why.decision({ at: 0, what: "nobody", queue: "Sales" })).toBe("Sales: nobody could take it.");

@@ -76,6 +76,7 @@ export const WhyText = observed(function WhyText({ dialog }: { dialog: WhyDialog
       )}
       {why !== undefined && (
         <>
+          {words.why.outcome(why) !== "" && <p className="hint">{words.why.outcome(why)}</p>}
           <Decisions name={words.why.decisions} all={why.decisions} />
           <Decisions name={words.why.verdicts} all={why.queue} />
           {why.offers.length > 0 && (
