@@ -94,7 +94,7 @@ func (r *Router) readQueues(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.version = version
+	r.version, r.read = version, true
 	clear(r.queues)
 	for _, q := range queues {
 		r.queues[q.ID] = q
@@ -103,8 +103,28 @@ func (r *Router) readQueues(ctx context.Context) error {
 	return nil
 }
 
+// informed reads the queues where that was not done since this node began, or
+// one of those asked for is not known: what waits, and by which needs, must not
+// depend on which node is told of it, and when.
+func (r *Router) informed(ctx context.Context, ids ...protocol.QueueID) error {
+	r.mu.Lock()
+	known := r.read
+	for _, id := range ids {
+		_, ok := r.queues[id]
+		known = known && ok
+	}
+	r.mu.Unlock()
+	if known {
+		return nil
+	}
+	return r.readQueues(ctx)
+}
+
 // learn writes a queue that is not known here.
 func (r *Router) learn(ctx context.Context, q store.Queue) error {
+	if err := r.informed(ctx); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	_, known := r.queues[q.ID]
 	r.mu.Unlock()

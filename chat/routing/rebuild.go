@@ -82,6 +82,9 @@ func (r *Router) waiting(ctx context.Context) ([]store.Conversation, []store.Req
 
 // load lets conversations wait, in batches; how says what else the script is told.
 func (r *Router) load(ctx context.Context, waiting []store.Conversation, how map[string]any) error {
+	if err := r.informed(ctx); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	queues := maps.Clone(r.queues)
 	r.mu.Unlock()

@@ -49,6 +49,7 @@ type Router struct {
 	server  string                           // last seen
 	dirty   bool                             // Redis may differ from the record
 	queues  map[protocol.QueueID]store.Queue // as last read
+	read    bool                             // all queues, since this node began
 	version int64                            // of what was read
 	renewal bool                             // places are to be made anew by what was read
 	ahead   int64                            // Redis time less this node's, as last seen

@@ -60,6 +60,9 @@ func (r *Router) requestPlace(ctx context.Context, q store.Request, conv store.C
 	if id == "" {
 		id = conv.Queue
 	}
+	if err := r.informed(ctx, id); err != nil {
+		return rules.Waiting{}, err
+	}
 	return rules.Request(q, r.queue(id), medium, by), nil
 }
 

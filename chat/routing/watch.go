@@ -46,7 +46,12 @@ func (r *Router) watch(ctx context.Context) {
 		r.failed(ctx, "lease", err)
 		return
 	}
-	r.swept.mine.Store(out.Mine)
+	err := r.informed(ctx) // who sweeps goes by the rules of the queues
+	r.swept.mine.Store(out.Mine && err == nil)
+	if err != nil {
+		r.failed(ctx, "read queues", err)
+		return
+	}
 	if !strings.HasPrefix(out.Gen, r.record.Epoch()+"/") {
 		if err := r.rebuild(ctx); err != nil {
 			r.failed(ctx, "rebuild", err)
