@@ -29,6 +29,7 @@ type checker struct {
 	asked    map[pair]time.Time // when an offer of the conversation at the agent was seen to have ended
 	rested   map[protocol.AgentID]time.Time
 	freed    map[string]time.Time      // when a place's last offer was seen to have ended
+	tried    map[string]time.Time      // when a place was last proposed to somebody; guarded by the record's lock
 	overdue  map[protocol.OfferID]bool // told once
 	opened   []store.Offer             // since the last look
 	settled  []store.Offer             // ended since then
@@ -53,7 +54,7 @@ func placeOf(o store.Offer) string {
 func newChecker(w *world) *checker {
 	return &checker{
 		w: w, open: map[protocol.OfferID]bool{}, asked: map[pair]time.Time{}, rested: map[protocol.AgentID]time.Time{},
-		freed: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
+		freed: map[string]time.Time{}, tried: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
 		from: w.start.Add(2 * time.Second), mercy: w.start.Add(31 * time.Second),
 	}
 }

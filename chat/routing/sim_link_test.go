@@ -28,6 +28,7 @@ type link struct {
 	late   sync.WaitGroup // what is sent late
 
 	mu     sync.Mutex // guards what follows
+	dials  uint64     // so far
 	made   uint64     // wires so far
 	conns  []*wire
 	isCut  bool
@@ -47,7 +48,14 @@ func (l *link) client() *redis.Client {
 	return redis.NewClient(opt)
 }
 
+// dial takes a moment, also in vain: the client tries again a second after it
+// failed, beside what is done each second.
 func (l *link) dial() (net.Conn, error) {
+	l.mu.Lock()
+	l.dials++
+	delay := moment + time.Duration(rand.New(rand.NewPCG(l.seed, 1<<32+l.dials)).Int64N(int64(moment)))
+	l.mu.Unlock()
+	<-time.After(delay)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.isCut {

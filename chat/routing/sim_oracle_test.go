@@ -181,11 +181,16 @@ func (c *checker) unclosed(now time.Time) (broken []string) {
 	return broken
 }
 
-// listed: a waiting list has all who were to be in it before it was asked for
-// and after (ROUTE-6).
-func (c *checker) listed(ids, before, after []protocol.ConversationID) {
+// listed: a waiting list has all who were to be in it since it was asked for, a
+// moment later too (ROUTE-6). Who was being proposed to somebody just then stood
+// aside before the record had it.
+func (c *checker) listed(ids, before []protocol.ConversationID, asked time.Time) {
+	<-time.After(time.Millisecond)
+	after := c.w.waits("q5")
 	for _, id := range before {
-		if slices.Contains(after, id) && !slices.Contains(ids, id) {
+		var proposed time.Time
+		c.w.mem.peek(func() { proposed = c.tried[string(id)] })
+		if slices.Contains(after, id) && !slices.Contains(ids, id) && proposed.Before(asked) {
 			c.suspect("ROUTE-6: %s is not in the waiting list: %v", id, ids)
 		}
 	}
@@ -214,6 +219,7 @@ func (c *checker) proposed(o store.Offer, err error) {
 	var a store.Agent
 	settled, rings := true, protocol.AgentID("")
 	c.w.mem.peek(func() {
+		c.tried[placeOf(o)] = time.Now()
 		a = *c.w.mem.agents[o.Agent]
 		since := time.Now().Add(-promised)
 		for _, other := range c.w.mem.ringing {

@@ -178,6 +178,7 @@ func (l *ledger) Lose(ctx context.Context, ws protocol.WorkspaceID, agent protoc
 // looks whether all who wait are in it (ROUTE-6).
 func (w *world) pick(a store.Agent) {
 	const queue = protocol.QueueID("q5")
+	now := time.Now()
 	if !slices.Contains(a.Profile.Queues, queue) || w.rng.IntN(12) != 0 || w.presentFor(agentActor(a.ID)) == 0 {
 		return
 	}
@@ -189,7 +190,7 @@ func (w *world) pick(a store.Agent) {
 			return
 		}
 		if len(ids) < 50 {
-			w.check.listed(ids, waits, w.waits(queue))
+			w.check.listed(ids, waits, now)
 		}
 		if len(ids) == 0 {
 			return
