@@ -260,9 +260,17 @@ func (s *Service) MediaEvent(ctx context.Context, e protocol.MediaEvent) {
 		s.release(ctx, call)
 		return
 	}
+	if e.Kind == protocol.MediaLegUp && call.SetUp == 0 {
+		if err := s.store.SetUp(ctx, s.ws, call.ID); err != nil {
+			s.log.Warn("note that a call is set up failed", "call", call.ID, "error", err) // the sweep looks too
+		}
+	}
 	if guest, ok := guestAt(call, c, e.Ordinal); ok && e.Kind == protocol.MediaLegGone {
 		s.leaveCall(ctx, call, guest.Actor)
 	} else if e.Kind == protocol.MediaLegGone && call.State == store.StepRunning {
+		if call.SetUp == 0 && s.setUpFailed(ctx, call) == nil {
+			return
+		}
 		if err := s.endCall(ctx, call, protocol.Author{Kind: protocol.KindSystem}, "system", "", "lost"); err != nil {
 			s.log.Error("end a lost call failed", "call", e.Call, "error", err)
 		}

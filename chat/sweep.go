@@ -18,6 +18,7 @@ type sweep struct {
 	*Service
 	nodes  watch
 	looked int64 // the record's time of the last look at ended co-browse sessions
+	since  int64 // the record's time of the first round
 }
 
 // lateCommit is how long a transaction may take from its time to its commit and
@@ -45,7 +46,7 @@ func (w *sweep) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.expireQuestions(ctx), w.takeFromRevoked(ctx), w.dismissLeft(ctx), w.releaseCalls(ctx), w.cutStrangers(ctx), w.stopCobrowses(ctx, now), w.nodes.once(ctx, now))
+	return errors.Join(w.expireQuestions(ctx), w.takeFromRevoked(ctx), w.dismissLeft(ctx), w.releaseCalls(ctx), w.cutStrangers(ctx), w.failSetups(ctx, now), w.stopCobrowses(ctx, now), w.nodes.once(ctx, now))
 }
 
 // expireQuestions ends what nobody answered in time, and tells both sides.

@@ -152,8 +152,9 @@ type Transport struct {
 
 // Call bounds calls.
 type Call struct {
-	LegGrace time.Duration `koanf:"leg_grace"`
-	MaxCalls int           `koanf:"max_calls"`
+	LegGrace     time.Duration `koanf:"leg_grace"`
+	SetupTimeout time.Duration `koanf:"setup_timeout"`
+	MaxCalls     int           `koanf:"max_calls"`
 }
 
 // Cobrowse bounds what a shared page may send.

@@ -98,6 +98,9 @@ func (r *Router) Settled(ctx context.Context, o store.Offer, outcome store.Outco
 }
 
 func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outcome) error {
+	if outcome == store.OutcomeFailedSetup {
+		outcome = store.OutcomeAccepted // the agent has it, without the call
+	}
 	in := r.settling(o.ID, outcome)
 	if ms := r.queue(o.Queue).Rules.ExcludeMs; ms > 0 {
 		in["exclude"] = ms

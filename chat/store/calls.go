@@ -8,10 +8,10 @@ import (
 )
 
 var callKind = &kind[Call, protocol.CallID]{
-	table: "calls", name: "call", own: `media, asked_by, asked_by_name, node, next_ordinal`,
+	table: "calls", name: "call", own: `media, asked_by, asked_by_name, node, next_ordinal, set_up`,
 	parts: func(c *Call) (*protocol.CallID, *Step) { return &c.ID, &c.Step },
 	fields: func(c *Call) []any {
-		return []any{&c.Media, &c.AskedBy, &c.AskedByName, &c.Node, &c.nextOrdinal}
+		return []any{&c.Media, &c.AskedBy, &c.AskedByName, &c.Node, &c.nextOrdinal, &c.SetUp}
 	},
 	asked: protocol.EntryCallAsked, allowed: protocol.EntryCallAllowed, refused: protocol.EntryCallRefused, ended: protocol.EntryCallEnded,
 	body:    func(c *Call) protocol.EntryBody { return protocol.EntryBody{Call: c.ID, Media: c.Media} },

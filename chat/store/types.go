@@ -156,6 +156,10 @@ const (
 	OutcomeRejected  Outcome = "rejected"
 	OutcomeTimedOut  Outcome = "timed_out"
 	OutcomeRescinded Outcome = "rescinded"
+
+	// OutcomeFailedSetup is of an offer of a call that was accepted and whose call
+	// did not come about. The agent keeps the conversation, by chat.
+	OutcomeFailedSetup Outcome = "failed_setup"
 )
 
 // An Offer is the question whether an agent will take a conversation. Its id is
@@ -260,6 +264,7 @@ type Call struct {
 	AskedBy     protocol.PrincipalKind
 	AskedByName string
 	Node        protocol.NodeID
+	SetUp       int64 // when two parties were connected first; 0: not yet
 	Parties     []Party
 
 	nextOrdinal int

@@ -170,7 +170,7 @@ func (a *app) joinFeatures(ctx context.Context) error {
 		CobrowseEnded: func(id protocol.CobrowseID) { a.cobrowse.Ended(id) },
 		Limits: chat.Limits{
 			MessageCharacters: a.config.Limits.MessageCharacters, WrapUp: none(a.config.Routing.WrapUp),
-			Question: none(a.config.Chat.QuestionTimeout), LegGrace: a.config.Call.LegGrace, Sweep: a.config.Routing.Sweep,
+			Question: none(a.config.Chat.QuestionTimeout), LegGrace: a.config.Call.LegGrace, SetUp: none(a.config.Call.SetupTimeout), Sweep: a.config.Routing.Sweep,
 		},
 		Logger: a.log,
 	})

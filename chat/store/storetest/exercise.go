@@ -83,6 +83,7 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 var givingUp = []test{
 	{"leaving withdraws the offer", leaving},
 	{"how a conversation was abandoned is kept", abandoned}, // ROUTE-11, REP-1
+	{"a call that does not come about", failedSetup},        // CALL-4, REP-1
 }
 
 // remembering are the tests of what "Why?" tells.

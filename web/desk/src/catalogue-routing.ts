@@ -185,6 +185,7 @@ export const why = {
       rejected: "rejected it",
       timed_out: "did not answer",
       rescinded: "it was not needed any more",
+      failed_setup: "accepted, and the call could not be connected,",
     };
     const end = o.outcome === undefined ? "rings now" : (said[o.outcome] ?? o.outcome);
     return `${o.name}: ${end}${o.ringMs === undefined ? "" : ` after ${span(o.ringMs)}`}${because === undefined ? "" : ` (${because})`}.`;

@@ -25,6 +25,7 @@ describe("catalogue", () => {
     expect(words.entry(entry("call_ended", { media: "audio", cause: "node_lost", seconds: 65 }))).toBe(
       "The audio call ended: the server that carried it was lost. It took 1:05.",
     );
+    expect(words.entry(entry("call_ended", { media: "video", cause: "failed_setup" }))).toBe("The video call ended: it could not be connected.");
     expect(words.entry(entry("cobrowse_ended", { cause: "unanswered" }))).toBe("The question to see the page was not answered.");
     expect(words.entry(entry("call_refused", { media: "audio", by: "visitor", cause: "missing" }))).toContain("No camera or microphone");
     expect(words.entry(entry("ended", { by: "visitor" }))).toBe("The visitor ended the conversation.");

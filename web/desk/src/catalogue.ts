@@ -46,6 +46,7 @@ const returns: Readonly<Record<string, string>> = {
 const losses: Readonly<Record<string, string>> = {
   lost: ": a connection was lost",
   node_lost: ": the server that carried it was lost",
+  failed_setup: ": it could not be connected",
 };
 
 const refusals: Readonly<Record<string, string>> = {

@@ -158,11 +158,13 @@ export const systemLines = {
   call_ended: (time: string, cause: string | undefined): string =>
     cause === "unanswered"
       ? "The call was not answered."
-      : cause === "lost" || cause === "node_lost"
-        ? "The call ended: its connection was lost."
-        : time
-          ? `Call ended after ${time}.`
-          : "Call ended.",
+      : cause === "failed_setup"
+        ? "The call could not be connected. The chat goes on."
+        : cause === "lost" || cause === "node_lost"
+          ? "The call ended: its connection was lost."
+          : time
+            ? `Call ended after ${time}.`
+            : "Call ended.",
   cobrowse_asked: "Page sharing requested.",
   cobrowse_allowed: "Page sharing started.",
   cobrowse_refused: "Page sharing was declined.",
