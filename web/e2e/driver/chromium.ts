@@ -67,7 +67,16 @@ class ChromiumBrowser implements Browser {
 
   async page(): Promise<Page> {
     const blank = this.#pages.length === 0 ? this.#context.pages()[0] : undefined;
-    const page = new ChromiumPage(blank ?? (await this.#context.newPage()), this.#options, `${this.who}-${this.#pages.length + 1}`);
+    return this.#take(blank ?? (await this.#context.newPage()));
+  }
+
+  async opened(act: () => Promise<unknown>): Promise<Page> {
+    const [page] = await Promise.all([this.#context.waitForEvent("page", { timeout: 15_000 }), act()]);
+    return this.#take(page);
+  }
+
+  async #take(tab: EnginePage): Promise<Page> {
+    const page = new ChromiumPage(tab, this.#options, `${this.who}-${this.#pages.length + 1}`);
     this.#pages.push(page);
     if (this.#options.wire === true) await page.listen();
     return page;
@@ -110,6 +119,10 @@ class ChromiumPage extends Document implements Page {
 
   async open(url: string): Promise<void> {
     await this.#page.goto(url, { waitUntil: "load", timeout: 20_000 });
+  }
+
+  async front(): Promise<void> {
+    await this.#page.bringToFront();
   }
 
   async reload(): Promise<void> {

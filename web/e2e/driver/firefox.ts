@@ -44,6 +44,10 @@ class FirefoxBrowser implements Browser {
     return page;
   }
 
+  opened(): Promise<Page> {
+    return Promise.reject(new Error("taking a tab that a page opens works in Chromium only"));
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -74,6 +78,10 @@ class FirefoxPage extends Document implements Page {
 
   async open(url: string): Promise<void> {
     await this.#page.goto(url, { waitUntil: "load", timeout: 20_000 });
+  }
+
+  async front(): Promise<void> {
+    await this.#page.bringToFront();
   }
 
   async reload(): Promise<void> {

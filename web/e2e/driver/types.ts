@@ -75,6 +75,8 @@ export interface Page extends Frame {
   /** Loads an address and waits for its load event. */
   open(url: string): Promise<void>;
   reload(): Promise<void>;
+  /** Brings the tab before the others of its browser; a person clicks and types only in that one. */
+  front(): Promise<void>;
   /** The frame whose address contains the text or fits the expression. */
   frame(address: string | RegExp): Frame;
   /** Addresses of all documents of the page now, its own first. */
@@ -104,6 +106,8 @@ export interface Browser {
   readonly who: string;
   /** Opens a tab. */
   page(): Promise<Page>;
+  /** The tab that a page opens by itself while `act` runs (Chromium only). */
+  opened(act: () => Promise<unknown>): Promise<Page>;
   /** Closes the process, writes consoles into the artifacts and removes the profile. Safe to call twice. */
   close(): Promise<void>;
 }

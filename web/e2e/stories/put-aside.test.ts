@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { TeamDesk } from "../desk-team.ts";
-import { until, type Page } from "../driver/index.ts";
+import { until, type BrowserOptions, type Page } from "../driver/index.ts";
+import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
 import { Talk } from "../talk.ts";
 
@@ -63,5 +64,57 @@ describe("a page that the browser puts aside", () => {
     ]);
     await anna.page.screenshot("back-anna");
     expect([...visitor.page.console, ...anna.page.console].filter((line) => line.startsWith("uncaught"))).toEqual([]);
+  });
+});
+
+// VIS-4, CALL-6, COB-6: what began on a later page goes on, on the page of before that knew nothing of it.
+describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "allowed"])("a page from before the chat, third-party storage %s", (storage) => {
+  const stage = new Stage(`put-aside-${storage}`);
+
+  test("takes over chat, call and co-browsing, and a log-out too", { timeout: 180_000 }, async () => {
+    const [red, blue] = [makeMedia("red", 440), makeMedia("blue", 880)];
+    for (const files of [red, blue]) stage.keep({ close: () => Promise.resolve(files.remove()) });
+    const [server, visitor, page] = await Promise.all([
+      stage.server(),
+      stage.visitor("vera", { camera: red.camera, microphone: red.microphone, putAside: true, thirdPartyStorage: storage }),
+      stage.page("anna", { camera: blue.camera, microphone: blue.microphone }),
+    ]);
+    const anna = new TeamDesk(page);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await visitor.visit(server.shop);
+    await noteReturn(visitor.page);
+    await visitor.follow("Delivery");
+    await visitor.open();
+    await visitor.send("My secret question.");
+    await anna.rings();
+    await anna.open();
+    await anna.startVideo();
+    await visitor.allow();
+    await visitor.seesAndHears("blue", 880);
+    await anna.cobrowse();
+    await visitor.allow();
+    await anna.replica.see("heading", /Delivery/);
+
+    await goBack(visitor.page);
+    await visitor.sees("My secret question.");
+    await visitor.page.see("button", "Stop sharing");
+    await visitor.seesAndHears("blue", 880);
+    await anna.replica.see("heading", /Tea, and what it takes/);
+    await visitor.page.screenshot("back-to-before");
+    await visitor.stopSharing();
+    await visitor.hangUp();
+
+    await visitor.follow("Delivery");
+    await visitor.sees("My secret question.");
+    await visitor.page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+    await visitor.panel.see("textbox", "Your name (optional)");
+    await goBack(visitor.page, 2);
+    await until("only the desk has a way to the server: the page of before knows of the log-out", async () => (await server.metric("parlour_transports_open")) === 1);
+    await visitor.page.screenshot("back-after-log-out");
+    await visitor.follow("Delivery");
+    await visitor.open();
+    await visitor.panel.see("textbox", "Your name (optional)");
+    await visitor.panel.goneText("My secret question.");
   });
 });

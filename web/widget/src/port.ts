@@ -20,6 +20,10 @@ export type ToPanel =
       readonly identity: string | null;
     }
   | { readonly kind: "shown"; readonly open: boolean; readonly focus: boolean }
+  /** Another tab of the site has changed what is kept. */
+  | { readonly kind: "kept"; readonly kept: string | null }
+  /** The browser shows this page again, after others in this tab: their calls and shared pages. */
+  | { readonly kind: "own"; readonly ids: readonly string[] }
   | { readonly kind: "identify"; readonly identity: string }
   | { readonly kind: "reset" }
   /** A co-browse packet, header and all; the buffer is transferred. */
@@ -32,8 +36,8 @@ export type ToPanel =
 /** From the panel to the host page. */
 export type FromPanel =
   | { readonly kind: "ready" }
-  /** Put into the page's own storage, because the panel's refuses; null forgets it. */
-  | { readonly kind: "keep"; readonly value: string | null }
+  /** Put into the page's own storage, because the panel's refuses, if `was` is still there; null forgets it. */
+  | { readonly kind: "keep"; readonly value: string | null; readonly was: string | null }
   /** A conversation is alive: the next page opens the panel by itself. */
   | { readonly kind: "alive"; readonly alive: boolean }
   /** This tab's calls and shared pages, for the next page in it. */

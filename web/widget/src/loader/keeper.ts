@@ -2,34 +2,53 @@
 export interface Memory {
   readonly open: boolean;
   readonly alive: boolean;
+  /** There was a conversation: the panel may keep something of its own. */
+  readonly used: boolean;
   /** The panel's own, opaque to us. */
   readonly kept: string | null;
 }
 
-const nothing: Memory = { open: false, alive: false, kept: null };
+const nothing: Memory = { open: false, alive: false, used: false, kept: null };
 
 /** A Keeper holds the memory of one site; where storage is refused it lasts as long as the page. */
 export class Keeper {
   readonly #key: string;
   #own: readonly string[] = [];
   #memory: Memory = nothing;
+  #refused = false;
 
-  constructor(site: string) {
+  /**
+   * Calls `changed` when another tab of the site has changed the memory, and `back` when the browser shows this page again
+   * that it had put aside. What is the tab's may come a little later than either: the page before may run in another process.
+   */
+  constructor(site: string, changed: () => void, back: () => void) {
     this.#key = `parlour:${site}`;
-    try {
-      const read = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Partial<Memory> | null;
-      this.#memory = { open: read?.open === true, alive: read?.alive === true, kept: typeof read?.kept === "string" ? read.kept : null };
-    } catch {
-      // refused, or not ours: begin empty
-    }
-    try {
-      this.#own = (sessionStorage.getItem(this.#key) ?? "").split(" ").filter((id) => id !== "");
-    } catch {
-      // refused: this page is a tab of its own
-    }
+    this.#takeOwn();
+    addEventListener("storage", ({ key, newValue, storageArea }) => {
+      if (key !== this.#key) return;
+      if (storageArea !== this.#session()) return changed();
+      if (newValue === null) return;
+      this.#takeOwn();
+      back();
+    });
+    addEventListener("pagehide", () => this.#giveOwn());
+    addEventListener("pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      this.#takeOwn();
+      back();
+    });
   }
 
+  /** Read anew each time: the tabs of the site share it. */
   get memory(): Memory {
+    if (!this.#refused) {
+      try {
+        const read = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Partial<Memory> | null;
+        this.#memory = { open: read?.open === true, alive: read?.alive === true, used: read?.used === true, kept: typeof read?.kept === "string" ? read.kept : null };
+      } catch {
+        // refused, or not ours: what this page knows
+      }
+    }
     return this.#memory;
   }
 
@@ -40,22 +59,45 @@ export class Keeper {
 
   keepOwn(ids: readonly string[]): void {
     this.#own = ids;
-    try {
-      if (ids.length > 0) sessionStorage.setItem(this.#key, ids.join(" "));
-      else sessionStorage.removeItem(this.#key);
-    } catch {
-      // as above
-    }
   }
 
   /** Changes what is remembered. What is empty is taken out of the storage again. */
   change(part: Partial<Memory>): void {
-    this.#memory = { ...this.#memory, ...part };
+    this.#memory = { ...this.memory, ...part };
     try {
-      if (this.#memory.alive || this.#memory.kept !== null) localStorage.setItem(this.#key, JSON.stringify(this.#memory));
+      const { alive, used, kept } = this.#memory;
+      if (alive || used || kept !== null) localStorage.setItem(this.#key, JSON.stringify(this.#memory));
       else localStorage.removeItem(this.#key);
+      this.#refused = false;
     } catch {
-      // refused or full: this page still knows it
+      this.#refused = true; // or full: this page still knows it
+    }
+  }
+
+  /**
+   * What is this tab's lies in its storage only between two of its pages: a browser copies that storage for a tab that is
+   * opened from this one or doubles it, and a consent is for one tab.
+   */
+  #giveOwn(): void {
+    try {
+      if (this.#own.length > 0) this.#session()?.setItem(this.#key, this.#own.join(" "));
+    } catch {
+      // full: the next page is a tab of its own
+    }
+  }
+
+  #takeOwn(): void {
+    const session = this.#session();
+    const there = session?.getItem(this.#key) ?? "";
+    this.#own = there.split(" ").filter((id) => id !== "");
+    if (there !== "") session?.removeItem(this.#key);
+  }
+
+  #session(): Storage | undefined {
+    try {
+      return sessionStorage;
+    } catch {
+      return undefined; // refused: this page is a tab of its own
     }
   }
 }

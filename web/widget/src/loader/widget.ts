@@ -38,13 +38,19 @@ export class Widget implements PageApi {
   #open = false;
   #focus = false;
   #identity: string | null = null;
+  #ready = false;
+  #forgetting = false;
 
   /** `color` is the launcher's until the panel tells the site's own. */
   constructor(origin: string, site: string, color: string) {
     this.#origin = origin;
     this.#site = site;
     this.#paint(color);
-    this.#keeper = new Keeper(site);
+    this.#keeper = new Keeper(
+      site,
+      () => this.#tellKept(),
+      () => this.#back(),
+    );
     this.#root = this.#host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet(); // a page's strict style-src does not concern constructed sheets
     sheet.replaceSync(look);
@@ -66,7 +72,7 @@ export class Widget implements PageApi {
       stop: (cobrowse) => this.#frame?.send({ kind: "cobrowse-stop", cobrowse }),
       failed: (cobrowse) => this.#frame?.send({ kind: "cobrowse-failed", cobrowse }),
     });
-    document.body.append(this.#host);
+    this.#stay();
     if (this.#keeper.memory.alive) this.#show(this.#keeper.memory.open, false);
   }
 
@@ -86,10 +92,41 @@ export class Widget implements PageApi {
     this.#frame?.send({ kind: "identify", identity: token });
   }
 
+  /** What the panel keeps for itself only the panel can forget: it is loaded for that where there was a conversation. */
   reset(): void {
     this.#identity = null;
-    this.#keeper.change({ open: false, alive: false, kept: null });
-    this.#frame?.send({ kind: "reset" });
+    const { used } = this.#keeper.memory;
+    this.#keeper.change({ open: false, alive: false, used: false, kept: null });
+    if (this.#ready) return this.#frame?.send({ kind: "reset" });
+    this.#forgetting = used || this.#frame !== undefined;
+    if (used && !this.#frame) this.#show(false, false);
+  }
+
+  /** Comes back by itself where the site's own router puts another body, or other children, in place of those there were. */
+  #stay(): void {
+    let body: HTMLElement | null = null;
+    const watch = new MutationObserver(() => look());
+    const look = (): void => {
+      if (!this.#host.isConnected) document.body?.append(this.#host);
+      if (document.body === body) return;
+      body = document.body;
+      watch.disconnect();
+      watch.observe(document.documentElement, { childList: true });
+      if (body) watch.observe(body, { childList: true });
+    };
+    look();
+  }
+
+  /** The browser shows this page again as it was put aside, after other pages of this tab: all goes on here. */
+  #back(): void {
+    this.#frame?.send({ kind: "own", ids: this.#keeper.own });
+    this.#tellKept();
+    const { alive, open } = this.#keeper.memory;
+    if (alive && !this.#frame) this.#show(open, false);
+  }
+
+  #tellKept(): void {
+    this.#frame?.send({ kind: "kept", kept: this.#keeper.memory.kept });
   }
 
   #show(open: boolean, focus: boolean): void {
@@ -130,6 +167,7 @@ export class Widget implements PageApi {
     this.#lost.hidden = true;
     this.#frame?.element.remove();
     this.#frame = undefined;
+    this.#ready = false;
   }
 
   /** A live microphone is never without a sign, also while the panel is closed. */
@@ -152,12 +190,15 @@ export class Widget implements PageApi {
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity });
+        if (this.#forgetting) this.#frame?.send({ kind: "reset" });
+        this.#ready = true;
+        this.#forgetting = false;
         return;
       case "keep":
-        return this.#keeper.change({ kept: message.value });
+        return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();
       case "alive":
         if (!message.alive && this.#keeper.own.length > 0) this.#keeper.keepOwn([]);
-        return this.#keeper.change({ alive: message.alive, open: this.#open });
+        return this.#keeper.change({ alive: message.alive, open: this.#open, ...(message.alive ? { used: true } : {}) });
       case "own":
         return this.#keeper.keepOwn(message.ids);
       case "call":

@@ -91,6 +91,11 @@ export class CallModel {
     else this.#stopWait ??= this.#ports.after(unclaimedWait, () => (this.#elsewhere.value = true));
   }
 
+  /** The page has said what is this tab's. */
+  claimed(): void {
+    this.#follow(this.running.peek());
+  }
+
   #held = false;
   #stopWait: (() => void) | undefined;
 

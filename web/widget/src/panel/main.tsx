@@ -54,6 +54,7 @@ function begin(): void {
   };
   look();
   document.addEventListener("visibilitychange", look);
+  addEventListener("storage", () => panel.storedElsewhere());
   watchPage({ nudge: () => panel.nudge(), leave: () => panel.away(true), back: () => panel.away(false) }, signal);
   if (/^#[0-9a-f]{6}$/i.test(bootstrap.color)) document.documentElement.style.setProperty("--accent", bootstrap.color);
   const restoreFocus = takeOver(panel);

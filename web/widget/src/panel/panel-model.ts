@@ -57,8 +57,9 @@ export class PanelModel {
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
   readonly #ownIds = new Set<string>();
+  readonly #ownHeard = signal(0);
   readonly #own: OwnSteps = {
-    has: (id) => this.#ownIds.has(id),
+    has: (id) => this.#ownHeard.value >= 0 && this.#ownIds.has(id), // who asks in an effect is told when the page says more
     add: (id) => {
       this.#ownIds.add(id);
       this.#tellOwn();
@@ -68,6 +69,8 @@ export class PanelModel {
     },
   };
   readonly #identity = signal<string | undefined>(undefined);
+  /** What the page keeps for us, where our own storage is refused. */
+  #hosted: string | null = null;
   #life = new AbortController();
   #talk: AbortController | undefined;
   #stopStatus: (() => void) | undefined;
@@ -173,8 +176,13 @@ export class PanelModel {
     switch (message.kind) {
       case "begin":
         if (message.focus) this.focusAsked.value++;
-        for (const id of message.own ?? []) this.#ownIds.add(id);
+        this.#hearOwn(message.own ?? []);
         return this.#begin(message.open, message.kept, message.identity ?? undefined);
+      case "own":
+        return this.#hearOwn(message.ids);
+      case "kept":
+        this.#hosted = message.kept;
+        return this.storedElsewhere();
       case "shown":
         this.shown.value = message.open;
         if (message.focus) this.focusAsked.value++;
@@ -206,14 +214,41 @@ export class PanelModel {
   /** The page goes away, or the browser that had put it aside shows it again: the agent is to know at once. */
   away(gone: boolean): void {
     const connection = this.#session.peek()?.connection;
-    if (gone) connection?.leave();
-    else connection?.back();
+    if (gone) return connection?.leave();
+    this.storedElsewhere();
+    this.#session.peek()?.connection.back();
+  }
+
+  /** Another tab may have become a visitor, which this one then is too, or have ended the one that both were. */
+  storedElsewhere(): void {
+    const { store } = this.#ports;
+    const before = store.state.token;
+    store.refresh();
+    const { token, dismissed } = store.state;
+    if (token === before) return;
+    if (before !== undefined) this.#leaveVisitor();
+    this.#dismissed.value = dismissed;
+    this.#connect();
+  }
+
+  #hearOwn(ids: readonly string[]): void {
+    this.#ownIds.clear();
+    for (const id of ids) this.#ownIds.add(id);
+    this.#ownHeard.value++;
+    this.#calls.peek()?.claimed();
   }
 
   #begin(open: boolean, kept: string | null, identity: string | undefined): void {
     const { store, ownPlace, bootstrap, tell } = this.#ports;
     this.#identity.value = identity;
-    const host: Place = { read: () => kept, write: (value) => tell({ kind: "keep", value }) };
+    this.#hosted = kept;
+    const host: Place = {
+      read: () => this.#hosted,
+      write: (value) => {
+        tell({ kind: "keep", value, was: this.#hosted });
+        this.#hosted = value;
+      },
+    };
     if (ownPlace) store.use(ownPlace);
     else if (bootstrap.hostStorage) store.use(host);
     this.shown.value = open;
@@ -246,6 +281,10 @@ export class PanelModel {
   /** Ends this visitor here; what was typed stays. */
   #forget(): void {
     this.#ports.store.clear();
+    this.#leaveVisitor();
+  }
+
+  #leaveVisitor(): void {
     this.#talkAbout(undefined);
     this.#life.abort();
     this.#life = new AbortController();
@@ -297,10 +336,14 @@ export class PanelModel {
 
   /** The session of the visitor, who is made if there is none. Rejects with Refusal, TypeError without a network, or Closed. */
   async #visitor(): Promise<Session> {
+    if (!this.#session.peek()) this.storedElsewhere();
     if (!this.#session.peek()) {
       const token = await this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), this.#identity.peek());
-      this.#ports.store.change({ token });
-      this.#connect();
+      this.storedElsewhere(); // another tab may have been quicker: then both are that one
+      if (!this.#session.peek()) {
+        this.#ports.store.change({ token });
+        this.#connect();
+      }
     }
     const session = this.#session.peek();
     if (!session) throw new Closed();

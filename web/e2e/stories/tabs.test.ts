@@ -1,0 +1,165 @@
+import { describe, expect, test } from "vitest";
+
+import { Desk } from "../desk.ts";
+import type { BrowserOptions, Page } from "../driver/index.ts";
+import { makeMedia } from "../media.ts";
+import { Stage } from "../stage.ts";
+import { Visitor } from "../visitor.ts";
+
+/** What the shop keeps of Parlour. */
+const kept = (page: Page): Promise<number> => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("parlour")).length);
+
+// VIS-4, SITE-8: two tabs of one shop are one visitor.
+describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "allowed"])("two tabs, third-party storage %s", (storage) => {
+  const stage = new Stage(`tabs-${storage}`);
+
+  test("that were there before the chat are in it together, and end it together", { timeout: 120_000 }, async () => {
+    const [server, browser, anna] = await Promise.all([stage.server(), stage.browser("vera", { thirdPartyStorage: storage }), stage.desk("anna")]);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    const one = new Visitor(await browser.page());
+    const two = new Visitor(await browser.page());
+    const three = new Visitor(await browser.page()); // its panel is opened when the chat runs
+    for (const tab of [one, two, three]) await tab.visit(server.shop);
+    for (const tab of [two, one]) {
+      await tab.page.front();
+      await tab.open();
+    }
+
+    await one.send("This is from the first tab.");
+    await two.sees("This is from the first tab.");
+    await anna.rings();
+    await anna.open();
+    for (const tab of [one, two]) await tab.sees("Anna has joined the chat.");
+    await two.page.front();
+    await two.send("And this is from the second.");
+    await anna.sees("And this is from the second.");
+    await three.page.front();
+    await three.page.click("button", "Chat with us");
+    await three.sees("And this is from the second.");
+    await three.page.screenshot("third-tab");
+
+    await one.page.front();
+    await one.follow("Delivery");
+    await one.sees("And this is from the second.");
+    await one.send("I have gone to another page.");
+    await anna.sees("I have gone to another page.");
+    await two.sees("I have gone to another page.");
+
+    // The site logs out in one tab: no tab, no later page and no other tab's next word bring it back.
+    await two.page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+    for (const tab of [one, two, three]) {
+      await tab.panel.see("textbox", "Your name (optional)");
+      await tab.panel.goneText("And this is from the second.");
+    }
+    await one.page.screenshot("after-reset");
+    expect(await kept(one.page), "entries in the shop's storage").toBe(0);
+    await three.page.front();
+    await three.follow("Delivery");
+    await three.open();
+    await three.panel.see("textbox", "Your name (optional)");
+  });
+
+  test("a log-out reaches what the panel keeps, though it was not opened on that page", { timeout: 120_000 }, async () => {
+    const [server, page, anna] = await Promise.all([stage.server({ name: "b" }), stage.page("wim", { thirdPartyStorage: storage }), stage.desk("anna-2")]);
+    const visitor = new Visitor(page);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await visitor.visit(server.shop);
+    await visitor.open();
+    await visitor.send("My secret question.");
+    await anna.rings();
+    await anna.open();
+    await visitor.end();
+    await visitor.sees("This chat has ended.");
+    await visitor.follow("Delivery");
+    await page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+    await page.until("nothing is kept", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
+    if (storage === "allowed") {
+      await visitor.panel.until("the panel keeps nothing", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
+    }
+    await visitor.page.reload();
+    await visitor.open();
+    await visitor.panel.see("textbox", "Your name (optional)");
+    await visitor.panel.goneText("My secret question.");
+  });
+});
+
+// VIS-4, COB-1, COB-2, S12: a consent and a call are of one tab, whoever opens others.
+describe("a tab that the page opens", () => {
+  const stage = new Stage("tabs-opened");
+
+  test("neither takes the call nor is shown", { timeout: 180_000 }, async () => {
+    const [red, blue] = [makeMedia("red", 440), makeMedia("blue", 880)];
+    for (const files of [red, blue]) stage.keep({ close: () => Promise.resolve(files.remove()) });
+    const [server, browser, page] = await Promise.all([
+      stage.server(),
+      stage.browser("vera", { camera: red.camera, microphone: red.microphone }),
+      stage.page("anna", { camera: blue.camera, microphone: blue.microphone }),
+    ]);
+    const anna = new Desk(page);
+    const one = new Visitor(await browser.page());
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await one.visit(server.shop);
+    await one.open();
+    await one.send("Can you see my page?");
+    await anna.rings();
+    await anna.open();
+    await anna.startVideo();
+    await one.allow();
+    await one.seesAndHears("blue", 880);
+    await anna.cobrowse();
+    await one.allow();
+    await anna.replica.see("heading", /Tea, and what it takes/);
+
+    const two = new Visitor(await browser.opened(() => one.page.evaluate(() => { window.open("/delivery"); })));
+    await two.sees("Can you see my page?");
+    await two.sees("The call is in another tab.");
+    await two.sees(/can see your other tab/);
+    await two.page.screenshot("second-tab");
+    expect(await two.page.count("button", "Stop sharing"), "the second tab is not shown").toBe(0);
+    expect(await two.panel.count("button", "Hang up"), "nor in the call").toBe(0);
+    await anna.replica.see("heading", /Tea, and what it takes/);
+    await one.seesAndHears("blue", 880);
+
+    // The first tab goes on by itself on its next page, with both.
+    await one.page.front();
+    await one.follow("Delivery");
+    await one.page.see("button", "Stop sharing");
+    await one.seesAndHears("blue", 880);
+    await anna.replica.see("heading", /Delivery/);
+    await one.page.screenshot("first-tab-next-page");
+    expect(await two.page.count("button", "Stop sharing"), "the second tab is not shown").toBe(0);
+  });
+});
+
+// SITE-1, VIS-4: a site whose router puts another body in place of the one there was is a site like others.
+describe("a page that replaces its body", () => {
+  const stage = new Stage("tabs-body");
+
+  test("keeps the widget, and the chat goes on", { timeout: 120_000 }, async () => {
+    const [server, visitor, anna] = await Promise.all([stage.server(), stage.visitor("vera"), stage.desk("anna")]);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await visitor.visit(server.shop);
+    await visitor.open();
+    await visitor.send("Where does the tea come from?");
+    await anna.rings();
+    await anna.open();
+    await visitor.page.evaluate(() => {
+      const next = document.createElement("body");
+      next.innerHTML = "<h1>The next page</h1>";
+      document.body.replaceWith(next);
+    });
+    await visitor.page.see("heading", "The next page");
+    await visitor.sees("Anna has joined the chat.");
+    await anna.send("From Assam.");
+    await visitor.sees("From Assam.");
+    await visitor.page.evaluate(() => { document.body.innerHTML = "<h1>The last page</h1>"; });
+    await visitor.sees("From Assam.");
+    await visitor.send("Thank you.");
+    await anna.sees("Thank you.");
+    await visitor.page.screenshot("another-body");
+  });
+});
