@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"slices"
 	"sync"
 
@@ -54,7 +53,7 @@ type app struct {
 // opened is closed again when a later step fails.
 func build(ctx context.Context, c configs.Config, log *slog.Logger) (*app, error) {
 	a := &app{config: c, log: log, registry: prometheus.NewRegistry()}
-	for _, step := range []func(context.Context) error{a.openRecord, a.openRedis, a.openMedia, a.joinFeatures, a.openEdge} {
+	for _, step := range []func(context.Context) error{a.openClaims, a.openRecord, a.openRedis, a.openMedia, a.joinFeatures, a.openEdge} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -92,8 +91,8 @@ func (a *app) openRecord(ctx context.Context) error {
 // openStore opens the record that the settings name, and makes the data folder
 // where there is none.
 func openStore(ctx context.Context, c configs.Config, log *slog.Logger) (*store.Store, error) {
-	if err := os.MkdirAll(c.Data.Directory, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+	if err := makeFolder(c); err != nil {
+		return nil, err
 	}
 	s, err := store.Open(ctx, store.Options{
 		URL: c.Database.URL.Reveal(), Dir: c.Data.Directory, Logger: log, AgentIdle: c.Session.AgentIdle, VisitorIdle: c.Session.VisitorIdle,

@@ -49,8 +49,8 @@ func doctor(ctx context.Context, arguments, environ []string, out, errs io.Write
 	return nil
 }
 
-func checkData(_ context.Context, c configs.Config) finding {
-	f := finding{part: "data", note: "the data folder can be written: " + c.Data.Directory}
+func checkData(ctx context.Context, c configs.Config) finding {
+	f := finding{part: "data", note: "the data folder can be written, and no server uses it: " + c.Data.Directory}
 	if err := os.MkdirAll(c.Data.Directory, 0o700); err != nil {
 		f.err = fmt.Errorf("%w: make the folder, or set data.directory", err)
 		return f
@@ -60,8 +60,24 @@ func checkData(_ context.Context, c configs.Config) finding {
 		f.err = fmt.Errorf("%w: give this user the right to write, or set data.directory", err)
 		return f
 	}
-	f.err = os.Remove(probe)
+	if f.err = os.Remove(probe); f.err == nil {
+		f.err = unused(ctx, c)
+	}
 	return f
+}
+
+// unused takes the claims of a server and lets go of them at once.
+func unused(ctx context.Context, c configs.Config) error {
+	for _, claim := range claims(c) {
+		lock, err := claim.take(ctx)
+		if err == nil {
+			err = lock.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkRecord(ctx context.Context, c configs.Config) finding {
