@@ -79,6 +79,7 @@ class ChromiumBrowser implements Browser {
     const page = new ChromiumPage(tab, this.#options, `${this.who}-${this.#pages.length + 1}`);
     this.#pages.push(page);
     if (this.#options.wire === true) await page.listen();
+    if (this.#options.noWebRTC === true) await tab.addInitScript("delete globalThis.RTCPeerConnection");
     return page;
   }
 

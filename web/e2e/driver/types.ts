@@ -126,6 +126,8 @@ export interface BrowserOptions {
   readonly microphone?: string;
   /** No devices at all and permission denied, to see how a refusal is told. */
   readonly refuseMedia?: boolean;
+  /** Takes WebRTC away, as a policy or an extension does. Chromium only. */
+  readonly noWebRTC?: boolean;
   /** Keep what crosses WebSockets and DataChannels in `Page.wire`. Chromium only. */
   readonly wire?: boolean;
   /**

@@ -84,3 +84,35 @@ describe("with both WebRTC ports closed", () => {
     await anna.page.screenshot("end-desk");
   });
 });
+
+// SITE-4, CALL-1: an extension or a policy of the visitor's company takes WebRTC from the browser.
+describe("a visitor whose browser is kept from WebRTC", () => {
+  const stage = new Stage("no-webrtc");
+
+  test("chats, is offered no call, and says so to one that is asked for", { timeout: 120_000 }, async () => {
+    const [server, visitor, anna] = await Promise.all([stage.server(), stage.visitor("visitor", { noWebRTC: true }), stage.desk("anna")]);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await visitor.visit(server.shop);
+    await visitor.open();
+    expect(await visitor.panel.count("button", /Start (audio|video)/), "calls that cannot be had").toBe(0);
+    await visitor.send("Do you have green tea?");
+    await anna.rings();
+    await anna.open();
+    await visitor.sees("Anna has joined the chat.");
+    await anna.startVideo();
+    await visitor.allow();
+    await visitor.sees("This browser cannot have calls, so the call was not taken. The chat goes on.");
+    await visitor.page.screenshot("no-calls");
+    await anna.page.see("button", "Start video");
+    await anna.send("Then we write.");
+    await visitor.sees("Then we write.");
+    await visitor.send("Gladly.");
+    await anna.sees("Gladly.");
+    await anna.cobrowse();
+    await visitor.allow();
+    await anna.replica.see("heading", /Tea, and what it takes/);
+    await anna.page.screenshot("no-calls-desk");
+    expect(visitor.page.console.filter((line) => line.startsWith("uncaught"))).toEqual([]);
+  });
+});

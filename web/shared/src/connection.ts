@@ -20,7 +20,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly dialSocket: DialSocket;
   /** Left out: the connection never climbs. */
-  readonly dialChannels?: DialChannels;
+  readonly dialChannels?: DialChannels | undefined;
   /** Who we are: a visitor's token, or nothing for an agent (the cookie tells). Asked at every hello. */
   readonly identity: () => Pick<Hello, "token">;
   /** How far the logs are read; asked at every hello and resume. */

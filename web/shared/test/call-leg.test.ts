@@ -42,10 +42,11 @@ const told: [boolean, boolean][] = [];
 const end = new AbortController();
 const clock = new FakeClock();
 
-function leg(devices: Devices): CallLeg {
+function leg(devices: Devices, refused?: Error): CallLeg {
   return new CallLeg({
     clock,
     newPeer: () => {
+      if (refused) throw refused;
       const peer = new FakePeer();
       peers.push(peer);
       return peer as unknown as RTCPeerConnection;
@@ -97,4 +98,11 @@ test("what is on is told when the leg is up, never before the server knows of it
   it.close();
   await it.setMicrophone(false);
   expect([it.state.value, told.length]).toEqual(["ended", 3]);
+});
+
+test("a leg that the browser gives no PeerConnection ends, and leaves no camera on", async () => {
+  const one = leg(both, new Error("Cannot create so many PeerConnections"));
+  one.start({ audio: true, video: true });
+  await settle();
+  expect([one.state.value, one.microphone.value, one.camera.value, one.preview.value]).toEqual(["ended", "off", "off", undefined]);
 });

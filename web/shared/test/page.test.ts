@@ -35,16 +35,20 @@ describe("DataChannels", () => {
       return Promise.resolve(answer);
     });
     const peer = new FakePeer();
-    const transport = dataChannels("https://chat.example", () => peer as unknown as RTCPeerConnection)(events, { connection: "c", secret: "s" });
+    const transport = dataChannels("https://chat.example", () => peer as unknown as RTCPeerConnection)?.(events, { connection: "c", secret: "s" });
     await vi.waitFor(() => expect(asked.length).toBe(1));
     await new Promise((done) => setTimeout(done));
-    transport.close();
-    transport.close();
+    transport?.close();
+    transport?.close();
     expect(peer.closed).toBe(true);
     expect(asked.slice(1)).toEqual([
       { url: "https://chat.example/v1/connections/c/transports/t", init: { method: "DELETE", headers: { Authorization: "Bearer s" }, keepalive: true } },
     ]);
   });
+});
+
+test("a browser without WebRTC has no DataChannels, and says so before anything is tried", () => {
+  expect(dataChannels("https://chat.example")).toBeUndefined();
 });
 
 describe("a page", () => {

@@ -102,6 +102,8 @@ export const strings = {
   call: "Call",
   callConnecting: "Connecting the call …",
   callLost: "The call is coming back …",
+  callFailed: "The call could not be connected. The chat goes on.",
+  noCalls: "This browser cannot have calls, so the call was not taken. The chat goes on.",
   callElsewhere: "The call is in another tab.",
   bringHere: "Bring it here",
   noPicture: (name: string): string => `${name} shows no picture`,
@@ -169,5 +171,9 @@ export const systemLines = {
   cobrowse_allowed: "Page sharing started.",
   cobrowse_refused: "Page sharing was declined.",
   cobrowse_ended: (cause: string | undefined): string =>
-    cause === "unanswered" ? "The question to share the page was not answered." : "Page sharing ended.",
+    cause === "unanswered"
+      ? "The question to share the page was not answered."
+      : cause === "page_gone"
+        ? "Page sharing ended: the shared page was closed."
+        : "Page sharing ended.",
 } as const;

@@ -4,7 +4,7 @@ import { Refusal } from "../refusal.ts";
 import { addPool, slimOffer, type Pool } from "./offer.ts";
 import { deviceProblem, type Devices, type DeviceState } from "./devices.ts";
 
-/** `lost`: it was up and is being joined anew. `ended`: closed by us, or refused for good. */
+/** `lost`: it was up and is being joined anew. `ended`: closed by us, or refused for good, by the server or the browser. */
 export type LegState = "connecting" | "up" | "lost" | "ended";
 
 /** What a leg needs. */
@@ -77,7 +77,7 @@ export class CallLeg {
   /** Connects and asks for the devices at the same time. A device that is refused or missing leaves the leg as it is. */
   start(want: { audio: boolean; video: boolean }): void {
     this.#joinAnew();
-    void this.#openDevices(want); // problems become device states
+    if (!this.#life.signal.aborted) void this.#openDevices(want); // problems become device states
   }
 
   async #openDevices(want: { audio: boolean; video: boolean }): Promise<void> {
@@ -174,7 +174,12 @@ export class CallLeg {
   #joinAnew(): void {
     if (this.#life.signal.aborted) return;
     this.#drop();
-    const peer = this.#o.newPeer?.() ?? new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    let peer: RTCPeerConnection;
+    try {
+      peer = this.#o.newPeer?.() ?? new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    } catch {
+      return this.close(); // the browser is kept from it, or has no more to give
+    }
     this.#peer = peer;
     this.#pool = addPool(peer);
     const { audio, video } = this.#pool;

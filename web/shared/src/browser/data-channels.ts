@@ -4,9 +4,16 @@ const openTimeout = 10_000;
 const maxWaiting = 1 << 20;
 const candidateBatch = 50;
 
-/** Adds DataChannels to a live connection by a WHIP-shaped exchange: POST offer, 201 with answer, PATCH candidates, DELETE. */
-export function dataChannels(origin: string, newPeer: () => RTCPeerConnection = () => new RTCPeerConnection()): DialChannels {
-  return (events, credentials) => new DataChannels(origin, newPeer(), events, credentials);
+/**
+ * Adds DataChannels to a live connection by a WHIP-shaped exchange: POST offer, 201 with answer, PATCH candidates, DELETE.
+ * Undefined where the browser has no WebRTC, or is kept from it by a policy or an extension.
+ */
+export function dataChannels(origin: string, newPeer = browserPeer()): DialChannels | undefined {
+  return newPeer && ((events, credentials) => new DataChannels(origin, newPeer(), events, credentials));
+}
+
+function browserPeer(): (() => RTCPeerConnection) | undefined {
+  return typeof RTCPeerConnection === "function" ? () => new RTCPeerConnection() : undefined;
 }
 
 class DataChannels implements Transport {

@@ -1,6 +1,7 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
 import { Refusal, wantedDevices, type CallItem, type ConversationID, type Media, type Session } from "../../../shared/src/index.ts";
 import { slotOf, type CallLeg } from "../../../shared/src/browser/index.ts";
+import { strings } from "../strings.ts";
 import { countdown, type CountdownPorts } from "./countdown.ts";
 
 /** What makes a leg for a call; ends by the signal. */
@@ -15,7 +16,8 @@ export interface OwnSteps {
 
 /** What a CallModel needs of the panel. */
 export interface CallPorts extends CountdownPorts {
-  readonly newLeg: NewLeg;
+  /** Left out where the browser cannot have calls: it takes none. */
+  readonly newLeg?: NewLeg | undefined;
   readonly own: OwnSteps;
 }
 
@@ -108,10 +110,12 @@ export class CallModel {
 
   #join(item: CallItem): void {
     this.#drop();
+    const { newLeg } = this.#ports;
+    if (!newLeg) return;
     this.#end = new AbortController();
     this.#legCall = item.call;
     this.#elsewhere.value = false;
-    const leg = this.#ports.newLeg(this.#session, item, this.#end.signal);
+    const leg = newLeg(this.#session, item, this.#end.signal);
     this.#leg.value = leg;
     leg.start(wantedDevices(item));
   }
@@ -143,16 +147,18 @@ export class CallModel {
     });
   }
 
-  answer(allow: boolean): Promise<void> {
+  async answer(allow: boolean): Promise<void> {
     const call = this.asked.value?.call;
-    if (!call) return Promise.resolve();
-    if (allow) this.#ports.own.add(call);
-    return this.#try(() =>
-      this.#session.connection.command("call.answer", { call, allow }).catch((reason: unknown) => {
+    if (!call) return;
+    const able = this.#ports.newLeg !== undefined;
+    if (allow && able) this.#ports.own.add(call);
+    await this.#try(() =>
+      this.#session.connection.command("call.answer", { call, allow: allow && able }).catch((reason: unknown) => {
         if (reason instanceof Refusal) this.#ports.own.delete(call); // another tab was quicker
         throw reason;
       }),
     );
+    if (allow && !able) this.trouble.value ??= strings.noCalls;
   }
 
   /** Ends the call, or takes our question back. */

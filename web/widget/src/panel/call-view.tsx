@@ -110,9 +110,9 @@ function Running({ calls, leg, video }: { calls: CallModel; leg: CallLeg; video:
         </div>
       ))}
       {leg.preview.value && <Player stream={leg.preview.value} label={strings.selfView} own sound={sound} />}
-      {(state === "lost" || (state === "connecting" && others.every(({ party }) => party.here))) && (
+      {(state === "lost" || state === "ended" || (state === "connecting" && others.every(({ party }) => party.here))) && (
         <p class="over" role="status">
-          {state === "lost" ? strings.callLost : strings.callConnecting}
+          {state === "lost" ? strings.callLost : state === "ended" ? strings.callFailed : strings.callConnecting}
         </p>
       )}
       {sound.refused.value && mic !== "asking" && (

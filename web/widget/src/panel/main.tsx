@@ -33,9 +33,11 @@ function takeOver(panel: PanelModel): () => void {
 }
 
 function begin(): void {
-  const bootstrap = readBootstrap(document);
+  const read = readBootstrap(document);
   const app = document.getElementById("app");
-  if (!bootstrap || !app) return;
+  if (!read || !app) return;
+  const able = typeof RTCPeerConnection === "function"; // a policy or an extension may have taken it
+  const bootstrap = { ...read, audio: read.audio && able, video: read.video && able };
   const { signal } = new AbortController();
   const way: { port?: HostPort } = {};
   const panel = new PanelModel({
@@ -46,7 +48,7 @@ function begin(): void {
     ownPlace: ownPlace(bootstrap.site, () => localStorage),
     tell: (message) => way.port?.send(message),
     transports: { dialSocket: webSockets(location.origin), dialChannels: dataChannels(location.origin) },
-    newLeg,
+    newLeg: able ? newLeg : undefined,
   });
   way.port = new HostPort(window, bootstrap.origins, (message) => panel.hear(message), signal);
   const look = (): void => {

@@ -39,7 +39,8 @@ export interface PanelPorts {
   readonly ownPlace: Place | undefined;
   readonly tell: (message: FromPanel) => void;
   readonly transports: Pick<SessionOptions, "dialSocket" | "dialChannels">;
-  readonly newLeg: NewLeg;
+  /** Left out where the browser has no WebRTC, or is kept from it: then there are no calls, and chat goes by WebSocket. */
+  readonly newLeg: NewLeg | undefined;
 }
 
 const statusEvery = 5_000;
