@@ -100,6 +100,8 @@ describe("a visitor whose browser is kept from WebRTC", () => {
     await anna.rings();
     await anna.open();
     await visitor.sees("Anna has joined the chat.");
+    await visitor.panel.see("button", "End chat");
+    expect(await visitor.panel.count("button", /Start (audio|video)/), "calls that cannot be had").toBe(0);
     await anna.startVideo();
     await visitor.allow();
     await visitor.sees("This browser cannot have calls, so the call was not taken. The chat goes on.");

@@ -28,7 +28,7 @@ function Header({ panel }: { panel: PanelModel }): VNode {
           <bdi>{(phase === "active" || phase === "ended") && it?.agent ? (it.agents?.join(", ") ?? it.agent) : panel.bootstrap.name || strings.title}</bdi>
         </h1>
       </div>
-      {(free || panel.canAskCall.value) &&
+      {panel.ableToCall && (free || panel.canAskCall.value) &&
         (["audio", "video"] as const).map(
           (media) =>
             offered[media] && (

@@ -33,11 +33,9 @@ function takeOver(panel: PanelModel): () => void {
 }
 
 function begin(): void {
-  const read = readBootstrap(document);
+  const bootstrap = readBootstrap(document);
   const app = document.getElementById("app");
-  if (!read || !app) return;
-  const able = typeof RTCPeerConnection === "function"; // a policy or an extension may have taken it
-  const bootstrap = { ...read, audio: read.audio && able, video: read.video && able };
+  if (!bootstrap || !app) return;
   const { signal } = new AbortController();
   const way: { port?: HostPort } = {};
   const panel = new PanelModel({
@@ -48,7 +46,7 @@ function begin(): void {
     ownPlace: ownPlace(bootstrap.site, () => localStorage),
     tell: (message) => way.port?.send(message),
     transports: { dialSocket: webSockets(location.origin), dialChannels: dataChannels(location.origin) },
-    newLeg: able ? newLeg : undefined,
+    newLeg: typeof RTCPeerConnection === "function" ? newLeg : undefined, // a policy or an extension may have taken it
   });
   way.port = new HostPort(window, bootstrap.origins, (message) => panel.hear(message), signal);
   const look = (): void => {

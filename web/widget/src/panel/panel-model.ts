@@ -81,6 +81,8 @@ export class PanelModel {
   /** Counts how often the visitor came in: each time the keyboard goes to the message box. */
   readonly focusAsked = signal(0);
   readonly name = signal("");
+  /** The browser can have calls. */
+  readonly ableToCall: boolean;
   /** The page says who the visitor is. */
   readonly identified = computed(() => this.#identity.value !== undefined);
   /** A sentence about the first message that could not be sent. */
@@ -132,6 +134,7 @@ export class PanelModel {
   constructor(ports: PanelPorts) {
     this.#ports = ports;
     this.bootstrap = ports.bootstrap;
+    this.ableToCall = ports.newLeg !== undefined;
     effect(() => this.#tellAlive(this.phase.value));
     const inCall = computed(() => this.#calls.value?.leg.value !== undefined);
     effect(() => ports.tell({ kind: "call", live: inCall.value }));
