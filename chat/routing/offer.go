@@ -56,7 +56,7 @@ func (r *Router) open(ctx context.Context, p proposal, now int64, why *store.Dec
 // whoever was refused rests for a second; the audit then finds out why.
 func (r *Router) undo(ctx context.Context, p proposal, cause error) error {
 	in := r.settling(p.Offer, "undone")
-	in["ramp"], in["exclude"] = 1000, 0
+	in["ramp"], in["exclude"], in["agent"] = 1000, 0, p.Agent
 	if code(cause) != protocol.CodeFull {
 		in["rest"] = 1000
 	}

@@ -2,9 +2,14 @@
 -- ticket: for the agents' rows, which are read again after it.
 -- KEYS: all but tabs, lost, used, verdicts.
 -- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the place), backoff [ms], leave (1: the visitor is gone),
+-- agent (who was to be asked by what is undone),
 -- stand {ver, load, slots, last}: what the agent carries since, by the record; stood: it is known here now.
 local o = get(offers, arg.offer)
-if not o then return finish({ known = false }, true) end
+if not o then -- it went with its place: who did not hear it ring does not rest as if it had
+  local a = arg.outcome == 'undone' and arg.agent
+  if a and score(ramp, a) > now + arg.ramp then redis.call('ZADD', ramp, now + arg.ramp, a) end
+  return finish({ known = false }, true)
+end
 release(arg.offer, o)
 rest(o.a, arg.ramp)
 local a, w = get(agents, o.a), get(waiting, o.p)
