@@ -329,7 +329,8 @@ func TestHungRedisHoldsUpOffersOnly(t *testing.T) { // reliability 3.1, L3
 		t.Error("accept refused while Redis hangs")
 	}
 	server.Resume()
-	testbed.Until(t, 5*time.Second, "the offer of who asked meanwhile", func() bool { return h.offer("c2").Agent != "" })
+	// What a match reserved whose answer was lost is nobody's after offerSettled.
+	testbed.Until(t, offerSettled+4*time.Second, "the offer of who asked meanwhile", func() bool { return h.offer("c2").Agent != "" })
 
 	server.Kill()
 	h.ask("c3")
