@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -194,6 +195,7 @@ func (r *Router) matching(epoch string, from map[string]string) map[string]any {
 	for i := range ids {
 		ids[i] = protocol.NewID[protocol.OfferID]()
 	}
+	slices.Sort(ids) // those of one match end in the order in which they were made
 	in := map[string]any{
 		"ids": ids, "ring": r.timers.Offer.Milliseconds(), "backoff": millis(r.timers.Backoff), "epoch": epoch,
 	}

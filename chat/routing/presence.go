@@ -34,22 +34,21 @@ type sign struct {
 // Here is a sign of life of a connection: it renews the lease by Timers.Silent.
 // It never waits: Run writes it within moments, the newest sign of a connection
 // replacing an older one that is not yet written.
-func (r *Router) Here(who protocol.Caller) {
-	now := time.Now()
-	r.mu.Lock()
-	r.tabs[who.Connection] = tab{who.Actor(), now}
-	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: r.pending[who.Connection].Used, at: now}
-	r.mu.Unlock()
-	r.signal()
-}
+func (r *Router) Here(who protocol.Caller) { r.seen(false, who) }
 
 // Used is a sign of life that also says that a visible desk was used just now:
 // for a minute, what is to be accepted by itself is (ROUTE-7). It never waits.
-func (r *Router) Used(who protocol.Caller) {
+func (r *Router) Used(who protocol.Caller) { r.seen(true, who) }
+
+// seen notes signs of life of one moment.
+func (r *Router) seen(used bool, all ...protocol.Caller) {
 	now := time.Now()
 	r.mu.Lock()
-	r.tabs[who.Connection] = tab{who.Actor(), now}
-	r.pending[who.Connection] = sign{Actor: who.Actor(), Conn: who.Connection, Used: true, at: now}
+	for _, who := range all {
+		conn := who.Connection
+		r.tabs[conn] = tab{who.Actor(), now}
+		r.pending[conn] = sign{Actor: who.Actor(), Conn: conn, Used: used || r.pending[conn].Used, at: now}
+	}
 	r.mu.Unlock()
 	r.signal()
 }

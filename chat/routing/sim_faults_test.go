@@ -111,8 +111,8 @@ func kill(w *world) (time.Duration, func()) {
 	lasts := w.between(3*time.Second, 20*time.Second)
 	w.check.trouble(time.Now(), unheeded)
 	w.note("  %s, the next one in %v", n.name, lasts)
+	n.ledger.hamper(true, 0) // before anything of it wakes up
 	n.link.cut(true)
-	n.ledger.hamper(true, 0)
 	w.do(n.stop)
 	for _, p := range w.people {
 		if p.node != n {

@@ -3,6 +3,7 @@ package routing
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"maps"
 	"math/rand/v2"
@@ -20,16 +21,16 @@ import (
 )
 
 // A link is one node's way to Redis, which can be cut, slow, or lose answers.
-// Every answer takes a moment of its own, so that whatever two of them bring
-// about is in the order of the seed, not in that of goroutines.
+// Every command and every answer takes a moment of its own, which is of the
+// seed, of now and of what is said: so whatever two of them bring about is in
+// the order of the seed, not in that of goroutines, nor of the connections
+// that they happen to get.
 type link struct {
 	server *miniredis.Miniredis
 	seed   uint64
 	late   sync.WaitGroup // what is sent late
 
 	mu     sync.Mutex // guards what follows
-	dials  uint64     // so far
-	made   uint64     // wires so far
 	conns  []*wire
 	isCut  bool
 	slow   time.Duration // each way up to that long
@@ -48,27 +49,32 @@ func (l *link) client() *redis.Client {
 	return redis.NewClient(opt)
 }
 
-// dial takes a moment, also in vain: the client tries again a second after it
-// failed, beside what is done each second.
+// dial takes a moment where it is in vain: the client tries again a second
+// after it failed, beside what is done each second. A connection that is made
+// takes no time, as if it had been there.
 func (l *link) dial() (net.Conn, error) {
-	l.mu.Lock()
-	l.dials++
-	delay := moment + time.Duration(rand.New(rand.NewPCG(l.seed, 1<<32+l.dials)).Int64N(int64(moment)))
-	l.mu.Unlock()
-	<-time.After(delay)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.isCut {
+		l.mu.Unlock()
+		<-time.After(moment + l.upTo(moment, "dial"))
+		l.mu.Lock()
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	}
 	inner, err := l.server.Dial()
 	if err != nil {
 		return nil, err
 	}
-	l.made++
-	c := &wire{Conn: inner, link: l, rng: rand.New(rand.NewPCG(l.seed, l.made))}
+	c := &wire{Conn: inner, link: l}
 	l.conns = append(l.conns, c)
 	return c, nil
+}
+
+// upTo is a time less than most, of the seed, of now and of what is said.
+func (l *link) upTo(most time.Duration, what ...any) time.Duration {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintln(h, append(what, l.seed, time.Now().UnixNano())...)
+	return time.Duration(rand.New(rand.NewPCG(h.Sum64(), 7)).Int64N(int64(most)))
 }
 
 // cut ends all connections, and lets none be made until mended.
@@ -109,7 +115,8 @@ type wire struct {
 	link *link
 
 	mu      sync.Mutex // guards what follows
-	rng     *rand.Rand
+	said    string     // the last command: what it is and how long; empty: nothing but a greeting
+	greeted bool
 	until   time.Time
 	pending int // writes on their way
 	closed  bool
@@ -124,7 +131,7 @@ func (c *wire) deadline() time.Time {
 // note moves a deadline by less than a microsecond, so that no two are one.
 func (c *wire) note(t time.Time) time.Time {
 	if !t.IsZero() {
-		t = t.Add(c.upTo(time.Microsecond))
+		t = t.Add(c.upTo(time.Microsecond, "deadline"))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -132,30 +139,46 @@ func (c *wire) note(t time.Time) time.Time {
 	return t
 }
 
-func (c *wire) upTo(most time.Duration) time.Duration {
+func (c *wire) upTo(most time.Duration, what ...any) time.Duration {
+	return c.link.upTo(most, append(what, c.command())...)
+}
+
+func (c *wire) command() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return time.Duration(c.rng.Int64N(int64(most)))
+	return c.said
+}
+
+// say takes note of a command. The first of a connection is a greeting.
+func (c *wire) say(p []byte) (greeting bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.greeted {
+		c.greeted = true
+		return true
+	}
+	c.said = fmt.Sprintf("%d %s", len(p), p[:min(len(p), 64)]) // the name of a script
+	return false
 }
 
 func (c *wire) SetDeadline(t time.Time) error     { return c.Conn.SetDeadline(c.note(t)) }
 func (c *wire) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.note(t)) }
 
-// moment is how long an answer takes at least; at most twice as long.
+// moment is how long a command or an answer takes at least; at most twice as long.
 const moment = 20 * time.Microsecond
 
 // Read hands on an answer: late, or never.
 func (c *wire) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != nil {
+	if err != nil || c.command() == "" {
 		return n, err
 	}
-	delay := moment + c.upTo(moment)
+	delay := moment + c.upTo(moment, "answer", n)
 	slow, losing := c.link.trouble()
 	if slow > 0 {
-		delay += c.upTo(slow)
+		delay += c.upTo(slow, "slow", n)
 	}
-	if losing > 0 && int(c.upTo(100)) < losing {
+	if losing > 0 && int(c.upTo(100, "lost", n)) < losing {
 		_ = c.Close()
 		return 0, io.EOF
 	}
@@ -169,11 +192,16 @@ func (c *wire) Read(p []byte) (int, error) {
 
 // Write sends a command: what is late arrives although nobody waits for it any more.
 func (c *wire) Write(p []byte) (int, error) {
-	slow, _ := c.link.trouble()
-	if slow == 0 {
+	if c.say(p) {
 		return c.Conn.Write(p)
 	}
-	delay := c.upTo(slow)
+	slow, _ := c.link.trouble()
+	delay := moment + c.upTo(moment, "command")
+	if slow == 0 {
+		<-time.After(delay)
+		return c.Conn.Write(p)
+	}
+	delay += c.upTo(slow, "late")
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()

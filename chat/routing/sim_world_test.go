@@ -129,8 +129,8 @@ func (w *world) node() *simNode {
 	n.r = New(Options{
 		Redis: client, Record: n.ledger, Notify: unheard{}, Workspace: testWorkspace, Node: protocol.NodeID(n.name),
 		Logger: slog.New(slog.DiscardHandler), Hours: w.hours, Alarm: func(protocol.Alarm) {}, Timers: Timers{ // never at one instant
-			Sweep: time.Second + w.between(0, time.Microsecond), Configure: time.Second + w.between(0, time.Microsecond),
-			Renew: 500*time.Millisecond + w.between(0, time.Microsecond),
+			Sweep: time.Second + w.between(10, 300), Configure: time.Second + w.between(310, 600),
+			Renew: 500*time.Millisecond + w.between(310, 600),
 		},
 	})
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -250,7 +250,7 @@ func (w *world) hush(p *person, back time.Duration) {
 
 func (w *world) breathe(tick int) {
 	for _, n := range w.nodes {
-		some := false
+		var some []protocol.Caller // at one moment: none of them is written before the others
 		for _, p := range w.people {
 			if p.node != n || p.silent || (tick+p.phase)%breath != 0 {
 				continue
@@ -259,10 +259,10 @@ func (w *world) breathe(tick int) {
 			p.last = time.Now()
 			p.sign(n)
 			w.mu.Unlock()
-			n.r.Here(p.who)
-			some = true
+			some = append(some, p.who)
 		}
-		if some {
+		if len(some) > 0 {
+			n.r.seen(false, some...)
 			w.beat()
 		}
 	}
