@@ -157,7 +157,8 @@ export const words = {
     pending: (label: string) => `${label}, then not ready`,
     ready: (total: number) => `Ready (0 of ${String(total)})`,
     busy: (used: number, total: number) => `Busy (${String(used)} of ${String(total)})`,
-    full: (used: number, total: number) => `Full (${String(used)} of ${String(total)})`,
+    /** A call can fill an agent whose number of conversations does not. */
+    full: (used: number, total: number) => (used < total ? "Full" : `Full (${String(used)} of ${String(total)})`),
     wrapUp: "Wrap-up",
     group: "Taking new conversations",
     readySwitch: "Ready",
@@ -355,7 +356,7 @@ export const words = {
   leaving: {
     title: "Sign out?",
     open: (n: number) => (n === 1 ? "You have one open conversation." : `You have ${String(n)} open conversations.`),
-    what: "What is open goes back to the head of its queue at once, calls and co-browsing end, and the visitors are told. Signed in elsewhere too, you keep it there.",
+    what: "What is open goes back to the head of its queue, calls and co-browsing end, and the visitors are told. Signed in elsewhere too, you keep it there.",
     better: "To get no new work and finish what is open, choose Pause instead.",
     stay: "Stay",
     go: "Sign out",

@@ -19,6 +19,10 @@ describe("own state", () => {
     expect(s.desk.own.ready.value).toBe(false); // until the view says so
     s.set({ agent: { label: "busy", declared: "ready", used: 1 } });
     expect(s.desk.own.label.value).toBe("Busy (1 of 4)");
+    s.set({ agent: { label: "full", declared: "ready", used: 1 } }); // by a video call: "1 of 4" would say that there is room
+    expect(s.desk.own.label.value).toBe("Full");
+    s.set({ agent: { label: "full", declared: "ready", used: 4 } });
+    expect(s.desk.own.label.value).toBe("Full (4 of 4)");
   });
 
   it("says why Ready was refused", async () => { // STATE-3
