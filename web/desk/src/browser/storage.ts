@@ -30,13 +30,25 @@ export function tabDrafts(agent: string): Drafts {
   return { get: (c) => read(session, key(c)), set: (c, text) => write(session, key(c), text) };
 }
 
-/** Calls of this tab, kept over a reload; the last twenty. */
+/**
+ * Calls of this tab, kept over a reload; the last twenty. They lie in the storage only between two of its pages: a browser
+ * copies it for a tab that is doubled, which has none of these calls.
+ */
 export function tabCalls(): OwnCalls {
   const key = "parlour.calls";
-  const all = () => (read(session, key) ?? "").split(" ").filter((id) => id !== "");
+  const take = (): string[] => {
+    const there = read(session, key) ?? "";
+    if (there !== "") write(session, key, "");
+    return there.split(" ").filter((id) => id !== "");
+  };
+  let own = take();
+  addEventListener("pagehide", () => write(session, key, own.join(" ")));
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) own = take();
+  });
   return {
-    has: (call: CallID) => all().includes(call),
-    add: (call: CallID) => write(session, key, [...all().filter((id) => id !== call), call].slice(-20).join(" ")),
+    has: (call: CallID) => own.includes(call),
+    add: (call: CallID) => (own = [...own.filter((id) => id !== call), call].slice(-20)),
   };
 }
 
