@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -33,6 +34,7 @@ type app struct {
 	node     protocol.NodeID
 	ws       protocol.WorkspaceID
 	registry *prometheus.Registry
+	ops      net.Listener // nil: closed
 
 	store    *store.Store
 	redis    redis.UniversalClient
@@ -53,7 +55,7 @@ type app struct {
 // opened is closed again when a later step fails.
 func build(ctx context.Context, c configs.Config, log *slog.Logger) (*app, error) {
 	a := &app{config: c, log: log, registry: prometheus.NewRegistry()}
-	for _, step := range []func(context.Context) error{a.openClaims, a.openRecord, a.openRedis, a.openMedia, a.joinFeatures, a.openEdge} {
+	for _, step := range []func(context.Context) error{a.openClaims, a.openOps, a.openRecord, a.openRedis, a.openMedia, a.joinFeatures, a.openEdge} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -136,7 +138,7 @@ func (a *app) openMedia(context.Context) error {
 		UDPAddress: a.config.WebRTC.UDPAddress, TCPAddress: a.config.WebRTC.TCPAddress, Advertise: a.config.WebRTC.Advertise, MaxConns: a.config.WebRTC.MaxConnections, Logger: a.log,
 	})
 	if err != nil {
-		return fmt.Errorf("open the WebRTC ports: %w", err)
+		return elsewhere(fmt.Errorf("open the WebRTC ports: %w", err), "webrtc.udp_address and webrtc.tcp_address")
 	}
 	a.endpoint = endpoint
 	a.closeLater(endpoint.Close)
@@ -232,6 +234,7 @@ func (a *app) Run(ctx context.Context) error {
 	var err error
 	select {
 	case err = <-serving:
+		err = elsewhere(err, "http.address")
 	case <-ctx.Done():
 		a.log.Info("stopping: no new connections, the open ones are told to move")
 		drain, cancel := context.WithTimeout(work, a.config.Shutdown.Drain)

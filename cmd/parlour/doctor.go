@@ -32,7 +32,7 @@ func doctor(ctx context.Context, arguments, environ []string, out, errs io.Write
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	failed := 0
-	for _, check := range []func(context.Context, configs.Config) finding{checkData, checkRecord, checkRedis, checkWebRTC, checkHTTP, checkTLS, checkSecrets, checkBlob} {
+	for _, check := range []func(context.Context, configs.Config) finding{checkData, checkRecord, checkRedis, checkWebRTC, checkHTTP, checkOps, checkTLS, checkSecrets, checkBlob} {
 		f := check(ctx, c)
 		sign, text := "ok  ", f.note
 		if f.err != nil {

@@ -49,7 +49,7 @@ func TestDoctorLooksAtWhatSettingsName(t *testing.T) {
 		{"advertised, and open", append(udp(everywhere), outside, "--webrtc.advertise=203.0.113.7:8443"), "ok   webrtc   browsers are told 203.0.113.7:8443"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			arguments := append([]string{"--data.directory=" + t.TempDir(), "--http.address=" + freeAddress(t)}, tt.settings...)
+			arguments := append([]string{"--data.directory=" + t.TempDir(), "--http.address=" + freeAddress(t), "--ops.address=" + freeAddress(t)}, tt.settings...)
 			var out, errs bytes.Buffer
 			err := doctor(t.Context(), arguments, nil, &out, &errs)
 			if !strings.Contains(out.String(), tt.want) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
@@ -25,10 +24,10 @@ func (a *app) checks() []signaling.Check {
 	}
 }
 
-// serveOps serves metrics and profiles at ops.address until ctx ends. They are
-// for the operator alone and have a port of their own.
+// serveOps serves metrics and profiles where openOps listens until ctx ends.
+// They are for the operator alone and have a port of their own.
 func (a *app) serveOps(ctx context.Context) error {
-	if a.config.Ops.Address == "" {
+	if a.ops == nil {
 		return nil
 	}
 	mux := http.NewServeMux()
@@ -37,14 +36,10 @@ func (a *app) serveOps(ctx context.Context) error {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	listener, err := net.Listen("tcp", a.config.Ops.Address)
-	if err != nil {
-		return fmt.Errorf("listen at ops.address: %w", err)
-	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	stopped := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stopped()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(a.ops); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve ops.address: %w", err)
 	}
 	return nil

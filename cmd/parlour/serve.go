@@ -100,7 +100,7 @@ func (a *app) runDemo(ctx context.Context, address string, out io.Writer) error 
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("start the demo shop: %w", err)
+		return elsewhere(fmt.Errorf("start the demo shop: %w", err), "demo-address")
 	}
 	server := &http.Server{Handler: demo.Handler(a.config.PublicURL()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	ended := make(chan struct{})
