@@ -289,8 +289,8 @@ func (s *Service) viewsChanged(c store.Conversation) {
 	s.notify.ViewChanged(s.ws, actors...)
 }
 
-// Recover finds the calls that this node carried before it stopped; their legs
-// are gone. It is called before anybody can connect, so that nobody who is back
+// Recover finds the calls and shared pages that this node carried before it
+// stopped; their legs and connections are gone. It is called before anybody can connect, so that nobody who is back
 // already is taken for gone.
 func (s *Service) Recover(ctx context.Context) error {
 	calls, err := s.store.CallsOfNode(ctx, s.ws, s.node)
@@ -305,6 +305,9 @@ func (s *Service) Recover(ctx context.Context) error {
 		}
 	}
 	s.recovered = calls
+	if err := s.recoverPages(ctx); err != nil {
+		return err
+	}
 	if err := s.beat(ctx); err != nil { // before another node takes them for lost
 		return fmt.Errorf("keep calls of an earlier run: %w", err)
 	}

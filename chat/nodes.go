@@ -9,8 +9,8 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// A watch keeps the calls of this node from being taken for lost, and ends
-// those of nodes that are. A node that carries calls says so in the record,
+// A watch keeps the calls and shared pages of this node from being taken for
+// lost, and ends or loses those of nodes that are. A node that carries any says so in the record,
 // four times in the legs' grace; one that has not for the whole grace is lost,
 // as a leg would be. All times are the record's, in ms: no two clocks are
 // compared, and Redis has no part in it.
@@ -38,13 +38,17 @@ func (w *watch) once(ctx context.Context, now int64) error {
 	if now-w.steady < grace/2 {
 		return nil // the record may have been away: first the others say that they are there
 	}
-	return w.endStranded(ctx, now-grace)
+	return errors.Join(w.endStranded(ctx, now-grace), w.losePages(ctx, now-grace))
 }
 
-// beat says that this node is there, if it carries calls.
+// beat says that this node is there, if it carries calls or shared pages.
 func (s *Service) beat(ctx context.Context) error {
 	calls, err := s.store.CallsOfNode(ctx, s.ws, s.node)
-	if err != nil || len(calls) == 0 {
+	if err != nil {
+		return err
+	}
+	pages, err := s.store.PagesOfNode(ctx, s.ws, s.node)
+	if err != nil || len(calls)+len(pages) == 0 {
 		return err
 	}
 	return s.store.Beat(ctx, s.ws, s.node)

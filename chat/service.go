@@ -56,6 +56,7 @@ type Limits struct {
 	WrapUp            time.Duration // where the queue says nothing: 60 s; below 0: without limit
 	Question          time.Duration // how long a question for a call or co-browsing stands: 60 s; below 0: until it is answered
 	LegGrace          time.Duration // how long a call waits for legs lost with a node: 45 s
+	PageGrace         time.Duration // how long a co-browse session waits for its page to come back: 45 s
 	SetUp             time.Duration // how long a call that was allowed may take until two are connected: 30 s; below 0: without limit
 	Choice            time.Duration // how long after somebody has first asked leaving a message is offered to who waits: 2 min
 	Sweep             time.Duration // how often the record is gone over for calls and co-browse sessions: 1 s
@@ -78,6 +79,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.LegGrace == 0 {
 		l.LegGrace = 45 * time.Second
+	}
+	if l.PageGrace == 0 {
+		l.PageGrace = 45 * time.Second
 	}
 	if l.SetUp == 0 {
 		l.SetUp = 30 * time.Second

@@ -46,7 +46,7 @@ func (w *sweep) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.expireQuestions(ctx), w.takeFromRevoked(ctx), w.dismissLeft(ctx), w.releaseCalls(ctx), w.cutStrangers(ctx), w.failSetups(ctx, now), w.stopCobrowses(ctx, now), w.nodes.once(ctx, now))
+	return errors.Join(w.expireQuestions(ctx), w.takeFromRevoked(ctx), w.dismissLeft(ctx), w.releaseCalls(ctx), w.cutStrangers(ctx), w.failSetups(ctx, now), w.stopCobrowses(ctx, now), w.endDeserted(ctx), w.nodes.once(ctx, now))
 }
 
 // expireQuestions ends what nobody answered in time, and tells both sides.

@@ -70,7 +70,7 @@ func (s *Service) stepItems(ctx context.Context, who protocol.Caller, c store.Co
 	for _, session := range sessions {
 		if state, open := consentState(session.State); open {
 			item := protocol.CobrowseItem{
-				Cobrowse: session.ID, Conversation: c.ID, State: state, Agent: session.AgentName, Started: session.Started,
+				Cobrowse: session.ID, Conversation: c.ID, State: state, Agent: session.AgentName, Started: session.Started, Away: session.Away(),
 			}
 			if state == protocol.ConsentRunning {
 				item.Watchers = 1

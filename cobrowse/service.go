@@ -17,10 +17,22 @@ type Consent interface {
 	CobrowseConsent(ctx context.Context, who protocol.Principal, id protocol.CobrowseID) (visitor, agent string, err error)
 }
 
+// Pages take note of whether a session's page is there, so that both sides and
+// the other nodes know. CodeNotFound says that the session does not run.
+type Pages interface {
+	// CobrowseShown says that a connection's page is the one that is shown.
+	CobrowseShown(ctx context.Context, id protocol.CobrowseID, conn protocol.ConnectionID) error
+	// CobrowsePage says whether a page is there; it means nothing once another
+	// one is shown.
+	CobrowsePage(ctx context.Context, id protocol.CobrowseID, conn protocol.ConnectionID, here bool) error
+}
+
 // Wire sends to connections wherever they are. It never waits.
 type Wire interface {
 	Send(ws protocol.WorkspaceID, actor string, conn protocol.ConnectionID, kind string, body any)
 	SendPacket(conn protocol.ConnectionID, channel string, data []byte)
+	// Connected says whether a connection of this node has a transport now.
+	Connected(conn protocol.ConnectionID) bool
 	// Tell hands a payload to every other node's service of the name.
 	Tell(service string, payload []byte)
 }
@@ -41,6 +53,8 @@ type Limits struct {
 	MemoryBytes      int           // held for all sessions of a node together: 256 MiB; beyond, packets are dropped and snapshots are not kept
 	Recheck          time.Duration // of the consent while packets come: 0.5 s
 	Snapshots        time.Duration // shortest time between two requests for a snapshot: 2 s
+	Look             time.Duration // how often it is looked whether the page is still connected: 1 s
+	Away             time.Duration // how long it may be without a transport before it is gone: 3 s
 	Idle             time.Duration // a session without packets is forgotten after so long, if its consent no longer runs: 10 min
 }
 
@@ -56,7 +70,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&l.Recheck, 500 * time.Millisecond}, {&l.Snapshots, 2 * time.Second}, {&l.Idle, 10 * time.Minute}} {
+	}{{&l.Recheck, 500 * time.Millisecond}, {&l.Snapshots, 2 * time.Second}, {&l.Idle, 10 * time.Minute}, {&l.Look, time.Second}, {&l.Away, 3 * time.Second}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -72,9 +86,10 @@ func (l Limits) batch(kind protocol.PacketType) int {
 	return l.BatchBytes
 }
 
-// Options make a Service; Consent and Wire are required.
+// Options make a Service; Consent, Pages and Wire are required.
 type Options struct {
 	Consent Consent
+	Pages   Pages
 	Wire    Wire
 	Limits  Limits
 	Logger  *slog.Logger
@@ -83,6 +98,7 @@ type Options struct {
 // A Service holds the co-browse sessions of one node.
 type Service struct {
 	consent Consent
+	pages   Pages
 	wire    Wire
 	limits  Limits
 	log     *slog.Logger
@@ -106,7 +122,7 @@ func New(o Options) *Service {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
-		consent: o.Consent, wire: o.Wire, limits: o.Limits.withDefaults(), log: o.Logger,
+		consent: o.Consent, pages: o.Pages, wire: o.Wire, limits: o.Limits.withDefaults(), log: o.Logger,
 		large:    make(chan struct{}, 1),
 		sessions: map[protocol.CobrowseID]*session{}, claims: map[claimKey]*claim{}, claimants: map[string]*claimant{},
 	}

@@ -43,6 +43,7 @@ type session struct {
 	proof   protocol.Principal // somebody for whom the consent ran when it began
 
 	page     protocol.Caller   // whose packets count: the page that sent the last snapshot
+	there    presence          // of the page
 	checked  time.Time         // when the consent was last seen to run
 	in       assembly          // of the page's packets
 	tail     tail              // what a late viewer needs
@@ -83,6 +84,8 @@ func (x *session) join(v viewer) bool {
 func (x *session) run(ctx context.Context) {
 	idle := time.NewTicker(x.service.limits.Idle / 4)
 	defer idle.Stop()
+	look := time.NewTicker(x.service.limits.Look)
+	defer look.Stop()
 	for {
 		select {
 		case m := <-x.inbox:
@@ -100,6 +103,8 @@ func (x *session) run(ctx context.Context) {
 					x.service.tell(v)
 				}
 			}
+		case <-look.C:
+			x.look(ctx)
 		case <-idle.C:
 			if time.Since(x.lastSeen) > x.service.limits.Idle && !x.lasts(ctx) {
 				return
@@ -145,6 +150,8 @@ func (x *session) packet(ctx context.Context, m packetIn) bool {
 	x.seekViewers()
 	if m.header.Type == protocol.PacketSnapshot && m.header.Flags&protocol.FlagFirst != 0 {
 		x.page = m.who
+		x.there.told = false
+		x.look(ctx)
 	}
 	if m.who.Connection != x.page.Connection {
 		stats.refused.Add(1) // another tab, which has not sent its snapshot

@@ -165,6 +165,8 @@ type Cobrowse struct {
 	BatchesPerSecond int `koanf:"batches_per_second"`
 	MaxSessions      int `koanf:"max_sessions"`
 	MemoryBytes      int `koanf:"memory_bytes"`
+
+	PageGrace time.Duration `koanf:"page_grace"`
 }
 
 // Shutdown is how the process stops.

@@ -134,7 +134,7 @@ func (p *problems) oneOf(key, value string, choices ...string) {
 // mayBeZero are the times for which zero has a meaning; see the manual.
 var mayBeZero = []string{
 	"chat.reopen_window", "chat.question_timeout", "routing.exclude_for", "routing.restart_amnesty", "routing.wrap_up", "routing.ramp_up",
-	"routing.queue_grace", "call.leg_grace", "call.setup_timeout", "cobrowse.consent_hold", "shutdown.drain",
+	"routing.queue_grace", "call.leg_grace", "call.setup_timeout", "shutdown.drain",
 }
 
 func (p *problems) numbers(c Config) {

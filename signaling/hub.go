@@ -127,6 +127,13 @@ func (h *Hub) SendPacket(conn protocol.ConnectionID, channel string, data []byte
 	h.toConnection(envelope{Type: hintPacket, Connection: conn, Kind: channel}, data)
 }
 
+// Connected says whether a connection of this node has a transport that frames
+// go out by now.
+func (h *Hub) Connected(conn protocol.ConnectionID) bool {
+	c := h.connection(conn)
+	return c != nil && c.current() != nil
+}
+
 // Revoke cuts the connections that a session proved, on all nodes; with an
 // empty session all of the actor's.
 func (h *Hub) Revoke(ws protocol.WorkspaceID, actor, session string) {

@@ -8,12 +8,13 @@ import (
 )
 
 var cobrowseKind = &kind[Cobrowse, protocol.CobrowseID]{
-	table: "cobrowses", name: "co-browse session", own: `agent, agent_name`,
+	table: "cobrowses", name: "co-browse session", own: `agent, agent_name, page, page_node, page_gone`,
 	parts:  func(b *Cobrowse) (*protocol.CobrowseID, *Step) { return &b.ID, &b.Step },
-	fields: func(b *Cobrowse) []any { return []any{&b.Agent, &b.AgentName} },
+	fields: func(b *Cobrowse) []any { return []any{&b.Agent, &b.AgentName, &b.Page, &b.pageNode, &b.PageGone} },
 	asked:  protocol.EntryCobrowseAsked, allowed: protocol.EntryCobrowseAllowed, refused: protocol.EntryCobrowseRefused, ended: protocol.EntryCobrowseEnded,
 	body:    func(b *Cobrowse) protocol.EntryBody { return protocol.EntryBody{Cobrowse: b.ID, Name: b.AgentName} },
 	consent: func(*Cobrowse) string { return "cobrowse" },
+	begins:  awaitPage,
 }
 
 // Cobrowse finds a session, live or ended, or fails with CodeNotFound.

@@ -24,6 +24,8 @@ type kind[S any, ID ~string] struct {
 
 	with func(ctx context.Context, x executor, workspace protocol.WorkspaceID, list []S) error // reads what stands in other tables; may be nil
 	over func(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id ID) error         // what else its end means; may be nil
+
+	begins func(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id ID, now int64) error // what else being allowed means; may be nil
 }
 
 const stepColumns = `id, conversation, state, asked, deadline, started, ended, cause`
@@ -205,6 +207,11 @@ func (k *kind[S, ID]) answer(ctx context.Context, s *Store, in AnswerIn[ID]) (S,
 		}
 		if n == 0 {
 			return errStepOver()
+		}
+		if in.Allow && k.begins != nil {
+			if err := k.begins(ctx, t, in.Workspace, in.Step, now); err != nil {
+				return err
+			}
 		}
 		if in.Allow {
 			c.ReplyDue = 0 // they speak, or look at one page: that is a reply

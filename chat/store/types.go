@@ -289,6 +289,10 @@ type Cobrowse struct {
 	ID        protocol.CobrowseID
 	Agent     protocol.AgentID
 	AgentName string
+	Page      protocol.ConnectionID // that shows the page; empty: none has yet
+	PageGone  int64                 // since when it is gone, ms; 0: it is there
+
+	pageNode protocol.NodeID
 }
 
 // A Head is what the once-a-second poll compares: a lost hint is healed by it.

@@ -171,12 +171,12 @@ func (a *app) joinFeatures(ctx context.Context) error {
 		CobrowseEnded: func(id protocol.CobrowseID) { a.cobrowse.Ended(id) },
 		Limits: chat.Limits{
 			MessageCharacters: a.config.Limits.MessageCharacters, WrapUp: none(a.config.Routing.WrapUp),
-			Question: none(a.config.Chat.QuestionTimeout), LegGrace: a.config.Call.LegGrace, SetUp: none(a.config.Call.SetupTimeout), Sweep: a.config.Routing.Sweep,
+			Question: none(a.config.Chat.QuestionTimeout), LegGrace: a.config.Call.LegGrace, PageGrace: a.config.Cobrowse.PageGrace, SetUp: none(a.config.Call.SetupTimeout), Sweep: a.config.Routing.Sweep,
 		},
 		Logger: a.log,
 	})
 	a.cobrowse = cobrowse.New(cobrowse.Options{
-		Consent: a.chat, Wire: a.hub, Logger: a.log,
+		Consent: a.chat, Pages: a.chat, Wire: a.hub, Logger: a.log,
 		Limits: cobrowse.Limits{
 			SnapshotBytes: a.config.Cobrowse.SnapshotBytes, BatchBytes: a.config.Cobrowse.BatchBytes, TailBytes: a.config.Cobrowse.TailBytes,
 			BatchesPerSecond: a.config.Cobrowse.BatchesPerSecond, Sessions: a.config.Cobrowse.MaxSessions, MemoryBytes: a.config.Cobrowse.MemoryBytes,

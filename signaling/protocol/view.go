@@ -278,5 +278,6 @@ type CobrowseItem struct {
 	Agent        string         `json:"agent"`
 	Deadline     int64          `json:"deadline,omitempty"` // asked: until when the question stands; empty: until it is answered
 	Watchers     int            `json:"watchers"`
+	Away         bool           `json:"away,omitempty"` // running: the page that is shown has gone, and the next one has not come
 	Started      int64          `json:"started,omitempty"`
 }

@@ -84,6 +84,8 @@ var givingUp = []test{
 	{"leaving withdraws the offer", leaving},
 	{"how a conversation was abandoned is kept", abandoned}, // ROUTE-11, REP-1
 	{"a call that does not come about", failedSetup},        // CALL-4, REP-1
+	{"a co-browse session goes from page to page", pages},   // COB-6
+	{"a co-browse session without a page ends", deserted},   // COB-6
 }
 
 // remembering are the tests of what "Why?" tells.

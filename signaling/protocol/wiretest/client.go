@@ -2,6 +2,7 @@ package wiretest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -105,6 +106,20 @@ func (c *Client) Notice(kind string, body any) error {
 	}
 	if err := c.conn.Write(context.Background(), websocket.MessageText, data); err != nil {
 		return fmt.Errorf("send %s: %w", kind, err)
+	}
+	return nil
+}
+
+// Packet sends binary data on a channel, by its byte, and fails when there is
+// no connection.
+func (c *Client) Packet(channel byte, data []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn == nil {
+		return errors.New("send a packet: not connected")
+	}
+	if err := c.conn.Write(context.Background(), websocket.MessageBinary, append([]byte{channel}, data...)); err != nil {
+		return fmt.Errorf("send a packet: %w", err)
 	}
 	return nil
 }

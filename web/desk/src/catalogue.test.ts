@@ -27,6 +27,7 @@ describe("catalogue", () => {
     );
     expect(words.entry(entry("call_ended", { media: "video", cause: "failed_setup" }))).toBe("The video call ended: it could not be connected.");
     expect(words.entry(entry("cobrowse_ended", { cause: "unanswered" }))).toBe("The question to see the page was not answered.");
+    expect(words.entry(entry("cobrowse_ended", { cause: "page_gone" }))).toBe("Page sharing ended: the visitor's page was closed.");
     expect(words.entry(entry("call_refused", { media: "audio", by: "visitor", cause: "missing" }))).toContain("No camera or microphone");
     expect(words.entry(entry("ended", { by: "visitor" }))).toBe("The visitor ended the conversation.");
     expect(words.entry(entry("requeued", { cause: "signed_out", name: "Anna" }))).toBe("The conversation went back to the queue: its agent has signed out.");

@@ -107,7 +107,8 @@ function entry(e: Entry): string {
     case "cobrowse_refused":
       return "The visitor does not share the page.";
     case "cobrowse_ended":
-      return b.cause === "unanswered" ? "The question to see the page was not answered." : `Page sharing ended.${time}`;
+      if (b.cause === "unanswered") return "The question to see the page was not answered.";
+      return `Page sharing ended${b.cause === "page_gone" ? ": the visitor's page was closed" : ""}.${time}`;
     case "transfer_asked":
       return `${name} asked ${b.to ?? "a colleague"} to take over.${noted(b.note)}`;
     case "invited":

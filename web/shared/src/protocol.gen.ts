@@ -155,6 +155,7 @@ export interface CobrowseItem {
   agent: string;
   deadline?: number;
   watchers: number;
+  away?: boolean;
   started?: number;
 }
 

@@ -16,3 +16,10 @@ describe("who goes back to the queue", () => {
     }
   });
 });
+
+test("who closed the page that was shared reads that it has ended by it", () => {
+  const ended = (body: EntryBody): string =>
+    systemLine({ seq: 1, id: "e" as Entry["id"], kind: "cobrowse_ended", audience: "all", author: { kind: "system" }, at: 0, body });
+  expect(ended({ cause: "page_gone" })).toBe("Page sharing ended: the shared page was closed.");
+  expect(ended({ cause: "stopped" })).toBe("Page sharing ended.");
+});

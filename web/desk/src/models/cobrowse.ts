@@ -19,7 +19,7 @@ export class Cobrowse {
   readonly running = computed(() => this.item.value.state === "running");
   readonly since;
   /** Whether the visitor's page has gone and the next one has not come: what is shown is old. */
-  readonly changing = computed(() => this.running.value && this.painted.value && !this.#reach.value);
+  readonly changing = computed(() => this.running.value && this.painted.value && (this.item.value.away === true || !this.#reach.value));
 
   /** Lets go of the way. */
   readonly close: () => void;

@@ -337,6 +337,10 @@ describe("co-browse", () => {
     expect(it?.changing.value).toBe(false);
     s.set({ cards: [card("c1", { visitor: "reconnecting" })], cobrowses: [cobrowse("b1", "c1")] });
     expect(it?.changing.value).toBe(true);
+    s.set({ cards: [card("c1")], cobrowses: [cobrowse("b1", "c1")] });
+    expect(it?.changing.value).toBe(false);
+    s.set({ cards: [card("c1")], cobrowses: [cobrowse("b1", "c1", { away: true })] }); // the visitor has another tab
+    expect(it?.changing.value).toBe(true);
   });
 
   it("watches again over every new way to the server, while a frame is there", () => { // COB-2, R7

@@ -53,9 +53,9 @@ export function call(name: string, conversation: string, changes: Partial<CallIt
 }
 
 /** A running co-browse session. */
-export function cobrowse(name: string, conversation: string): CobrowseItem {
+export function cobrowse(name: string, conversation: string, more: Partial<CobrowseItem> = {}): CobrowseItem {
   const ids = { cobrowse: id<CobrowseItem["cobrowse"]>(name), conversation: id<ConversationID>(conversation) };
-  return { ...ids, state: "running", agent: "Ann", watchers: 1, started: 0 };
+  return { ...ids, state: "running", agent: "Ann", watchers: 1, started: 0, ...more };
 }
 
 /** What stands in the view. */
