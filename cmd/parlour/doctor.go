@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -109,15 +108,4 @@ func checkRedis(ctx context.Context, c configs.Config) finding {
 		f.err = fmt.Errorf("%w: is it running, and is redis.url right?", err)
 	}
 	return finding{part: f.part, note: f.note, err: errors.Join(f.err, client.Close())}
-}
-
-func checkHTTP(_ context.Context, c configs.Config) finding {
-	f := finding{part: "http", note: "browsers come to " + c.PublicURL()}
-	listener, err := net.Listen("tcp", c.HTTP.Address)
-	if err != nil {
-		f.err = fmt.Errorf("%w: is a server running already? Else look at http.address", err)
-		return f
-	}
-	f.err = listener.Close()
-	return f
 }

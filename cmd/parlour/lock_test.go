@@ -7,19 +7,26 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
-// secondServer starts a server on ports of its own, and gives what it said
-// when it ended: with nil it served.
+// firstWord ends what writes to it as soon as it does.
+type firstWord struct{ end func() }
+
+func (w firstWord) Write(p []byte) (int, error) {
+	w.end()
+	return len(p), nil
+}
+
+// secondServer starts a server on ports of its own, and gives why it refused:
+// nil when it served, and so said where.
 func secondServer(t *testing.T, settings ...string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
 	arguments := append([]string{
 		"serve", "--http.address=" + freeAddress(t), "--ops.address=" + freeAddress(t), "--webrtc.udp_address=", "--webrtc.tcp_address=", "--shutdown.drain=0s",
 	}, settings...)
-	return run(ctx, arguments, nil, &bytes.Buffer{}, &bytes.Buffer{})
+	return run(ctx, arguments, nil, firstWord{cancel}, &bytes.Buffer{})
 }
 
 // D13: two servers on one data folder, or on one SQLite file, would each take

@@ -20,8 +20,12 @@ func elsewhere(err error, settings string) error {
 }
 
 // openOps listens at ops.address, before anything else is begun: a server that
-// cannot be watched does not start.
+// cannot be watched does not start. It looks at http.address as well, which is
+// listened at once all is there.
 func (a *app) openOps(ctx context.Context) error {
+	if f := checkHTTP(ctx, a.config); f.err != nil {
+		return f.err
+	}
 	listener, err := listenOps(ctx, a.config)
 	if err != nil || listener == nil {
 		return err
@@ -46,6 +50,18 @@ func listenOps(ctx context.Context, c configs.Config) (net.Listener, error) {
 		return nil, elsewhere(fmt.Errorf("listen for metrics: %w", err), "ops.address")
 	}
 	return listener, nil
+}
+
+// checkHTTP opens the port of everybody and closes it again.
+func checkHTTP(ctx context.Context, c configs.Config) finding {
+	f := finding{part: "http", note: "browsers come to " + c.PublicURL()}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.HTTP.Address)
+	if err != nil {
+		f.err = elsewhere(fmt.Errorf("listen for HTTP: %w", err), "http.address")
+		return f
+	}
+	f.err = listener.Close()
+	return f
 }
 
 // checkOps opens the port of metrics and profiles.

@@ -28,10 +28,15 @@ func serve(ctx context.Context, arguments, environ []string, out, errs io.Writer
 	if err != nil {
 		return err
 	}
+	var shopPort net.Listener
 	if withDemo {
 		if c, err = demoSettings(c, shop); err != nil {
 			return err
 		}
+		if shopPort, err = net.Listen("tcp", shop); err != nil {
+			return elsewhere(fmt.Errorf("listen for the demo shop: %w", err), "demo-address")
+		}
+		defer func() { _ = shopPort.Close() }() // where it has served it is closed
 	}
 	easeCollector(environ)
 	log := logger(c.Log, errs)
@@ -53,7 +58,7 @@ func serve(ctx context.Context, arguments, environ []string, out, errs io.Writer
 		}()
 		return a.Run(ctx)
 	}
-	return a.runDemo(ctx, shop, out)
+	return a.runDemo(ctx, shopPort, out)
 }
 
 // ready waits until the edge listens; false when ctx ended first.
@@ -93,14 +98,11 @@ func demoSettings(c configs.Config, shop string) (configs.Config, error) {
 }
 
 // runDemo is Run with the demo workspace and shop.
-func (a *app) runDemo(ctx context.Context, address string, out io.Writer) error {
+func (a *app) runDemo(ctx context.Context, listener net.Listener, out io.Writer) error {
+	address := listener.Addr().String()
 	logins, err := applyDemo(ctx, a, "http://"+address)
 	if err != nil {
 		return err
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return elsewhere(fmt.Errorf("start the demo shop: %w", err), "demo-address")
 	}
 	server := &http.Server{Handler: demo.Handler(a.config.PublicURL()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	ended := make(chan struct{})
