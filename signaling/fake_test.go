@@ -221,10 +221,13 @@ func (r *record) ActorVersions(_ context.Context, actors []string) (map[string]i
 var errWho = protocol.NewError(protocol.CodeUnauthenticated, "Please sign in.")
 
 func (r *record) Visitor(_ context.Context, token string) (protocol.Principal, error) {
-	switch token {
-	case "secret-a":
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.revoked[token]:
+	case token == "secret-a":
 		return visitorA, nil
-	case "secret-b":
+	case token == "secret-b":
 		return visitorB, nil
 	}
 	return protocol.Principal{}, errWho
@@ -275,10 +278,14 @@ func (r *record) Sessions(_ context.Context, sessions []string) (map[string]prot
 	return held, r.unsigned
 }
 
-func (r *record) SignOut(_ context.Context, token string) error {
+func (r *record) SignOut(_ context.Context, who protocol.Principal) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.revoked[token] = true
+	for token, one := range map[string]protocol.Principal{"secret-eve": agent, "secret-tim": clerk, "secret-a": visitorA, "secret-b": visitorB} {
+		if one.Actor() == who.Actor() {
+			r.revoked[token] = true
+		}
+	}
 	return nil
 }
 

@@ -58,7 +58,8 @@ type Identities interface {
 	// Sessions tells which of many sessions still hold, by Principal.Session,
 	// and for whom; the others are left out.
 	Sessions(ctx context.Context, sessions []string) (map[string]protocol.Principal, error)
-	SignOut(ctx context.Context, token string) error
+	// SignOut ends what proves who: an agent's session, or a visitor's token.
+	SignOut(ctx context.Context, who protocol.Principal) error
 }
 
 // Insight tells agents what routing knows, where the answer can be longer than

@@ -94,15 +94,17 @@ func (e *Edge) signIn(c echo.Context) error {
 	return c.JSON(http.StatusOK, seen(who))
 }
 
-// signOut ends the session, and on every node the connections that it proved.
+// signOut ends an agent's session or a visitor's token, and on every node the
+// connections that it proved.
 func (e *Edge) signOut(c echo.Context) error {
 	who := principalOf(c)
-	token, _ := c.Get(keyToken).(string)
-	if err := e.o.Identities.SignOut(c.Request().Context(), token); err != nil {
+	if err := e.o.Identities.SignOut(c.Request().Context(), who); err != nil {
 		return err
 	}
 	e.hub.Revoke(who.Workspace, who.Actor(), who.Session)
-	c.SetCookie(e.cookie("", time.Unix(1, 0)))
+	if who.Kind == protocol.KindAgent {
+		c.SetCookie(e.cookie("", time.Unix(1, 0)))
+	}
 	return c.NoContent(http.StatusNoContent)
 }
 

@@ -99,10 +99,7 @@ func ipExtractor(o Options) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
-const (
-	keyPrincipal = "parlour.principal"
-	keyToken     = "parlour.token"
-)
+const keyPrincipal = "parlour.principal"
 
 func principalOf(c echo.Context) protocol.Principal {
 	who, _ := c.Get(keyPrincipal).(protocol.Principal)
@@ -141,7 +138,6 @@ func (e *Edge) authenticate(c echo.Context) (protocol.Principal, error) {
 	if err != nil {
 		return protocol.Principal{}, errUnauthenticated
 	}
-	c.Set(keyToken, cookie.Value)
 	return e.o.Identities.Session(c.Request().Context(), cookie.Value)
 }
 

@@ -150,9 +150,16 @@ func (p *People) Sessions(ctx context.Context, sessions []string) (map[string]pr
 	return held, nil
 }
 
-// SignOut ends a session. A token that is not known is no error.
-func (p *People) SignOut(ctx context.Context, token string) error {
-	if err := p.record.DeleteSession(ctx, TokenHash(token)); err != nil {
+// SignOut ends an agent's session, or a visitor's token for good. One that has
+// ended before is no error.
+func (p *People) SignOut(ctx context.Context, who protocol.Principal) error {
+	var err error
+	if who.Kind == protocol.KindVisitor {
+		err = p.record.EndVisitor(ctx, who.Workspace, who.Visitor)
+	} else {
+		err = p.record.DeleteSession(ctx, who.Session)
+	}
+	if err != nil {
 		return fmt.Errorf("sign out: %w", err)
 	}
 	return nil

@@ -89,7 +89,7 @@ func TestSignInOpensASession(t *testing.T) {
 	if err != nil || len(held) != 1 || held[who.Session].Agent != who.Agent || !held[who.Session].Can(protocol.PermDesk) {
 		t.Errorf("sessions that hold: %+v, %v", held, err)
 	}
-	if err := h.people.SignOut(t.Context(), token); err != nil {
+	if err := h.people.SignOut(t.Context(), who); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.people.Session(t.Context(), token); code(err) != protocol.CodeUnauthenticated {
@@ -220,6 +220,16 @@ func TestVisitorIsKnownByToken(t *testing.T) {
 	h.pass(31 * 24 * time.Hour)
 	if _, err := h.people.Visitor(t.Context(), token); code(err) != protocol.CodeUnauthenticated {
 		t.Errorf("after 31 days: %v", err)
+	}
+	who, token, err = h.people.NewVisitor(t.Context(), h.site, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.people.SignOut(t.Context(), who); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.people.Visitor(t.Context(), token); code(err) != protocol.CodeUnauthenticated {
+		t.Errorf("after the site's log-out: %v", err)
 	}
 }
 

@@ -153,6 +153,18 @@ func (s *Store) Visitor(ctx context.Context, workspace protocol.WorkspaceID, id 
 	return v, nil
 }
 
+// EndVisitor makes the visitor's token worth nothing, for good. What was said
+// stays in the record.
+func (s *Store) EndVisitor(ctx context.Context, workspace protocol.WorkspaceID, id protocol.VisitorID) error {
+	_, err := write(ctx, s, func(ctx context.Context, t *tx) (int64, error) {
+		return t.exec(ctx, `UPDATE visitors SET token_hash = id WHERE workspace = $1 AND id = $2`, workspace, id) // no hash is an id
+	})
+	if err != nil {
+		return fmt.Errorf("end visitor: %w", err)
+	}
+	return nil
+}
+
 // TouchVisitor notes that the visitor was seen. It writes at most once a minute for each.
 func (s *Store) TouchVisitor(ctx context.Context, workspace protocol.WorkspaceID, id protocol.VisitorID) error {
 	now, err := s.Now(ctx)

@@ -37,16 +37,15 @@ type identities struct {
 	chat  *chat.Service
 }
 
-// SignOut ends a session, and at once what an agent without any other has running (S5).
-func (i identities) SignOut(ctx context.Context, token string) error {
-	who, err := i.Session(ctx, token)
-	if err != nil {
+// SignOut ends a session or a visitor's token, and at once what an agent without
+// any other session has running (S5).
+func (i identities) SignOut(ctx context.Context, who protocol.Principal) error {
+	if err := i.People.SignOut(ctx, who); err != nil {
 		return err
 	}
-	if err := i.People.SignOut(ctx, token); err != nil {
-		return err
+	if who.Kind == protocol.KindAgent {
+		i.chat.SignedOut(ctx, who.Agent)
 	}
-	i.chat.SignedOut(ctx, who.Agent)
 	return nil
 }
 

@@ -147,7 +147,7 @@ var routes = []Route{
 	{"GET", "/cobrowse/*", nil, "", ObjectNone}, // the viewer's script
 	{"POST", "/v1/visitors", nil, "", ObjectNone},
 	{"POST", "/v1/sign-in", nil, "", ObjectNone},
-	{"POST", "/v1/sign-out", agents, "", ObjectNone},
+	{"POST", "/v1/sign-out", both, "", ObjectNone},
 	{"GET", "/v1/me", agents, "", ObjectNone},
 	{"GET", "/v1/connect", nil, "", ObjectNone}, // a WebSocket: who it is, its first frame says
 	{"POST", "/v1/connections/:connection/transports", both, "", ObjectNone},

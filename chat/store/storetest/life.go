@@ -243,6 +243,17 @@ func sessions(t *testing.T, s *store.Store) {
 	must(t, s.TouchVisitor(t.Context(), w.ID, v.ID))
 	_, err = s.VisitorByToken(t.Context(), "v2")
 	want(t, err, protocol.CodeUnauthenticated)
+	other := store.Visitor{ID: protocol.NewID[protocol.VisitorID](), Workspace: w.ID, Site: w.Site}
+	must(t, s.CreateVisitor(t.Context(), other, "v3"))
+	for range 2 {
+		must(t, s.EndVisitor(t.Context(), w.ID, v.ID))
+		_, err = s.VisitorByToken(t.Context(), "v1")
+		want(t, err, protocol.CodeUnauthenticated)
+	}
+	_, err = s.Visitor(t.Context(), w.ID, v.ID)
+	must(t, err)
+	_, err = s.VisitorByToken(t.Context(), "v3")
+	must(t, err)
 }
 
 func versions(t *testing.T, s *store.Store) {

@@ -1,13 +1,26 @@
 import { describe, expect, test } from "vitest";
 
 import { Desk } from "../desk.ts";
-import type { BrowserOptions, Page } from "../driver/index.ts";
+import { until, type BrowserOptions, type Page } from "../driver/index.ts";
 import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
 import { Visitor } from "../visitor.ts";
 
 /** What the shop keeps of Parlour. */
 const kept = (page: Page): Promise<number> => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("parlour")).length);
+
+/** Logs out, as the shop's own script does. */
+async function logOut(page: Page): Promise<void> {
+  await page.until("the widget's script has run", () => "Parlour" in globalThis, undefined);
+  await page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+}
+
+/** The visitor's token, from the shop's storage or the panel's own. */
+async function token({ page, panel }: Visitor, storage: "refused" | "allowed"): Promise<string> {
+  const read = (): string => localStorage.getItem("parlour:demo") ?? "{}";
+  const state = storage === "allowed" ? await panel.evaluate(read) : (JSON.parse(await page.evaluate(read)) as { kept: string }).kept;
+  return (JSON.parse(state) as { token: string }).token;
+}
 
 // VIS-4, SITE-8: two tabs of one shop are one visitor.
 describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "allowed"])("two tabs, third-party storage %s", (storage) => {
@@ -47,13 +60,19 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     await two.sees("I have gone to another page.");
 
     // The site logs out in one tab: no tab, no later page and no other tab's next word bring it back.
-    await two.page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+    const secret = await token(one, storage);
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    await logOut(two.page);
     for (const tab of [one, two, three]) {
       await tab.panel.see("textbox", "Your name (optional)");
       await tab.panel.goneText("And this is from the second.");
     }
     await one.page.screenshot("after-reset");
     expect(await kept(one.page), "entries in the shop's storage").toBe(0);
+    await until("a copy of the token is worth nothing", async () => {
+      const { status } = await fetch(`${server.origin}/v1/sign-out`, { method: "POST", headers: { Authorization: `Bearer ${secret}` } });
+      return status === 401;
+    });
     await three.page.front();
     await three.follow("Delivery");
     await three.open();
@@ -73,7 +92,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     await visitor.end();
     await visitor.sees("This chat has ended.");
     await visitor.follow("Delivery");
-    await page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+    await logOut(page);
     await page.until("nothing is kept", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
     if (storage === "allowed") {
       await visitor.panel.until("the panel keeps nothing", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);

@@ -25,6 +25,7 @@ function open(): PanelModel {
     clock,
     rest: {
       newVisitor: () => (fail ? Promise.reject(fail) : (visitors++, Promise.resolve("token"))),
+      signOut: () => undefined,
       status: () => (status ? Promise.resolve(site(status)) : Promise.reject(new Error("not asked here"))),
     },
     store: new VisitorStore(),

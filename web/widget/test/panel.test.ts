@@ -40,7 +40,7 @@ function open(own: readonly string[] = [], at = server): PanelModel {
     clock,
     rest: {
       newVisitor: () => (fail ? Promise.reject(fail) : (visitors++, Promise.resolve("token"))),
-      status: () => Promise.reject(new Error("not asked here")),
+      signOut: () => undefined, status: () => Promise.reject(new Error("not asked here")),
     },
     store: new VisitorStore(),
     ownPlace: host,

@@ -17,6 +17,7 @@ let stored: string | null;
 let tabs: Tab[];
 /** Answers the requests for a visitor that are under way, in their order. */
 let made: (() => void)[];
+let ended: string[];
 /** The browser has not told the other tabs yet. */
 let late: boolean;
 
@@ -45,6 +46,7 @@ function tab(where: "panel" | "shop" = "panel"): Tab {
         const token = `token-${made.length}`;
         made.push(() => resolve(token));
       }),
+      signOut: (token) => ended.push(token),
       status: () => Promise.reject(new Error("not asked here")),
     },
     store: new VisitorStore(),
@@ -78,6 +80,7 @@ beforeEach(() => {
   tabs = [];
   made = [];
   late = false;
+  ended = [];
 });
 afterEach(() => {
   for (const { server } of tabs) for (const link of server.links) link.open = false;
@@ -119,6 +122,7 @@ describe.each(["panel", "shop"] as const)("two tabs that were open before the fi
     one.panel.hear({ kind: "reset" });
     await clock.pass(300);
     expect([stored, one.panel.connection.value, two.panel.connection.value, two.panel.phase.value]).toEqual([null, "idle", "idle", "first"]);
+    expect(ended).toEqual(["token-0"]);
     await send(two, "somebody else");
     made[1]?.();
     await clock.pass(300);

@@ -39,7 +39,8 @@ export class Widget implements PageApi {
   #focus = false;
   #identity: string | null = null;
   #ready = false;
-  #forgetting = false;
+  /** What is to be forgotten as soon as the panel is there. */
+  #forgetting: { readonly kept: string | null } | undefined;
 
   /** `color` is the launcher's until the panel tells the site's own. */
   constructor(origin: string, site: string, color: string) {
@@ -95,10 +96,10 @@ export class Widget implements PageApi {
   /** What the panel keeps for itself only the panel can forget: it is loaded for that where there was a conversation. */
   reset(): void {
     this.#identity = null;
-    const { used } = this.#keeper.memory;
+    const { used, kept } = this.#keeper.memory;
     this.#keeper.change({ open: false, alive: false, used: false, kept: null });
     if (this.#ready) return this.#frame?.send({ kind: "reset" });
-    this.#forgetting = used || this.#frame !== undefined;
+    if (used || this.#frame) this.#forgetting = { kept };
     if (used && !this.#frame) this.#show(false, false);
   }
 
@@ -189,10 +190,10 @@ export class Widget implements PageApi {
         this.#frame?.element.classList.remove("lost");
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
-        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity });
+        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: (this.#forgetting ?? this.#keeper.memory).kept, own: this.#keeper.own, identity: this.#identity });
         if (this.#forgetting) this.#frame?.send({ kind: "reset" });
         this.#ready = true;
-        this.#forgetting = false;
+        this.#forgetting = undefined;
         return;
       case "keep":
         return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();

@@ -194,8 +194,11 @@ export class PanelModel {
       case "identify":
         this.#identity.value = message.identity;
         return;
-      case "reset":
+      case "reset": {
+        const { token } = this.#ports.store.state;
+        if (token !== undefined) this.#ports.rest.signOut(token);
         return this.#forget();
+      }
       case "packet":
         return this.#sharing.peek()?.packet(message.data);
       case "cobrowse-stop":
