@@ -250,6 +250,38 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     await page.close();
   });
 
+  test("what was typed while it could be edited stays hidden when it cannot be any more, also elsewhere and in the next session", async () => {
+    const page = await recording(`${open}<div id="editor" contenteditable="true"><p id="line">x</p></div><div id="plain"></div><div id="later">CONTROL-later</div>`);
+    await page.click("#line");
+    await page.keyboard.type("CANARY-typed");
+    await packets(page);
+    const snapshot = (): Promise<void> => page.evaluate(() => void (window as unknown as { capture: { snapshot(): void } }).capture.snapshot());
+    await page.evaluate(() => {
+      const editor = document.getElementById("editor")!;
+      editor.setAttribute("contenteditable", "false"); // locked, while it is sent
+      editor.append("CANARY-appended");
+    });
+    await packets(page);
+    await snapshot();
+    await page.evaluate(() => {
+      const line = document.getElementById("line")!;
+      document.getElementById("plain")!.append(...line.childNodes, "CONTROL-beside");
+      document.getElementById("plain")!.append(line);
+      line.textContent = "CANARY-again";
+    });
+    await packets(page);
+    await snapshot();
+    await page.evaluate((key) => {
+      const own = window as unknown as Recorded & Record<string, unknown>;
+      (own["capture"] as { stop(): void }).stop();
+      own["capture"] = (own[key] as StartCapture)({ cobrowse: "01920000-0000-7000-8000-0000000000bc", mask: [], own: "#parlour-widget", emit: (packet) => void own.packets.push(btoa(String.fromCharCode(...new Uint8Array(packet)))) });
+    }, captureKey);
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    for (const control of ["CONTROL-beside", "CONTROL-later"]) expect(text).toContain(control);
+    await page.close();
+  });
+
   test("what is chosen is hidden everywhere, and where the pointer is within a mask too", async () => {
     const choices = (name: string): string =>
       `<label><input type="radio" name="${name}" id="${name}-a" checked> a</label><label><input type="radio" name="${name}" id="${name}-b"> b</label><input type="checkbox" id="${name}-c" checked>

@@ -1,6 +1,6 @@
 import { record } from "@rrweb/record";
 import { captureKey, type StartCapture } from "../port.ts";
-import { Masking, maskText } from "./masking.ts";
+import { Masking, maskText, Memory } from "./masking.ts";
 import { Packets, packetType } from "./packets.ts";
 import { Scrubber, type RecordedEvent } from "./scrub.ts";
 
@@ -8,9 +8,12 @@ const batchWait = 40;
 const meta = 4;
 const full = 2;
 
+/** Outlives a session: what was hidden once stays so when the page is shared again. */
+const memory = new Memory();
+
 /** Records the page: a snapshot, then changes in batches, everything scrubbed before it is handed over. */
 const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
-  const masking = new Masking(mask, document);
+  const masking = new Masking(mask, document, memory);
   const scrubber = new Scrubber(masking, record.mirror);
   const packets = new Packets(cobrowse, emit);
   let head: RecordedEvent | undefined;

@@ -1,5 +1,6 @@
 /** What is hidden from the agent whatever the site says. */
-const floor = ["[data-parlour-mask]", "[contenteditable]:not([contenteditable=false])"];
+const editable = "[contenteditable]:not([contenteditable=false])";
+const floor = ["[data-parlour-mask]", editable];
 const secretFields = /(^|\s)(cc-|one-time-code|current-password|new-password)/i;
 const dot = "•";
 const secret = dot.repeat(8);
@@ -33,37 +34,63 @@ function above(node: Node): Node | "nothing" | "unknown" {
   return view ? (view.frameElement ?? "nothing") : "unknown";
 }
 
+/** What is remembered of a page for as long as it stands. */
+export class Memory {
+  /** Fields that were secret once. */
+  readonly secrets = new WeakSet<Element>();
+  /** Elements that were typed into once, with all that stood in them. */
+  readonly typed = new WeakSet<Node>();
+}
+
+/** Why a node is masked, if it is: by a rule, since it is or was edited, or since its document is in design mode. */
+export type Cover = "open" | "masked" | "edited" | "designed";
+
 /** The rules of one site: which elements are masked, and how fields are shown. */
 export class Masking {
   /** Matches every masked element; their text is hidden with all below. */
   readonly selector: string;
-  readonly #secrets = new WeakSet<Element>();
+  readonly #memory: Memory;
 
   /** Throws for a selector that cannot be read: better no sharing than an unmasked one. */
-  constructor(site: readonly string[], document: Document) {
+  constructor(site: readonly string[], document: Document, memory: Memory) {
     this.selector = [...floor, ...site].join(",");
+    this.#memory = memory;
     document.createElement("i").matches(this.selector);
   }
 
   /**
    * Whether a node is in a masked element, or in a document that is typed into (design mode): through shadow roots, slots and frames of the page's own. A node that is in no page is.
+   * So is what was seen in an element while that was editable, and that element; and a text that stood in a document in design mode.
    * `known` keeps answers for as long as the page stands still, so that a whole tree costs one look at each element.
    */
-  covers(node: Node, known = new Map<Node, boolean>()): boolean {
+  covers(node: Node, known = new Map<Node, Cover>()): boolean {
     const way: Node[] = [];
-    let masked: boolean | undefined;
-    for (let at: Node = node; masked === undefined; ) {
-      masked = known.get(at);
-      if (masked !== undefined) break;
+    let cover: Cover | undefined;
+    for (let at: Node = node; ; ) {
+      cover = known.get(at);
+      if (cover !== undefined) break;
       way.push(at);
-      if (isElement(at) && at.matches(this.selector)) masked = true;
-      else if ("designMode" in at && at.designMode === "on") masked = true;
+      cover = this.#own(at);
+      if (cover !== undefined) break;
       const up = above(at);
-      if (typeof up === "string") masked ??= up === "unknown";
-      else at = up;
+      if (typeof up === "string") {
+        cover = up === "unknown" ? "masked" : "open";
+        break;
+      }
+      at = up;
     }
-    for (const one of way) known.set(one, masked);
-    return masked;
+    for (const one of way) {
+      known.set(one, cover);
+      if (cover === "edited" || (cover === "designed" && one.nodeType === 3)) this.#memory.typed.add(one);
+    }
+    return cover !== "open";
+  }
+
+  /** What a node is by itself, whatever it stands in. */
+  #own(node: Node): Cover | undefined {
+    if (this.#memory.typed.has(node)) return "edited";
+    if (isElement(node) && node.matches(this.selector)) return node.matches(editable) ? "edited" : "masked";
+    return "designMode" in node && node.designMode === "on" ? "designed" : undefined;
   }
 
   /** What an agent sees of a field's value: dots as many as characters, and always eight for secrets. */
@@ -75,12 +102,12 @@ export class Masking {
 
   /** A field that was a password once stays one, also while its page shows it. */
   #isSecret(element: Element): boolean {
-    if (this.#secrets.has(element)) return true;
+    if (this.#memory.secrets.has(element)) return true;
     const is =
       element.getAttribute("type")?.toLowerCase() === "password" ||
       secretFields.test(element.getAttribute("autocomplete") ?? "") ||
       this.covers(element);
-    if (is) this.#secrets.add(element);
+    if (is) this.#memory.secrets.add(element);
     return is;
   }
 }

@@ -1,6 +1,6 @@
 import { isButton, scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
 import { maskCards, maskCardsAt } from "./cards.ts";
-import { isElement, isMask, maskAll, maskText, type Masking } from "./masking.ts";
+import { isElement, isMask, maskAll, maskText, type Cover, type Masking } from "./masking.ts";
 
 /** A recorded node, as far as it matters here. */
 export interface RecordedNode {
@@ -50,7 +50,7 @@ export class Scrubber {
   readonly #masking: Masking;
   readonly #nodes: Nodes;
   /** Which nodes are masked, while one event is looked at: the page stands still that long. */
-  #known = new Map<Node, boolean>();
+  #known = new Map<Node, Cover>();
   readonly #fields = new WeakSet<Element>();
   /** Texts that hold a part of a card number of which an event brought another part. */
   #others = new Set<Text>();
