@@ -255,7 +255,7 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     await page.click("#line");
     await page.keyboard.type("CANARY-typed");
     await packets(page);
-    const snapshot = (): Promise<void> => page.evaluate(() => void (window as unknown as { capture: { snapshot(): void } }).capture.snapshot());
+    const snapshot = (): Promise<void> => page.evaluate(() => (window as unknown as { capture: { snapshot(): void } }).capture.snapshot());
     await page.evaluate(() => {
       const editor = document.getElementById("editor")!;
       editor.setAttribute("contenteditable", "false"); // locked, while it is sent
@@ -353,6 +353,59 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
     expect(text).not.toContain("M7 3");
     for (const control of ["CONTROL-submit", "CONTROL-reset", "CONTROL-free", "red", "green", "blue"]) expect(text).toContain(control);
+    await page.close();
+  });
+
+  test("style sheets of masked elements tell no text either, whichever way they change", async () => {
+    const page = await recording(`${open}<div data-parlour-mask><style id="own">.m{color:red}</style><x-in id="in"></x-in></div><style id="free">.f{color:red}</style><x-out id="out"></x-out>`, `
+      for (const id of ["in", "out"]) {
+        const root = document.getElementById(id).attachShadow({ mode: "open" });
+        root.innerHTML = "<p>x</p>";
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync("p::before{color:red;content:'" + (id === "in" ? "CANARY" : "CONTROL") + "-first'}");
+        root.adoptedStyleSheets = [sheet];
+      }`);
+    await packets(page);
+    await page.evaluate(async () => {
+      const change = async (sheet: CSSStyleSheet, word: string, constructed: boolean): Promise<void> => {
+        sheet.insertRule(`p::after{color:green;content:'${word}-inserted'}`, 0);
+        const rule = sheet.cssRules[0] as CSSStyleRule;
+        rule.style.setProperty("content", `'${word}-set'`);
+        rule.style.setProperty("--X", `'${word}-var'`);
+        rule.style.setProperty("quotes", `'${word}-quotes' 'x'`);
+        rule.style.setProperty("width", "7px");
+        sheet.insertRule("@media all{a{color:blue}}", 0);
+        (sheet.cssRules[0] as CSSMediaRule).insertRule(`p{content:'${word}-nested'}`, 0);
+        if (!constructed) return;
+        sheet.replaceSync(`p::before{color:teal;content:'${word}-sync'}`);
+        await sheet.replace(`p::before{color:navy;content:'${word}-replaced'}`);
+      };
+      const root = (id: string): ShadowRoot => document.getElementById(id)!.shadowRoot!;
+      await change((document.getElementById("own") as HTMLStyleElement).sheet!, "CANARY", false);
+      await change((document.getElementById("free") as HTMLStyleElement).sheet!, "CONTROL", false);
+      await change(root("in").adoptedStyleSheets[0]!, "CANARY", true);
+      await change(root("out").adoptedStyleSheets[0]!, "CONTROL", true);
+      const late = new CSSStyleSheet();
+      late.replaceSync("p{content:'CANARY-late'}");
+      root("in").adoptedStyleSheets.push(late);
+      late.insertRule("p{content:'CANARY-later'}");
+    });
+    await packets(page);
+    await page.evaluate(() => (window as unknown as { capture: { snapshot(): void } }).capture.snapshot());
+    await packets(page);
+    await page.evaluate(() => {
+      const root = (id: string): ShadowRoot => document.getElementById(id)!.shadowRoot!;
+      for (const sheet of root("in").adoptedStyleSheets) sheet.insertRule("p{color:lime;content:'CANARY-after'}");
+      const shared = new CSSStyleSheet(); // of a masked element too
+      root("out").adoptedStyleSheets = [shared];
+      root("in").adoptedStyleSheets = [shared];
+    });
+    await packets(page);
+    await page.evaluate(() => void document.getElementById("out")!.shadowRoot!.adoptedStyleSheets[0]!.insertRule("p{color:gold;content:'CANARY-shared'}"));
+    const text = whole(await packets(page));
+    expect(text.match(/CANARY[-\w]*/g) ?? []).toEqual([]);
+    for (const way of ["inserted", "set", "var", "quotes", "nested", "sync", "replaced"]) expect(text).toContain(`CONTROL-${way}`);
+    for (const control of ["green", "7px", "blue", "teal", "navy", "lime", "gold"]) expect(text).toContain(control);
     await page.close();
   });
 

@@ -40,6 +40,11 @@ export function scrubCss(value: string, masked = false): string {
   ).replace(/@import[^;]*;/gi, "");
 }
 
+/** Whether declarations of a property may hold text. */
+export function isWordy(property: string): boolean {
+  return wordyName.test(property.trim().toLowerCase());
+}
+
 /** Applies `scrubCss` to every string in a value. */
 export function scrubDeep(value: unknown, masked = false): unknown {
   if (typeof value === "string") return scrubCss(value, masked);

@@ -1,4 +1,4 @@
-import { isButton, scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
+import { isButton, isWordy, scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
 import { maskCards, maskCardsAt } from "./cards.ts";
 import { isElement, isMask, maskAll, maskText, type Cover, type Masking } from "./masking.ts";
 
@@ -34,6 +34,15 @@ interface Mutation {
   adds: { parentId: number; node: RecordedNode }[];
 }
 
+/** A change of a style sheet: of an element's, by id, or of one without an element, by styleId, which roots adopt. */
+interface StyleChange {
+  source: number;
+  id?: number;
+  styleId?: number;
+  styleIds?: number[];
+  set?: { property: string };
+}
+
 const eventType = { snapshot: 2, incremental: 3, meta: 4 } as const;
 const nodeType = { element: 2, text: 3, cdata: 4, comment: 5 } as const;
 const source = { mutation: 0, mouseMove: 1, mouse: 2, scroll: 3, resize: 4, input: 5, touchMove: 6, sheetRule: 8, drag: 12, styleDeclaration: 13, adopted: 15 } as const;
@@ -54,6 +63,8 @@ export class Scrubber {
   readonly #fields = new WeakSet<Element>();
   /** Texts that hold a part of a card number of which an event brought another part. */
   #others = new Set<Text>();
+  /** Which roots have adopted a sheet, by its id; ids that the recorder gives a second time add to it. */
+  readonly #adopters = new Map<number, Set<number>>();
 
   constructor(masking: Masking, nodes: Nodes) {
     this.#masking = masking;
@@ -82,10 +93,24 @@ export class Scrubber {
   #change(data: { source: number }): object | undefined {
     if (positions.has(data.source)) return data;
     if (pointers.has(data.source)) return this.#pointer(data);
-    if (styles.has(data.source)) return scrubDeep(data) as object;
+    if (styles.has(data.source)) return this.#style(data);
     if (data.source === source.input) return this.#input(data as unknown as { id: number; text?: string; isChecked?: boolean });
     if (data.source === source.mutation) return this.#mutation(data as Mutation);
     return undefined;
+  }
+
+  /** A change of styles; of a sheet that a masked element has, or may have, without what may hold text. */
+  #style(data: StyleChange): object | undefined {
+    const masked = this.#stylesMasked(data);
+    return masked && isWordy(data.set?.property ?? "") ? undefined : (scrubDeep(data, masked) as object);
+  }
+
+  #stylesMasked({ source: from, id, styleId, styleIds }: StyleChange): boolean {
+    if (from === source.adopted && id !== undefined) {
+      for (const one of styleIds ?? []) this.#adopters.set(one, (this.#adopters.get(one) ?? new Set()).add(id));
+    }
+    const owners = id === undefined ? [...(this.#adopters.get(styleId ?? -1) ?? [-1])] : [id];
+    return owners.some((owner) => this.#covers(this.#nodes.getNode(owner)));
   }
 
   /** The value of a field, as a mask; what is chosen stays here. */
