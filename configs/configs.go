@@ -114,6 +114,8 @@ type Limits struct {
 	RequestsPerSecondPerIP      int `koanf:"requests_per_second_per_ip"`
 	WebRTCOffersPerMinutePerIP  int `koanf:"webrtc_offers_per_minute_per_ip"`
 	SignInsPerMinutePerIP       int `koanf:"sign_ins_per_minute_per_ip"`
+
+	RequestBodyTimeout time.Duration `koanf:"request_body_timeout"`
 }
 
 // Session is how long agents and visitors are remembered.

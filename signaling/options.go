@@ -64,6 +64,7 @@ type Limits struct {
 // Timers are the edge's times. Zero is the default.
 type Timers struct {
 	Hello      time.Duration // for the first frame, 5 s
+	Body       time.Duration // until a request's body has come, 30 s
 	Idle       time.Duration // before a ping, 10 s
 	Silent     time.Duration // before the transport is given up, 20 s
 	Keep       time.Duration // a connection without transport, 60 s
@@ -98,7 +99,7 @@ func (t Timers) withDefaults() Timers {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&t.Hello, 5 * time.Second}, {&t.Idle, 10 * time.Second}, {&t.Silent, 20 * time.Second}, {&t.Keep, time.Minute},
+		{&t.Hello, 5 * time.Second}, {&t.Body, 30 * time.Second}, {&t.Idle, 10 * time.Second}, {&t.Silent, 20 * time.Second}, {&t.Keep, time.Minute},
 		{&t.Replace, 5 * time.Second}, {&t.Poll, time.Second}, {&t.Stall, 10 * time.Second}, {&t.Command, 15 * time.Second},
 		{&t.AckTimeout, 1500 * time.Millisecond}, {&t.Recheck, time.Second}, {&t.Queues, time.Second},
 	} {

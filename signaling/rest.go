@@ -29,10 +29,10 @@ func readJSON(c echo.Context, into any) error {
 	}
 	body := json.NewDecoder(c.Request().Body)
 	if err := body.Decode(into); err != nil {
-		return tooLarge(err)
+		return unread(err)
 	}
 	if _, err := body.Token(); !errors.Is(err, io.EOF) {
-		return tooLarge(cmp.Or(err, errors.New("something stands after the object")))
+		return unread(cmp.Or(err, errors.New("something stands after the object")))
 	}
 	return nil
 }

@@ -156,15 +156,17 @@ func refuseForeign(csrf *http.CrossOriginProtection) echo.MiddlewareFunc {
 	}
 }
 
-// limitRequests bounds requests per address and the size of their bodies.
+// limitRequests bounds requests per address, and the size and time of their bodies.
 func (e *Edge) limitRequests(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if err := e.boundBody(c); err != nil {
+			return err
+		}
 		path := c.Request().URL.Path
 		if path != "/livez" && path != "/readyz" && !e.limits.requests.take(network(c.RealIP())) {
 			e.stats.limited.Add(1)
 			return protocol.NewError(protocol.CodeRateLimited, "There were too many requests from your network. Please wait a moment.")
 		}
-		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, int64(e.o.Limits.RequestBytes))
 		return next(c)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -83,7 +82,7 @@ func (e *Edge) changeTransport(c echo.Context) error {
 func (e *Edge) askTransport(c echo.Context) (transportAnswer, error) {
 	body, err := io.ReadAll(c.Request().Body)
 	if err != nil {
-		return transportAnswer{}, tooLarge(err)
+		return transportAnswer{}, unread(err)
 	}
 	secret, ok := strings.CutPrefix(c.Request().Header.Get(echo.HeaderAuthorization), "Bearer ")
 	ask := transportAsk{
@@ -181,11 +180,4 @@ func (c *connection) transport(id string) (*channelLink, error) {
 		}
 	}
 	return nil, protocol.NewError(protocol.CodeNotFound, "This transport has ended.")
-}
-
-func tooLarge(err error) error {
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return protocol.NewError(protocol.CodeTooLarge, "The request is too large.")
-	}
-	return protocol.NewError(protocol.CodeBadFrame, "The request could not be read.")
 }

@@ -208,7 +208,7 @@ func (a *app) openEdge(context.Context) error {
 		TLSCert: a.config.HTTP.TLS.CertFile, TLSKey: a.config.HTTP.TLS.KeyFile, TrustedProxies: proxies, Checks: a.checks(), Logger: a.log,
 		Registry: a.registry, Limits: edgeLimits(a.config.Limits),
 		Timers: signaling.Timers{
-			Idle: a.config.Transport.Ping, Silent: a.config.Routing.PresenceSilent, Poll: a.config.Chat.Poll, AckTimeout: a.config.Transport.AckTimeout, Keep: a.config.Transport.Keep,
+			Body: a.config.Limits.RequestBodyTimeout, Idle: a.config.Transport.Ping, Silent: a.config.Routing.PresenceSilent, Poll: a.config.Chat.Poll, AckTimeout: a.config.Transport.AckTimeout, Keep: a.config.Transport.Keep,
 		},
 	})
 	if err != nil {
