@@ -45,6 +45,7 @@ type record struct {
 	changed   map[string]protocol.Principal // by session: what the record says now
 	slowHere  func()                        // what Here waits for
 	unsigned  error                         // Sessions fails by it
+	looked    func()                        // what happens between the look of Sessions and its answer
 	signs     []string                      // of presence
 	calls     int                           // of Heads
 	broken    error
@@ -264,6 +265,14 @@ func (r *record) Session(_ context.Context, token string) (protocol.Principal, e
 }
 
 func (r *record) Sessions(_ context.Context, sessions []string) (map[string]protocol.Principal, error) {
+	held, looked, err := r.held(sessions)
+	if looked != nil {
+		looked()
+	}
+	return held, err
+}
+
+func (r *record) held(sessions []string) (map[string]protocol.Principal, func(), error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	held := map[string]protocol.Principal{}
@@ -275,7 +284,7 @@ func (r *record) Sessions(_ context.Context, sessions []string) (map[string]prot
 			held[who.Session] = who
 		}
 	}
-	return held, r.unsigned
+	return held, r.looked, r.unsigned
 }
 
 func (r *record) SignOut(_ context.Context, who protocol.Principal) error {

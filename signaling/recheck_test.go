@@ -73,9 +73,11 @@ func TestChangedRightsAreNotGoneOnWith(t *testing.T) { // S5
 
 func TestARecordThatCannotBeAskedLeavesAgentsIn(t *testing.T) { // S5
 	r := newRecord()
-	r.unsigned = errors.New("the database is away")
 	h := newHouse(t, r, func(o *signaling.Options) { o.Timers.Recheck = 10 * time.Millisecond })
 	desk := h.open("secret-eve", protocol.Hello{})
+	r.mu.Lock()
+	r.unsigned = errors.New("the database is away")
+	r.mu.Unlock()
 	conv := r.conversation(agent)
 	for range 20 {
 		if f := desk.command(protocol.UpSince, protocol.Since{Conversation: conv}); f.Kind != protocol.DownEntries {
@@ -119,4 +121,51 @@ func TestTheRevokedCannotStayByNotReading(t *testing.T) { // S5
 	if after, _ := r.Entries(t.Context(), agent, conv, 200); len(after.Entries) > 0 {
 		t.Error("a message was taken after the session had ended")
 	}
+}
+
+// A socket that was opened with a cookie that was good is let in only while the
+// session holds, also when the two cross; nobody looks later.
+func TestAHelloAfterSigningOutIsRefused(t *testing.T) { // S5
+	never := func(o *signaling.Options) { o.Timers.Recheck = time.Hour }
+	t.Run("signed out before", func(t *testing.T) {
+		r := newRecord()
+		h := newHouse(t, r, never)
+		desk := h.dial(cookie("secret-eve"), nil)
+		if res, _ := h.request("POST", "/v1/sign-out", "", cookie("secret-eve"), ""); res.StatusCode != 204 {
+			t.Fatal(res.Status)
+		}
+		if f := desk.command(protocol.UpHello, protocol.Hello{}); f.Kind != protocol.DownError || !strings.Contains(string(f.Body), string(protocol.CodeUnauthenticated)) {
+			t.Fatalf("%s %s", f.Kind, f.Body)
+		}
+		if desk.cut(); desk.close != signaling.CloseWho {
+			t.Errorf("closed with %v", desk.close)
+		}
+		if n := r.signed("here " + agent.Actor()); n != 0 {
+			t.Error("routing has heard of the desk")
+		}
+	})
+	t.Run("signed out while the record is asked", func(t *testing.T) {
+		r := newRecord()
+		h := newHouse(t, r, never)
+		desk := h.dial(cookie("secret-eve"), nil)
+		r.mu.Lock()
+		r.looked = func() { h.hub.Revoke(ws, agent.Actor(), agent.Session) }
+		r.mu.Unlock()
+		desk.send(protocol.UpHello, protocol.NewID[protocol.Op](), protocol.Hello{})
+		if desk.cut(); desk.close != signaling.CloseWho {
+			t.Errorf("closed with %v", desk.close)
+		}
+	})
+	t.Run("the record does not answer", func(t *testing.T) {
+		r := newRecord()
+		h := newHouse(t, r, never)
+		desk := h.dial(cookie("secret-eve"), nil)
+		r.mu.Lock()
+		r.unsigned = protocol.NewError(protocol.CodeUnavailable, "The record does not answer now. Please try again.")
+		r.mu.Unlock()
+		desk.send(protocol.UpHello, protocol.NewID[protocol.Op](), protocol.Hello{})
+		if desk.cut(); desk.close != signaling.CloseAgain {
+			t.Errorf("closed with %v: it would not come back", desk.close)
+		}
+	})
 }

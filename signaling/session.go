@@ -33,12 +33,7 @@ func (l *link) hello(f protocol.Frame) {
 		who, err = l.prove(body.Token)
 	}
 	if err != nil {
-		known, ok := protocol.AsError(err)
-		if !ok {
-			l.edge.log.Error("hello failed", "op", f.Op, "err", err)
-		}
-		l.refuse(f.Op, known)
-		l.closeAfterFlush(string(known.Code))
+		l.refuseHello(f.Op, err)
 		return
 	}
 	c := l.edge.owned(body.Connection, body.Secret)
@@ -47,8 +42,42 @@ func (l *link) hello(f protocol.Frame) {
 			return
 		}
 	}
+	if err := c.signedIn(); err != nil {
+		if known := l.refuseHello(f.Op, err); known == protocol.CodeUnauthenticated {
+			c.drop(known)
+		}
+		return
+	}
 	l.attached.Store(true)
 	c.push.attached(attach{link: l, op: f.Op, welcome: true, cursors: body.Cursors})
+}
+
+// refuseHello answers a hello that leads to nothing and closes the link.
+func (l *link) refuseHello(op protocol.Op, err error) protocol.Code {
+	known, ok := protocol.AsError(err)
+	if !ok {
+		l.edge.log.Error("hello failed", "op", op, "err", err)
+	}
+	l.refuse(op, known)
+	l.closeAfterFlush(string(known.Code))
+	return known.Code
+}
+
+// signedIn looks again at an agent's session, which the cookie proved before
+// the upgrade: it may have ended since. The connection is known to the hub by
+// then, so an end that is not seen here finds it there.
+func (c *connection) signedIn() error {
+	if c.who.Kind != protocol.KindAgent {
+		return nil
+	}
+	held, err := c.edge.heldSessions([]string{c.who.Session})
+	if err != nil {
+		return err
+	}
+	if who, ok := held[c.who.Session]; !ok || !sameRights(who, c.who.Principal) {
+		return errUnauthenticated
+	}
+	return nil
 }
 
 // prove says who speaks: a visitor by its token, an agent by the cookie that
