@@ -116,6 +116,36 @@ async function packets(page: Page): Promise<Packet[]> {
 
 let fences = 0;
 
+interface Told {
+  data: { node?: Written; adds?: { node: Written }[]; texts?: { id: number; value: string }[] };
+}
+interface Written {
+  textContent?: string;
+  childNodes?: Written[];
+}
+
+/** Every text of the page that was ever sent. */
+function texts(all: readonly Packet[]): string[] {
+  const found: string[] = [];
+  const take = (node: Written): void => {
+    if (node.textContent) found.push(node.textContent);
+    node.childNodes?.forEach(take);
+  };
+  let begun: Packet[] = [];
+  for (const packet of all) {
+    begun.push(packet);
+    if ((packet.flags & 2) === 0) continue;
+    const json = whole(begun);
+    begun = [];
+    for (const { data } of JSON.parse(json) as Told[]) {
+      if (data.node) take(data.node);
+      for (const add of data.adds ?? []) take(add.node);
+      for (const { value } of data.texts ?? []) found.push(value);
+    }
+  }
+  return found;
+}
+
 const whole = (all: readonly Packet[]): string => all.map((p) => p.json).join("");
 
 describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
@@ -221,6 +251,49 @@ describe("what leaves a page that is shared", { timeout: 60_000 }, () => {
     const seen = [...last.values()].filter((text) => !text.startsWith("FENCE")).join("|");
     expect(groups.filter((group) => seen.includes(group))).toEqual([]);
     for (const control of ["CONTROL", " 12345 ", "67890", "/27"]) expect(seen).toContain(control);
+    await page.close();
+  });
+
+  test("what is typed into a payment field is hidden wherever the page repeats it, while it grows, and nothing else is", async () => {
+    const digits = "5500005555555559";
+    const page = await recording(`${open}<input id="card" autocomplete="cc-number"><input id="name" autocomplete="cc-name"><input id="pass" type="password">
+      <div class="private"><input id="masked"></div><input id="bare"><p id="said">Card: <b></b>, 12 pieces</p><p id="groups"></p><div id="cells"></div><p id="late"></p>
+      <img id="picture"><input type="button" id="label" value="x"><p id="who"></p><p id="shown"></p><p id="other"></p>
+      <p>CONTROL in 2026: 1,234.56 EUR, order 77 123456, tel. 030 1234567, hunter hunting</p><table><tr><td>5</td><td>50</td><td>1</td></tr></table>`, `
+      const by = (id) => document.getElementById(id);
+      const four = (text) => text.replace(/(.{4})(?=.)/g, "$1 ");
+      by("card").addEventListener("input", () => {
+        const value = by("card").value;
+        by("said").querySelector("b").textContent = four(value);
+        by("groups").innerHTML = four(value).split(" ").map((g) => "<div>" + g + "</div>").join("");
+        by("cells").innerHTML = value.padEnd(16, "#").split("").map((d) => "<div>" + d + "</div>").join("");
+        by("picture").alt = "Card " + value;
+        by("label").value = "Pay with " + value;
+        by("other").textContent = "Step 5500 of 9, since 2026, 12 of 16";
+        setTimeout(() => { by("late").textContent = "Your card " + value.replace(/(.{4})(?=.)/g, "$1-"); }, 30);
+      });
+      by("name").addEventListener("input", () => { by("who").textContent = by("name").value.toUpperCase(); });
+      by("pass").addEventListener("input", () => { by("shown").textContent = "It reads " + by("pass").value + "."; });
+      for (const id of ["masked", "bare"]) by(id).addEventListener("input", () => { by("other").textContent = "No. " + by(id).value; });`);
+    await packets(page);
+    await page.locator("#card").pressSequentially(digits.slice(0, 15), { delay: 5 });
+    await page.locator("#name").pressSequentially("Ada Canary");
+    await page.locator("#pass").pressSequentially("hunter22x");
+    await page.locator("#masked").pressSequentially("349027715603");
+    await page.locator("#bare").pressSequentially("371449635398");
+    await expect.poll(async () => texts(await packets(page)).some((text) => /Your card •{4}-•{4}-•{4}-•{3}$/.test(text))).toBe(true);
+    await page.evaluate(() => (window as unknown as { capture: { snapshot(): void } }).capture.snapshot());
+    const all = await packets(page);
+    const seen = texts(all);
+    const told = seen.join("|");
+    for (const part of ["5500 0", "5500-0", "0055", "55000", "CANARY", "ADA C", "hunter22", "hunter2.", "3490", "37144963"]) expect(told, part).not.toContain(part);
+    expect(whole(all)).not.toMatch(/Card 5500|Pay with 5500/);
+    expect(seen.filter((text) => /^[0-9]{4,}$/.test(text))).toEqual([]);
+    const cells = JSON.stringify(JSON.parse(whole(all.filter((p) => p.gen === all.at(-1)?.gen && p.type === 1)))).match(/"id":"cells".*?"id":"late"/)?.[0] ?? "";
+    expect(cells.match(/"textContent":"[0-9]/g)).toBeNull();
+    expect(cells.match(/"textContent":"•"/g)).toHaveLength(15);
+    for (const control of ["CONTROL in 2026: 1,234.56 EUR, order 77 123456, tel. 030 1234567, hunter hunting", "12 pieces", " of 9, since 2026, 12 of 16", "It reads "]) expect(told).toContain(control);
+    expect(told).toMatch(/\|5\|50\|1/);
     await page.close();
   });
 

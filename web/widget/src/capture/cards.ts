@@ -6,7 +6,7 @@ const shortest = 13;
 const longest = 19;
 
 /** The digit that a UTF-16 unit stands for, or -1. */
-function digitOf(unit: number): number {
+export function digitOf(unit: number): number {
   const digit = unit & 15;
   if (digit > 9) return -1;
   const row = unit - digit;
@@ -23,12 +23,17 @@ function isBetween(unit: number): boolean {
  * whatever digits stand before or behind. The answer is as long as the text; the time grows with its length.
  */
 export function maskCards(text: string): string {
-  if (text.length < shortest || !anyDigit.test(text)) return text;
+  return text.length < shortest ? text : maskDigits(text, cardDigits);
+}
+
+/** Hides digits of a text: those that `which` picks of each row, given with their places. The answer is as long as the text. */
+export function maskDigits(text: string, which: (digits: readonly number[], places: readonly number[]) => readonly number[]): string {
+  if (!anyDigit.test(text)) return text;
   const hidden: number[] = [];
   let digits: number[] = [];
   let places: number[] = [];
   const close = (): void => {
-    for (const at of cardDigits(digits)) hidden.push(places[at] ?? 0);
+    for (const at of which(digits, places)) hidden.push(places[at] ?? 0);
     digits = [];
     places = [];
   };
@@ -120,16 +125,16 @@ function beside(node: Text, back: boolean): Beside {
 }
 
 /**
- * Hides card numbers in a text of the page, also those that go on in the texts beside it in the same line. `others` gets the
- * texts that hold the rest of one.
+ * Hides numbers in a text of the page, also those that go on in the texts beside it in the same line. `others` gets the texts
+ * that hold the rest of one. `mask` gives a line as long as it gets.
  */
-export function maskCardsAt(node: Text, others: Set<Text>): string {
+export function maskAt(node: Text, others: Set<Text>, mask: (line: string) => string): string {
   const text = node.data;
   if (!anyDigit.test(text)) return text;
   const before = beside(node, true);
   const after = beside(node, false);
   const end = before.text.length + text.length;
-  const whole = maskCards(before.text + text + after.text);
+  const whole = mask(before.text + text + after.text);
   if (whole.slice(0, before.text.length) !== before.text) for (const one of before.nodes) others.add(one);
   if (whole.slice(end) !== after.text) for (const one of after.nodes) others.add(one);
   return whole.slice(before.text.length, end);

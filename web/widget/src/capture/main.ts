@@ -1,5 +1,6 @@
 import { record } from "@rrweb/record";
 import { captureKey, type StartCapture } from "../port.ts";
+import { Echoes } from "./echoes.ts";
 import { Masking, maskText, Memory } from "./masking.ts";
 import { Packets, packetType } from "./packets.ts";
 import { Scrubber, type RecordedEvent } from "./scrub.ts";
@@ -14,7 +15,8 @@ const memory = new Memory();
 /** Records the page: a snapshot, then changes in batches, everything scrubbed before it is handed over. */
 const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
   const masking = new Masking(mask, document, memory);
-  const scrubber = new Scrubber(masking, record.mirror);
+  const echoes = new Echoes(masking, document);
+  const scrubber = new Scrubber(masking, record.mirror, echoes);
   const packets = new Packets(cobrowse, emit);
   let head: RecordedEvent | undefined;
   let batch: RecordedEvent[] = [];
@@ -46,7 +48,10 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
   const stop = record({
     emit: (event) => take(event as unknown as RecordedEvent),
     maskAllInputs: true,
-    maskInputFn: (text, element) => masking.field(text, element),
+    maskInputFn: (text, element) => {
+      echoes.note(element, text);
+      return masking.field(text, element);
+    },
     maskTextSelector: masking.selector,
     maskTextFn: (text) => maskText(text),
     blockSelector: own,

@@ -2,7 +2,8 @@
 const editable = "[contenteditable]:not([contenteditable=false])";
 const floor = ["[data-parlour-mask]", editable];
 const secretFields = /(^|\s)(cc-|one-time-code|current-password|new-password)/i;
-const dot = "•";
+/** What stands for a hidden character. */
+export const dot = "•";
 const secret = dot.repeat(8);
 
 /** Whether a text is nothing but a mask. */
@@ -96,12 +97,12 @@ export class Masking {
   /** What an agent sees of a field's value: dots as many as characters, and always eight for secrets. */
   field(value: string, element: Element | null): string {
     if (value === "") return "";
-    if (!element || this.#isSecret(element)) return secret;
+    if (!element || this.isSecret(element)) return secret;
     return maskAll(value);
   }
 
   /** A field that was a password once stays one, also while its page shows it. */
-  #isSecret(element: Element): boolean {
+  isSecret(element: Element): boolean {
     if (this.#memory.secrets.has(element)) return true;
     const is =
       element.getAttribute("type")?.toLowerCase() === "password" ||

@@ -1,5 +1,5 @@
 import { isButton, isWordy, scrubAttribute, scrubCss, scrubDeep, type AttributeValue, type Bearer } from "./attributes.ts";
-import { maskCards, maskCardsAt } from "./cards.ts";
+import type { Echoes } from "./echoes.ts";
 import { isElement, isMask, maskAll, maskText, type Cover, type Masking } from "./masking.ts";
 
 /** A recorded node, as far as it matters here. */
@@ -51,6 +51,8 @@ const pointers: ReadonlySet<number> = new Set([source.mouseMove, source.mouse, s
 const styles: ReadonlySet<number> = new Set([source.sheetRule, source.styleDeclaration, source.adopted]);
 /** Fields of which one does not type, but choose. */
 const choices: ReadonlySet<string> = new Set(["radio", "checkbox"]);
+/** Attributes that people read. */
+const readable: ReadonlySet<string> = new Set(["alt", "label", "value"]);
 /** Elements whose text is not page content. */
 const silent: ReadonlySet<string> = new Set(["script", "noscript", "template", "object", "embed"]);
 
@@ -58,6 +60,7 @@ const silent: ReadonlySet<string> = new Set(["script", "noscript", "template", "
 export class Scrubber {
   readonly #masking: Masking;
   readonly #nodes: Nodes;
+  readonly #echoes: Echoes;
   /** Which nodes are masked, while one event is looked at: the page stands still that long. */
   #known = new Map<Node, Cover>();
   readonly #fields = new WeakSet<Element>();
@@ -66,8 +69,9 @@ export class Scrubber {
   /** Which roots have adopted a sheet, by its id; ids that the recorder gives a second time add to it. */
   readonly #adopters = new Map<number, Set<number>>();
 
-  constructor(masking: Masking, nodes: Nodes) {
+  constructor(masking: Masking, nodes: Nodes, echoes: Echoes) {
     this.#masking = masking;
+    this.#echoes = echoes;
     this.#nodes = nodes;
   }
 
@@ -76,6 +80,7 @@ export class Scrubber {
     const { type, timestamp, data } = event;
     this.#known = new Map();
     this.#others = new Set();
+    this.#echoes.look();
     if (type === eventType.meta) {
       const { href, width, height } = data as { href: string; width: number; height: number };
       return { type, timestamp, data: { href: bareAddress(href), width, height } };
@@ -178,7 +183,7 @@ export class Scrubber {
     const left: Record<string, AttributeValue> = {};
     for (const [name, value] of Object.entries(all)) {
       const kept = scrubAttribute(name, value, bearer);
-      if (kept !== undefined) left[name] = kept;
+      if (kept !== undefined) left[name] = typeof kept === "string" && readable.has(name.toLowerCase()) ? this.#echoes.hide(kept) : kept;
     }
     return left;
   }
@@ -218,7 +223,7 @@ export class Scrubber {
     if (tag === "textarea") return isMask(text) ? text : maskAll(text);
     if (masked) return maskText(text);
     if (silent.has(tag)) return "";
-    return living?.nodeType === 3 && (living as Text).data === text ? maskCardsAt(living as Text, this.#others) : maskCards(text);
+    return living?.nodeType === 3 && (living as Text).data === text ? this.#echoes.hideAt(living as Text, this.#others) : this.#echoes.hide(text);
   }
 }
 

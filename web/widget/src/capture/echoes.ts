@@ -1,0 +1,198 @@
+import { digitOf, maskAt, maskCards, maskDigits } from "./cards.ts";
+import { dot, isElement, maskText, type Masking } from "./masking.ts";
+
+/** From how many characters on what is repeated is hidden: fewer stand in any text. */
+const fewest = 4;
+/** From how many digits on a number counts that is typed into a field of which nothing is known. */
+const fewestElsewhere = 8;
+/** How many digits, wherever they stand within others, are no accident. */
+const noAccident = 6;
+const mostDigits = 32;
+const mostCharacters = 200;
+/** Fields whose last value is remembered; the oldest goes. */
+const mostFields = 64;
+/** Texts that are looked at on each side for digits that stand alone. */
+const reach = 48;
+
+const typed = new Set(["text", "tel", "password", "number", "search", "email", "url", "textarea"]);
+const letter = /[\p{L}\p{N}]/u;
+const numberLike = /^[\p{Nd}\s\p{Z}\p{Cf}\p{Pd}−._·∙‧・/]+$/u;
+/** A text of few digits, or of what stands where digits are missing. */
+const lone = /^[\p{Nd}#*•xX_?\s\p{Z}\p{Cf}\p{Pd}.]{1,8}$/u;
+
+type FieldElement = HTMLInputElement | HTMLTextAreaElement;
+
+interface Field {
+  readonly element: WeakRef<FieldElement>;
+  secret: boolean;
+  last: string;
+}
+
+function isField(node: Element | null): node is FieldElement {
+  return node !== null && (node.localName === "input" || node.localName === "textarea") && "type" in node && typeof node.type === "string" && typed.has(node.type);
+}
+
+function digitsOf(text: string): string {
+  let digits = "";
+  for (let i = 0; i < text.length; i++) {
+    const digit = digitOf(text.charCodeAt(i));
+    if (digit >= 0) digits += String(digit);
+  }
+  return digits;
+}
+
+/** Echoes hide what the page repeats of what is typed: card previews, passwords that are shown beside their field. */
+export class Echoes {
+  readonly #masking: Masking;
+  readonly #document: Document;
+  readonly #known = new WeakMap<Element, Field>();
+  #fields: Field[] = [];
+  #numbers: string[] = [];
+  #words: string[] = [];
+
+  constructor(masking: Masking, document: Document) {
+    this.#masking = masking;
+    this.#document = document;
+  }
+
+  /** Remembers what stands in a field, for as long as the page is shared. */
+  note(element: Element | null, value: string): void {
+    if (!isField(element)) return;
+    let field = this.#known.get(element);
+    if (!field) {
+      field = { element: new WeakRef(element), secret: false, last: "" };
+      this.#known.set(element, field);
+      this.#fields = [...this.#fields, field].slice(-mostFields);
+    }
+    field.secret ||= this.#masking.isSecret(element);
+    if (value !== "") field.last = value;
+  }
+
+  /** Reads what stands in the fields now; before each event, since a page repeats what is typed at once. */
+  look(): void {
+    const active = this.#active();
+    if (isField(active)) this.note(active, active.value);
+    for (const field of this.#fields) field.last = field.element.deref()?.value || field.last;
+    this.#numbers = this.#fields.flatMap(({ secret, last }) => {
+      const digits = last.length <= mostCharacters && numberLike.test(last) ? digitsOf(last) : "";
+      const counts = secret ? digits.length >= fewest && digits.length <= mostDigits : digits.length >= fewestElsewhere && digits.length <= 19 && !digits.startsWith("0");
+      return counts ? [digits] : [];
+    });
+    this.#words = this.#fields.flatMap(({ secret, last }) => {
+      const word = last.trim().toLowerCase();
+      return secret && word.length >= fewest && word.length <= mostCharacters ? [word] : [];
+    });
+  }
+
+  /** The field that has the focus, in whatever shadow root or frame of the page's own. */
+  #active(): Element | null {
+    let at = this.#document.activeElement;
+    for (let inner: Element | null | undefined = at; inner; ) {
+      at = inner;
+      inner = at.shadowRoot?.activeElement ?? ("contentDocument" in at ? (at.contentDocument as Document | null)?.activeElement : undefined);
+    }
+    return at;
+  }
+
+  /** Hides card numbers and echoes in a text that stands alone; the answer is as long. */
+  hide(text: string): string {
+    return this.#hideWords(text, this.#digits(text));
+  }
+
+  /** The same for a text of the page, with the texts beside it; `others` gets those that hold the rest of a number. */
+  hideAt(node: Text, others: Set<Text>): string {
+    const hidden = maskAt(node, others, (text) => this.#digits(text));
+    const alone = this.#numbers.length > 0 && lone.test(node.data) && this.#continues(node, others);
+    return this.#hideWords(node.data, alone ? node.data.replace(/\p{Nd}/gu, dot) : hidden);
+  }
+
+  #digits(text: string): string {
+    const cards = maskCards(text);
+    if (this.#numbers.length === 0) return cards;
+    return merge(text, cards, maskDigits(text, (digits, places) => this.#repeated(digits, places)));
+  }
+
+  /** Which of the digits repeat a part of a number: whole groups of them, or many. */
+  #repeated(digits: readonly number[], places: readonly number[]): number[] {
+    const row = digits.join("");
+    const begins = (at: number): boolean => at === 0 || at === row.length || (places[at] ?? 0) !== (places[at - 1] ?? 0) + 1;
+    const found: number[] = [];
+    let until = 0;
+    for (let start = 0; start < row.length; start++) {
+      for (const number of this.#numbers) {
+        let end = start + fewest;
+        if (!number.includes(row.slice(start, end)) || row.length < end) continue;
+        while (end < row.length && number.includes(row.slice(start, end + 1))) end++;
+        let group = end;
+        while (group - start >= fewest && !begins(group)) group--;
+        if (end - start >= noAccident) until = Math.max(until, end);
+        else if (begins(start) && group - start >= fewest) until = Math.max(until, group);
+      }
+      if (start < until) found.push(start);
+    }
+    return found;
+  }
+
+  /** Whether a text of few digits goes on with a number that begins in the texts before it, or begins one, each in an element of its own. */
+  #continues(node: Text, others: Set<Text>): boolean {
+    const row: { digit: string; of: Text }[] = [];
+    const add = (text: Text): void => {
+      for (const digit of digitsOf(text.data)) row.push({ digit, of: text });
+    };
+    for (const text of [...around(node, true).reverse(), node, ...around(node, false)]) add(text);
+    for (const number of this.#numbers) {
+      for (let start = 0; start + fewest <= row.length; start++) {
+        if (start > 0 && row[start]?.of === row[start - 1]?.of) continue;
+        let end = start;
+        while (end < row.length && end - start < number.length && row[end]?.digit === number[end - start]) end++;
+        const part = new Set(row.slice(start, end).map(({ of }) => of));
+        if (end - start < fewest || !part.delete(node)) continue;
+        for (const other of part) others.add(other);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #hideWords(text: string, hidden: string): string {
+    const lower = text.toLowerCase();
+    if (this.#words.length === 0 || lower.length !== text.length) return hidden;
+    let out = hidden;
+    const trimmed = lower.trim();
+    for (const word of this.#words) {
+      if (trimmed.length >= fewest && word.startsWith(trimmed)) return maskText(text);
+      for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + 1)) {
+        const end = at + word.length;
+        if (joined(lower, at) || joined(lower, end)) continue;
+        out = out.slice(0, at) + maskText(out.slice(at, end)) + out.slice(end);
+      }
+    }
+    return out;
+  }
+}
+
+/** Whether a word goes on over a place in a text. */
+function joined(text: string, at: number): boolean {
+  return letter.test(text.charAt(at - 1)) && letter.test(text.charAt(at));
+}
+
+/** What is hidden in either of two forms of a text. */
+function merge(text: string, one: string, other: string): string {
+  if (one === text) return other;
+  if (other === text) return one;
+  return Array.from({ length: text.length }, (_, i) => (one.charAt(i) === text.charAt(i) ? other.charAt(i) : one.charAt(i))).join("");
+}
+
+/** The texts of few digits next to one, in the order of the document, nearest first. */
+function around(node: Text, back: boolean): Text[] {
+  const walker = node.ownerDocument.createTreeWalker(node.getRootNode(), 4);
+  walker.currentNode = node;
+  const found: Text[] = [];
+  for (let steps = 0; steps < reach; steps++) {
+    const next = (back ? walker.previousNode() : walker.nextNode()) as Text | null;
+    if (!next || (next.data.trim() !== "" && !lone.test(next.data)) || (isElement(next.parentNode) && next.parentNode.localName === "script")) break;
+    if (next.data.trim() !== "") found.push(next);
+  }
+  return found;
+}
+
