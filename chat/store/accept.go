@@ -256,7 +256,7 @@ func (a *accepting) supersede(ctx context.Context) ([]Offer, error) {
 		if _, err := a.exec(ctx, `UPDATE offers SET taken_by = $3 WHERE workspace = $1 AND id = $2`, a.c.Workspace, others[i].ID, storable(a.name)); err != nil {
 			return nil, fmt.Errorf("note who took it: %w", err)
 		}
-		if _, err := settle(ctx, a.tx, a.c, others[i], OutcomeRescinded, CauseSuperseded, ""); err != nil {
+		if _, err := settle(ctx, a.tx, a.c, others[i], OutcomeRescinded, CauseSuperseded, "", false); err != nil {
 			return nil, err
 		}
 		if others[i], err = offer(ctx, a.tx, a.c.Workspace, others[i].ID); err != nil {

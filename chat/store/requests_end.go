@@ -115,7 +115,7 @@ func rescind(ctx context.Context, t *tx, c *Conversation, of protocol.RequestID,
 	}
 	var actors []string
 	for _, o := range open {
-		if _, err := settle(ctx, t, c, o, OutcomeRescinded, cause, ""); err != nil {
+		if _, err := settle(ctx, t, c, o, OutcomeRescinded, cause, "", false); err != nil {
 			return nil, err
 		}
 		actors = append(actors, agentActor(o.Agent))

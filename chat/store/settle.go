@@ -8,7 +8,8 @@ import (
 )
 
 // Settle ends an offer that was not accepted, with the agents-only entry
-// "offer_ended". settled is false when it had ended before: then the offer is
+// "offer_ended", or of a named agent's request that of the request's end.
+// settled is false when it had ended before: then the offer is
 // returned as it is and nothing changes. OutcomeTimedOut also makes a ready
 // agent not ready (no_answer) in the same transaction (STATE-4), unless several
 // were asked at once. after, where not empty, is what a rejecting agent who is
@@ -50,7 +51,9 @@ func settleOffer(ctx context.Context, t *tx, o Offer, outcome Outcome, cause str
 	if err != nil {
 		return false, nil, err
 	}
-	settled, err := settle(ctx, t, parts.of(o.Conversation), o, outcome, cause, after)
+	// Of a named agent's request in its conversation the end of the request says it.
+	said := r.ToAgent != "" && r.Conversation == o.Conversation
+	settled, err := settle(ctx, t, parts.of(o.Conversation), o, outcome, cause, after, said)
 	if err != nil || !settled {
 		return settled, nil, err
 	}
@@ -73,8 +76,8 @@ func settleOffer(ctx context.Context, t *tx, o Offer, outcome Outcome, cause str
 }
 
 // settle ends an offer of a locked conversation; the caller saves the
-// conversation and touches the agent.
-func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcome, cause string, after protocol.Declared) (bool, error) {
+// conversation and touches the agent. What another entry says, said, gets none.
+func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcome, cause string, after protocol.Declared, said bool) (bool, error) {
 	now, err := t.time(ctx)
 	if err != nil {
 		return false, err
@@ -87,9 +90,11 @@ func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcom
 	if err != nil {
 		return false, err
 	}
-	body := protocol.EntryBody{Agent: o.Agent, Name: a.Name, Cause: string(outcome)}
-	if err := addEntries(ctx, t, c, systemEntry(protocol.EntryOfferEnded, protocol.AudienceAgents, body)); err != nil {
-		return false, err
+	if !said {
+		body := protocol.EntryBody{Agent: o.Agent, Name: a.Name, Cause: string(outcome)}
+		if err := addEntries(ctx, t, c, systemEntry(protocol.EntryOfferEnded, protocol.AudienceAgents, body)); err != nil {
+			return false, err
+		}
 	}
 	switch {
 	case a.Declared != protocol.DeclaredReady:

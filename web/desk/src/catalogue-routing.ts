@@ -23,9 +23,12 @@ const queueReasons: Readonly<Record<SiteReason, string>> = { closed: "closed", n
 
 /** Why a request came to nothing; the reasons of a reject are shown as the workspace calls them. */
 const ends: Readonly<Record<string, string>> = {
-  rejected: "did not take it",
   timed_out: "did not answer",
   expired: "nobody took it in time",
+  agent_stale: "the desk could not be reached",
+  agent_not_ready: "is not ready any more",
+  sender_gone: "who asked is not here any more",
+  left: "who asked has left",
   visitor_left: "the visitor had left",
   conversation_ended: "the conversation had ended",
 };
@@ -89,10 +92,13 @@ export const team = {
   waiting: (kind: RequestKind, to: string) => `${team.request[kind]} to ${to}: waiting`,
   request: { transfer: "Transfer", invite: "Invitation", consult: "Enquiry" } as const,
   cancelRequest: "Cancel request",
-  refused: ({ kind, to, cause }: RequestItem, reason: string | undefined) => {
-    if (reason !== undefined) return `${team.request[kind]} to ${to} was refused: ${reason}.`;
-    const why = ends[cause ?? ""] ?? (cause ? cause : "did not take it");
-    return `${team.request[kind]} to ${to}: ${why}.`;
+  /** How a request ended that nobody took, the same beside the card and in the record. `reason` is what the workspace calls its cause. */
+  refused: ({ kind, to, cause }: Pick<RequestItem, "kind" | "to" | "cause">, reason: string | undefined) => {
+    const it = `${team.request[kind]} to ${to}`;
+    if (reason !== undefined) return `${it} was refused: ${reason}.`;
+    if (cause === "withdrawn") return `${it} was taken back.`;
+    if (!cause || cause === "rejected") return `${it} was refused.`;
+    return `${it}: ${ends[cause] ?? cause}.`;
   },
   present: "In this conversation:",
   owner: (name: string) => `${name} (owner)`,

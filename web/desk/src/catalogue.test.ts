@@ -35,6 +35,16 @@ describe("catalogue", () => {
     expect(words.entry(entry("requeued", { cause: "left" }))).toBe("The conversation went back to the queue.");
   });
 
+  it("says how a request ended as the card does", () => { // TEAM-1, TEAM-2, TEAM-3
+    const ended = (body: EntryBody) => words.entry(entry("request_ended", { what: "transfer", to: "Ben", ...body }), (key) => (key === "busy" ? "Too busy" : undefined));
+    expect(ended({ cause: "busy" })).toBe("Transfer to Ben was refused: Too busy.");
+    expect(ended({ cause: "rejected" })).toBe("Transfer to Ben was refused.");
+    expect(ended({ cause: "timed_out" })).toBe("Transfer to Ben: did not answer.");
+    expect(ended({ cause: "withdrawn", what: "consult" })).toBe("Enquiry to Ben was taken back.");
+    expect(ended({ cause: "expired", what: "invite", to: "Sales" })).toBe("Invitation to Sales: nobody took it in time.");
+    expect(words.team.refused({ kind: "transfer", to: "Ben", cause: "busy" }, "Too busy")).toBe(ended({ cause: "busy" }));
+  });
+
   it("tells visitors without a name apart", () => {
     expect(words.visitor("Maria", "0198-3f2c")).toBe("Maria");
     expect([words.visitor(undefined, "0198-3f2c"), words.visitor("", "0198-77aa")]).toEqual(["Visitor 3f2c", "Visitor 77aa"]);

@@ -63,8 +63,8 @@ const media: Readonly<Record<string, string>> = { chat: "Web chat", audio: "Audi
 
 const noted = (note: string | undefined) => (note ? ` Note: ${note}` : "");
 
-/** What a system entry says. A kind that this version does not know says its name and nothing more. */
-function entry(e: Entry): string {
+/** What a system entry says, with the workspace's names of its reasons. A kind that this version does not know says its name and nothing more. */
+function entry(e: Entry, reasonOf: (key: string) => string | undefined = () => undefined): string {
   const b = e.body;
   const name = b.name ?? "An agent";
   const time = b.seconds === undefined ? "" : ` It took ${duration(b.seconds * 1000)}.`;
@@ -116,7 +116,7 @@ function entry(e: Entry): string {
     case "consult_asked":
       return `${name} enquired of ${b.to ?? "a colleague"}.${noted(b.note)}`;
     case "request_ended":
-      return b.cause === "withdrawn" ? `The request to ${b.to ?? "the colleague"} was taken back.` : `${b.to ?? "The colleague"} did not take it.`;
+      return team.refused({ kind: b.what ?? "transfer", to: b.to ?? "a colleague", cause: b.cause ?? "" }, reasonOf(b.cause ?? ""));
     case "transferred":
       return `${name} took the conversation over.`;
     case "left":
@@ -202,6 +202,10 @@ export const words = {
   visitor: (name: string | undefined, conversation: string) => (name === undefined || name === "" ? `Visitor ${conversation.slice(-4)}` : name),
   offer: {
     title: (kind: OfferKind | undefined, medium: string) => requests[kind ?? ""] ?? media[medium] ?? "Web chat",
+    call: (kind: OfferKind | undefined, medium: string) => {
+      if ((requests[kind ?? ""] ?? "") !== "" || (medium !== "audio" && medium !== "video")) return "";
+      return medium === "video" ? "Accept takes the video call, with your camera and microphone." : "Accept takes the audio call, with your microphone.";
+    },
     wants: (name: string, queue: string) => `${name} asks in ${queue}`,
     site: "Site",
     queue: "Queue",

@@ -82,7 +82,7 @@ describe("with colleagues", () => {
     await ben.page.click("button", "Cancel request");
     await anna.page.gone("alertdialog", "Transfer");
     await ben.page.goneText("Transfer to Anna: waiting");
-    await ben.sees("The request to Anna was taken back.");
+    await ben.sees("Transfer to Anna was taken back.");
     await anna.is("Ready (0 of 4)");
   });
 

@@ -48,14 +48,16 @@ const Message = observed(function Message({ card, entry }: { card: Card; entry: 
   );
 });
 
-function SystemLine({ entry }: { entry: Entry }) {
+const SystemLine = observed(function SystemLine({ entry }: { entry: Entry }) {
+  const { own } = useDesk();
+  const reasonOf = (key: string) => own.rejectReasons.value.find((r) => r.key === key)?.name;
   return (
     <p className="system" dir="auto">
       {entry.audience === "agents" && <IconEyeOff size={13} role="img" aria-label={words.card.private} />}
-      <span>{words.entry(entry)}</span> <time dateTime={new Date(entry.at).toISOString()}>{timeOf.format(entry.at)}</time>
+      <span>{words.entry(entry, reasonOf)}</span> <time dateTime={new Date(entry.at).toISOString()}>{timeOf.format(entry.at)}</time>
     </p>
   );
-}
+});
 
 /** A message that is not in the log yet, or could not be sent. */
 function PendingMessage({ card, it }: { card: Card; it: Pending }) {
