@@ -96,6 +96,9 @@ func (s *Service) join(ctx context.Context, who protocol.Caller, body protocol.C
 	}
 	owns := who.Kind == protocol.KindVisitor || c.Owner == who.Agent
 	if call.State != store.StepRunning && (call.State != store.StepAsked || call.AskedBy != who.Kind || !owns) {
+		if call.Live() {
+			return protocol.CallJoined{}, protocol.NewError(protocol.CodeWrongState, "This call has not been allowed yet.")
+		}
 		return protocol.CallJoined{}, errNoCall
 	}
 	audio, video := true, call.Media == protocol.MediaVideo

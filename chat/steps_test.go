@@ -25,7 +25,7 @@ func TestCallIsAskedAllowedJoinedAndHungUp(t *testing.T) { // CALL-1, CALL-4, PR
 	if item := h.view(visitor)[key].Call; item == nil || item.State != protocol.ConsentAsked || item.AskedByName != "Anna" {
 		t.Fatalf("the visitor sees %+v", item)
 	}
-	if _, err := h.CallJoin(ctx, visitor, op(), protocol.CallJoin{Call: call, SDP: "v"}); code(err) != protocol.CodeNotFound {
+	if _, err := h.CallJoin(ctx, visitor, op(), protocol.CallJoin{Call: call, SDP: "v"}); code(err) != protocol.CodeWrongState || !strings.Contains(err.Error(), "not been allowed yet") {
 		t.Errorf("the visitor joins without having allowed: %v", err)
 	}
 	if _, err := h.CallJoin(ctx, agent, op(), protocol.CallJoin{Call: call, SDP: "a"}); err != nil {
