@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/parlour-chat/parlour/chat/store"
@@ -35,7 +34,7 @@ func (s *Service) checkWho(name, email string) error {
 }
 
 func (s *Service) checkText(text string) error {
-	if strings.TrimSpace(text) == "" {
+	if blank(text) {
 		return protocol.NewError(protocol.CodeInvalid, "Please write something first.")
 	}
 	if utf8.RuneCountInString(text) > s.limits.MessageCharacters {
