@@ -127,7 +127,7 @@ func decode(data []byte) (*File, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, errors.New("the file is empty; see demo.yaml for an example")
 		}
-		return nil, err
+		return nil, inWords(err)
 	}
 	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the file has a second document; a workspace is one")

@@ -127,7 +127,7 @@ func TestZeroIsNotTheDefault(t *testing.T) {
 func TestWrongRulesAreTold(t *testing.T) {
 	example := manual(t)
 	tests := []struct{ name, from, to, want string }{
-		{"unknown key", "parked_percent:", "parked:", "field parked not found"},
+		{"unknown key", "parked_percent:", "parked:", "unknown key `parked` in line "},
 		{"mode", "mode: ring_one", "mode: ring_two", `queues[0].mode: "ring_two" is not one of ring_one, ring_all, pull`},
 		{"medium", "{chat: 25, audio", "{fax: 25, audio", `queues[0].units: "fax" is not one of chat`},
 		{"units", "chat: 25, audio", "chat: 0, audio", "queues[0].units.chat: 0 must be 1 to 100"},

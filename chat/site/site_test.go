@@ -80,7 +80,7 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, from, to, want string }{
-		{"unknown key", "name: A", "title: A", "line 5: field title not found"},
+		{"unknown key", "name: A", "title: A", "unknown key `title` in line 5: there are `email`"},
 		{"unknown queue", "s, queues: [q]", "s, queues: [z]", `there is no queue "z"; declare it`},
 		{"no queue", "s, queues: [q]", "s", "name at least one"},
 		{"bad origin", "key: s", "key: s, origins: ['https://x.test/path']", "without a path"},

@@ -35,6 +35,11 @@ func admin(ctx context.Context, arguments, environ []string, out, errs io.Writer
 	if err = errors.Join(err, record.Close()); err != nil {
 		return err
 	}
+	if c := report.Changes; len(c.Created)+len(c.Updated)+len(c.Disabled) == 0 {
+		if _, err := fmt.Fprintln(out, "nothing changed"); err != nil {
+			return fmt.Errorf("print what changed: %w", err)
+		}
+	}
 	for verb, keys := range map[string][]string{"created": report.Changes.Created, "updated": report.Changes.Updated, "disabled": report.Changes.Disabled} {
 		for _, key := range keys {
 			if _, err := fmt.Fprintf(out, "%s %s\n", verb, key); err != nil {

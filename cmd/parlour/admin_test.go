@@ -38,7 +38,7 @@ func TestAdminApplyMakesItsFolderAndIsIdempotent(t *testing.T) {
 			t.Errorf("first apply printed %q, want %q in it", first, want)
 		}
 	}
-	if again := apply(); again != "" {
-		t.Errorf("second apply printed %q, want nothing", again)
+	if again := apply(); again != "nothing changed\n" {
+		t.Errorf("second apply printed %q", again)
 	}
 }
