@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -22,9 +23,27 @@ func (s *Service) Declare(ctx context.Context, who protocol.Caller, _ protocol.O
 	if _, err := s.store.Declare(ctx, s.ws, who.Agent, body.Declared, body.Reason, who.Actor(), "agent"); err != nil {
 		return protocol.Ack{}, err
 	}
+	err := s.stillSigned(ctx, who, body.Declared)
 	s.routed("agent", s.router.AgentChanged(ctx, who.Agent))
 	s.notify.ViewChanged(s.ws, who.Actor())
-	return protocol.Ack{}, nil
+	return protocol.Ack{}, err
+}
+
+// stillSigned takes Ready back from who has signed out meanwhile (S5): it looks
+// after the write, as the end of a session is written before it looks for what
+// to take.
+func (s *Service) stillSigned(ctx context.Context, who protocol.Caller, declared protocol.Declared) error {
+	if declared != protocol.DeclaredReady || who.Session == "" {
+		return nil
+	}
+	held, err := s.store.Sessions(ctx, []string{who.Session})
+	if err != nil {
+		return err
+	}
+	if _, ok := held[who.Session]; ok {
+		return nil
+	}
+	return errors.Join(protocol.NewError(protocol.CodeUnauthenticated, "Please sign in."), s.store.TurnAway(ctx, s.ws, who.Agent))
 }
 
 // Accept takes what is offered. The record decides by compare-and-set: exactly

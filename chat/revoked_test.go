@@ -219,3 +219,22 @@ func TestWhoHasSignedOutIsNotWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// S5: a Ready that was on its way when its agent signed out leaves nobody Ready.
+func TestReadyThatCrossesASignOutDoesNotStay(t *testing.T) {
+	h := newHouse(t)
+	session := h.signIn(0)
+	_, anna, _ := h.talk()
+	anna.Session = session
+	_, err := h.Declare(t.Context(), anna, op(), protocol.Declare{Declared: protocol.DeclaredReady})
+	h.must(err)
+	h.signOut(anna, session)
+	if _, err := h.Declare(t.Context(), anna, op(), protocol.Declare{Declared: protocol.DeclaredReady}); code(err) != protocol.CodeUnauthenticated {
+		t.Errorf("Ready after signing out: %v", err)
+	}
+	a, err := h.store.Agent(t.Context(), h.ws, anna.Agent)
+	h.must(err)
+	if a.Declared != protocol.DeclaredNotReady {
+		t.Errorf("the agent is %s", a.Declared)
+	}
+}
