@@ -3,6 +3,10 @@ package main
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parlour-chat/parlour/chat/site"
+	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/configs"
 )
 
@@ -32,5 +36,81 @@ func TestDemoIsAnotherSiteWithARecordOfItsOwn(t *testing.T) {
 	own.Data.Directory = "elsewhere"
 	if c, err = demoSettings(own, "127.0.0.1:8090"); err != nil || c.Data.Directory != "elsewhere" {
 		t.Errorf("a folder that was set is not kept: %s, %v", c.Data.Directory, err)
+	}
+}
+
+// The demo is applied at the first start, and again as long as nobody has
+// applied a workspace of his own: that one is kept (ADM-3).
+func TestDemoLeavesAWorkspaceThatWasAppliedSince(t *testing.T) {
+	ctx := t.Context()
+	d := demoPlace{folder: t.TempDir()}
+	var err error
+	if d.record, err = store.Open(ctx, store.Options{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.record.Close() }()
+	if d.ws, err = ensureWorkspace(ctx, d.record); err != nil {
+		t.Fatal(err)
+	}
+	start := func(shop string, want bool) []login {
+		t.Helper()
+		logins, applied, err := d.apply(ctx, shop)
+		if err != nil || applied != want {
+			t.Fatalf("applied %v, %v; want %v", applied, err, want)
+		}
+		return logins
+	}
+	origin := func() string {
+		t.Helper()
+		s, err := d.record.SiteByKey(ctx, "demo")
+		if err != nil || len(s.Origins) != 1 {
+			t.Fatalf("the site is %+v, %v", s, err)
+		}
+		return s.Origins[0]
+	}
+	first := start("http://127.0.0.1:1", true)
+	if len(first) != 3 {
+		t.Errorf("logins %v", first)
+	}
+	if again := start("http://127.0.0.1:2", true); cmp.Diff(first, again) != "" || origin() != "http://127.0.0.1:2" {
+		t.Errorf("at the next start, from %s: %v", origin(), again)
+	}
+
+	file, err := site.Demo("http://shop.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Agents[0].Password = "a password of my own"
+	file.Agents = file.Agents[:2]
+	if _, err := site.Apply(ctx, d.record, file); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		left := start("http://127.0.0.1:2", false)
+		if cmp.Diff(first[1:2], left) != "" || origin() != "http://shop.test" {
+			t.Errorf("after a workspace of one's own, from %s: %v; want %v", origin(), left, first[1:2])
+		}
+	}
+}
+
+// A record that had a workspace before the demo's first start keeps it.
+func TestDemoLeavesAWorkspaceThatWasThereBefore(t *testing.T) {
+	ctx := t.Context()
+	record, err := store.Open(ctx, store.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = record.Close() }()
+	file, err := site.Demo("http://shop.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := site.Apply(ctx, record, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logins, applied, err := demoPlace{record, report.Workspace, t.TempDir()}.apply(ctx, "http://127.0.0.1:1")
+	if err != nil || applied || len(logins) != 0 {
+		t.Errorf("applied %v, logins %v, %v", applied, logins, err)
 	}
 }

@@ -100,9 +100,12 @@ func demoSettings(c configs.Config, shop string) (configs.Config, error) {
 // runDemo is Run with the demo workspace and shop.
 func (a *app) runDemo(ctx context.Context, listener net.Listener, out io.Writer) error {
 	address := listener.Addr().String()
-	logins, err := applyDemo(ctx, a, "http://"+address)
+	logins, applied, err := demoPlace{a.store, a.ws, a.config.Data.Directory}.apply(ctx, "http://"+address)
 	if err != nil {
 		return err
+	}
+	if !applied {
+		a.log.Info("the workspace was applied from a file: it is kept, and the demo's is not applied over it; for that start with an empty data folder")
 	}
 	server := &http.Server{Handler: demo.Handler(a.config.PublicURL()), ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	ended := make(chan struct{})
@@ -131,6 +134,9 @@ func (a *app) runDemo(ctx context.Context, listener net.Listener, out io.Writer)
 // printDemo writes where to go; the demo runs on though nobody reads it.
 func printDemo(out io.Writer, shop, parlour string, logins []login) {
 	_, _ = fmt.Fprintf(out, "Shop http://%s/\n", shop)
+	if len(logins) == 0 {
+		_, _ = fmt.Fprintf(out, "Desk %s/desk/\n", parlour)
+	}
 	for _, l := range logins {
 		_, _ = fmt.Fprintf(out, "Desk %s/desk/ %s %s\n", parlour, l.Email, l.Password)
 	}
