@@ -26,9 +26,16 @@ func Embedded(ctx context.Context) (client redis.UniversalClient, stop func()) {
 	silence()
 	server := miniredis.NewMiniRedis()
 	ranked := sync.OnceFunc(func() { server.Server().SetPreHook(newRanks(server.Server()).hook) })
+	var mu sync.Mutex // the client dials in the background, also while it is closed
+	closed := false
 	opt := &redis.Options{
 		Addr: "127.0.0.1:0", // never dialled; a name would be looked up
 		Dialer: func(context.Context, string, string) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if closed {
+				return nil, net.ErrClosed
+			}
 			conn, err := server.Dial() // the first starts the server
 			if err == nil {
 				ranked()
@@ -47,6 +54,9 @@ func Embedded(ctx context.Context) (client redis.UniversalClient, stop func()) {
 			cancel()
 			done.Wait()
 			_ = c.Close()
+			mu.Lock()
+			defer mu.Unlock()
+			closed = true
 			server.Close()
 		})
 	}
