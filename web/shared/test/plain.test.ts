@@ -8,7 +8,7 @@ test("a message cannot turn the direction of what stands around it", () => {
 
 test("what has no width is nothing to send", () => {
   const composer = new Composer(() => Promise.resolve());
-  for (const [text, can] of [["\u200B \u2060\n\uFEFF", false], ["\u202E", false], ["\u200Ba", true], ["👩‍👧", true]] as const) {
+  for (const [text, can] of [["\u200B \u2060\n\uFEFF", false], ["\u0000\u3164\uFE0F\u2800", false], ["\u202E", false], ["\u200Ba", true], ["👩‍👧", true]] as const) {
     composer.draft.value = text;
     expect([isBlank(text), composer.canSend.value], JSON.stringify(text)).toEqual([!can, can]);
   }
