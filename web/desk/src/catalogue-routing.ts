@@ -142,6 +142,7 @@ export const why = {
   loading: "Reading what was decided",
   none: "Nothing has been decided yet.",
   again: "Read again",
+  older: "Show older",
   decisions: "Decisions",
   verdicts: "While it waited",
   offers: "Offers",

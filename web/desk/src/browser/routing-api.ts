@@ -18,6 +18,6 @@ export const routingApi: Insight = {
   targets: async (conversation) => (await read(`/v1/conversations/${encodeURIComponent(conversation)}/targets`)) as Targets,
   why: async (of) => {
     const about = "agent" in of ? `agents/${encodeURIComponent(of.agent)}` : `conversations/${encodeURIComponent(of.conversation)}`;
-    return (await read(`/v1/${about}/why`)) as Why;
+    return (await read(`/v1/${about}/why${of.before === undefined ? "" : `?before=${String(of.before)}`}`)) as Why;
   },
 };

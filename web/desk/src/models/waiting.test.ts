@@ -90,6 +90,26 @@ describe("why", () => {
     expect((s.desk.dialogs.open as WhyDialog).name).toBe("Ann");
   });
 
+  it("adds the pages before, as long as there are some", async () => { // ROUTE-12
+    const asked: unknown[] = [];
+    const at = (time: number): Decision => ({ ...decision, at: time });
+    const pages: Why[] = [{ decisions: [at(9)], offers: [], queue: [], older: 9 }, { decisions: [at(5)], offers: [], queue: [at(4)], older: 5 }, { decisions: [at(1)], offers: [], queue: [] }];
+    const dialog = new WhyDialog("Vera", { conversation: "c1" as never }, (of) => {
+      asked.push(of.before);
+      const page = pages.shift();
+      return page === undefined ? Promise.reject(new Error("Not now.")) : Promise.resolve(page);
+    });
+    const settled = async () => { for (let i = 0; i < 5; i++) await Promise.resolve(); };
+    await settled();
+    await dialog.showOlder();
+    await dialog.showOlder();
+    await dialog.showOlder(); // there is no more
+    expect([dialog.why.value?.decisions.map((d) => d.at), dialog.why.value?.queue.map((d) => d.at), dialog.why.value?.older]).toEqual([[9, 5, 1], [4], 0]);
+    expect(asked).toEqual([undefined, 9, 5]);
+    await dialog.load();
+    expect([dialog.failure.value, dialog.why.value?.decisions.length]).toEqual(["Not now.", 3]);
+  });
+
   it("says how a conversation ended, once it has", () => { // ROUTE-11, ROUTE-12
     const of = (part: Partial<Why>) => words.why.outcome({ decisions: [], offers: [], queue: [], ...part });
     expect(of({})).toBe("");

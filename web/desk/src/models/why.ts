@@ -3,7 +3,7 @@ import type { AgentID, ConversationID, Why } from "../../../shared/src/protocol.
 import { sentence } from "./line.ts";
 
 /** Of what it is asked why: a conversation, or an agent. */
-export type WhyOf = { readonly conversation: ConversationID } | { readonly agent: AgentID };
+export type WhyOf = ({ readonly conversation: ConversationID } | { readonly agent: AgentID }) & { readonly before?: number };
 
 /** What routing decided about a conversation or an agent, as it was written down then (ROUTE-12). */
 export class WhyDialog {
@@ -13,21 +13,42 @@ export class WhyDialog {
   readonly why = signal<Why | undefined>(undefined);
   readonly failure = signal("");
   readonly busy = signal(false);
-  readonly #ask: () => Promise<Why>;
+  readonly #ask: (before?: number) => Promise<Why>;
 
   constructor(name: string, of: WhyOf, ask: (of: WhyOf) => Promise<Why>) {
     this.name = name;
-    this.#ask = () => ask(of);
+    this.#ask = (before) => ask(before === undefined ? of : { ...of, before });
     void this.load(); // tells its failure itself
   }
 
-  /** Reads it anew. */
-  async load(): Promise<void> {
+  /** Reads the newest anew; older pages are asked for again. */
+  load(): Promise<void> {
+    return this.#try(async () => (this.why.value = await this.#ask()));
+  }
+
+  /** Adds the page before what is shown; there is one while `older` says so. */
+  async showOlder(): Promise<void> {
+    const shown = this.why.value;
+    if (!shown?.older) return;
+    const before = shown.older;
+    await this.#try(async () => {
+      const { older = 0, ...page } = await this.#ask(before);
+      this.why.value = {
+        ...shown,
+        decisions: [...shown.decisions, ...page.decisions],
+        queue: [...shown.queue, ...page.queue],
+        offers: [...shown.offers, ...page.offers],
+        older,
+      };
+    });
+  }
+
+  async #try(read: () => Promise<unknown>): Promise<void> {
     if (this.busy.value) return;
     this.busy.value = true;
     this.failure.value = "";
     try {
-      this.why.value = await this.#ask();
+      await read();
     } catch (reason) {
       this.failure.value = sentence(reason);
     } finally {

@@ -94,6 +94,11 @@ export const WhyText = observed(function WhyText({ dialog }: { dialog: WhyDialog
         </>
       )}
       <div className="overlay-foot">
+        {why?.older !== undefined && why.older > 0 && (
+          <Button variant="default" disabled={dialog.busy.value} onClick={() => void dialog.showOlder() /* tells its failure itself */}>
+            {words.why.older}
+          </Button>
+        )}
         <Button variant="default" loading={dialog.busy.value} onClick={() => void dialog.load() /* tells its failure itself */}>
           {words.why.again}
         </Button>
