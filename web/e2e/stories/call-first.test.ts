@@ -31,7 +31,7 @@ describe("a call without a word before", () => {
     await ben.is("Ready (0 of 4)");
   });
 
-  test("who keeps waiting is called by the first who can, in one question", { timeout: 180_000 }, async () => {
+  test("who keeps waiting is called by the first who can, in one click", { timeout: 180_000 }, async () => {
     await it.look("begin", vera.page, [vera.page, vera.panel]);
     await vera.panel.type("textbox", "Message", "Can you show me the blue kettle?");
     await vera.panel.click("button", "Start video");
@@ -43,13 +43,13 @@ describe("a call without a word before", () => {
 
     await anna.ready();
     await anna.hearsOf("Video");
+    await anna.sees("Accept takes the video call, with your camera and microphone.");
     await it.look("video-rings", anna.page, [anna.page]);
+    await anna.is("Not ready (No answer)", { within: 40_000 }); // looking takes long: it rings out, and rings again
+    await anna.ready();
+    await anna.hearsOf("Video", { within: 40_000 });
     await anna.take("Video");
     await vera.sees("Anna has joined the chat.");
-    await vera.sees("Asking for a video call …");
-    await anna.sees("Vera Lindqvist asks for a video call");
-    await it.look("video-asked", anna.page, [anna.page]);
-    await anna.page.click("button", "Accept");
     await Promise.all([vera.seesAndHears("blue", 880), anna.seesAndHears("red", 440)]);
     await anna.page.screenshot("video-anna");
     await vera.page.screenshot("video-vera");

@@ -17,6 +17,7 @@ import { Offer } from "./offer.ts";
 import { OwnState } from "./own-state.ts";
 import { Places } from "./places.ts";
 import { Pulse } from "./pulse.ts";
+import { TakenCalls } from "./taken-calls.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What the desk is fed by. A shared Session fits, and so does a story. */
@@ -63,6 +64,7 @@ export class Desk {
   readonly #cobrowses: ReadonlySignal<readonly Cobrowse[]>;
   readonly #cardOf = new Map<ConversationID, Card>();
   readonly #opening = new Map<ConversationID, boolean>();
+  readonly #takenCalls: TakenCalls;
 
   /** The card in front; undefined while it is empty. */
   readonly front: ReadonlySignal<Card | undefined>;
@@ -73,6 +75,7 @@ export class Desk {
     this.feed = feed;
     this.#o = outside;
     this.pulse = new Pulse(outside.clock, outside.signal);
+    this.#takenCalls = new TakenCalls(() => this.pulse.exact());
     this.dialogs = new Dialogs({
       line: feed.line,
       clock: outside.clock,
@@ -165,19 +168,24 @@ export class Desk {
   }
 
   #offer(item: ReadonlySignal<OfferItem>): Offer {
-    const taken = (offer: Offer, move: boolean) => this.#opening.set(offer.item.conversation, move);
-    return new Offer(item, this.feed.line, this.pulse, taken);
+    const taken = (offer: Offer, move: boolean) => {
+      this.#opening.set(offer.item.conversation, move);
+      this.#takenCalls.took(offer.item);
+    };
+    return new Offer(item, this.feed.line, this.pulse, taken, (offer) => this.#takenCalls.lost(offer.item.conversation));
   }
 
   #call(item: ReadonlySignal<CallItem>): Call {
     const { line, welcome } = this.feed;
-    return new Call(item, {
+    const call = new Call(item, {
       line,
       pulse: this.pulse,
       own: this.#o.ownCalls,
       tab: computed(() => welcome.value?.connection),
       startLeg: (it) => this.#o.startLeg(it, line),
     });
+    if (this.#takenCalls.answers(item.peek())) void call.answer(true); // tells its failure itself
+    return call;
   }
 
   #cobrowse(item: ReadonlySignal<CobrowseItem>): Cobrowse {

@@ -16,6 +16,7 @@ export class Offer {
   readonly #line: Line;
   readonly #pulse: Pulse;
   readonly #taken: (offer: Offer, move: boolean) => void;
+  readonly #lost: (offer: Offer) => void;
   readonly #takenAt = signal<number | undefined>(undefined);
   readonly #stop: () => void;
 
@@ -36,15 +37,18 @@ export class Offer {
   /** Whether it has been shown long enough who took it. */
   readonly past = computed(() => this.#takenAt.value !== undefined && this.#pulse.now.value - this.#takenAt.value >= takenFor);
   readonly open = computed(() => !this.answering.value && this.takenBy.value === "" && this.left.value > 0);
+  /** That Accept takes a call too, with which devices; empty where it does not. */
+  readonly call = computed(() => words.offer.call(this.item.kind, this.item.medium));
   /** What it is called: by what is asked, and by the medium (ROUTE-3). */
   readonly title = computed(() => words.offer.title(this.item.kind, this.item.medium));
 
-  /** taken is told before the accept is sent, so that the card knows where to open. */
-  constructor(item: ReadonlySignal<OfferItem>, line: Line, pulse: Pulse, taken: (offer: Offer, move: boolean) => void) {
+  /** taken is told before the accept is sent, so that the card knows where to open, and lost when it was refused. */
+  constructor(item: ReadonlySignal<OfferItem>, line: Line, pulse: Pulse, taken: (offer: Offer, move: boolean) => void, lost: (offer: Offer) => void) {
     this.#item = item;
     this.#line = line;
     this.#pulse = pulse;
     this.#taken = taken;
+    this.#lost = lost;
     this.#stop = effect(() => {
       if (this.takenBy.value !== "") this.#takenAt.value ??= this.#pulse.exact();
     });
@@ -63,6 +67,7 @@ export class Offer {
   async accept(move: boolean): Promise<void> {
     this.#taken(this, move);
     await this.#answer(() => this.#line.command("offer.accept", { offer: this.item.offer }));
+    if (this.failure.value !== "") this.#lost(this);
   }
 
   /** Gives it back to its old place in the queue. */

@@ -84,6 +84,7 @@ const OfferWindow = observed(function OfferWindow({ offer }: { offer: Offer }) {
           {plain(item.first)}
         </blockquote>
       </div>
+      {offer.call.value !== "" && <p className="hint">{offer.call.value}</p>}
       {offer.failure.value !== "" && (
         <p className="failure" role="alert">
           {offer.failure.value}
