@@ -42,6 +42,10 @@ func (c *checker) chosen(o store.Offer) (broken []string) {
 		return nil
 	}
 	w := c.world(at, at.Add(-promised-time.Second))
+	w.Places = slices.DeleteFunc(w.Places, func(p rules.Waiting) bool { // reserved by the same match, and refused
+		tried := c.tried[p.ID].Sub(at)
+		return tried >= 0 && tried < 2*time.Millisecond
+	})
 	own := c.w.proposed[o.ID]
 	delete(c.w.proposed, o.ID)
 	asked := c.agent(c.w.mem.agents[o.Agent])
