@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -64,7 +65,7 @@ func (m *memory) AdvanceReply(_ context.Context, _ protocol.WorkspaceID, conv pr
 func (m *memory) DueWakes(_ context.Context, _ protocol.WorkspaceID, now int64) (list []store.Slot, _ error) {
 	m.do(func() {
 		for _, s := range m.slots {
-			if s.WakeUntil > 0 && s.WakeUntil <= now {
+			if s.State == protocol.SlotParked && s.WakeUntil > 0 && s.WakeUntil <= now {
 				list = append(list, *s)
 			}
 		}
@@ -87,7 +88,14 @@ func (m *memory) Requeue(_ context.Context, _ protocol.WorkspaceID, conv protoco
 				delete(m.slots, k)
 			}
 		}
+		slices.Sort(row.Touched)
+		for _, q := range m.requests {
+			if q.Conversation == conv && q.State == store.RequestOpen {
+				m.endRequest(q, store.RequestWithdrawn)
+			}
+		}
 		row.State, row.Owner, row.ReplyDue, row.ReplyStage = protocol.StateQueued, "", 0, 0
+		m.queued[conv] = time.Now()
 		c = *row
 	})
 	return c, err

@@ -62,13 +62,20 @@ func (m *memory) do(f func()) {
 	defer func() { m.taken = nil }()
 	m.ringing = slices.DeleteFunc(m.ringing, func(o *store.Offer) bool { return o.Outcome != "" })
 	for id, a := range m.agents {
-		used, load := 0, 0
+		used, over := 0, 0 // over: what was carried on by right, apart
+		a.Slots, a.Load = 0, 0
 		for _, s := range m.slots {
-			if s.Agent == id {
-				used, load = used+1, load+s.Cost
+			if s.Agent != id {
+				continue
+			}
+			a.Slots, a.Load = a.Slots+1, a.Load+s.Cost
+			if s.Over {
+				over += s.Cost
+			} else if s.State != protocol.SlotParked {
+				used++
 			}
 		}
-		a.Slots, a.Load = used, load
+		load := a.Load - over
 		if seen[id] != [2]any{a.Load, a.Declared} {
 			a.Version++
 		}
@@ -87,6 +94,21 @@ func (m *memory) do(f func()) {
 			m.broken = append(m.broken, fmt.Sprintf("R1: %s holds %d slots, %d units", id, used, load))
 		}
 	}
+}
+
+// exceeds: have an agent's slots and what rings there no room for more units?
+func (m *memory) exceeds(agent protocol.AgentID, more int) bool {
+	for _, s := range m.slots {
+		if s.Agent == agent {
+			more += s.Cost
+		}
+	}
+	for _, o := range m.ringing {
+		if o.Agent == agent && o.Outcome == "" {
+			more += o.Cost
+		}
+	}
+	return more > store.Units
 }
 
 // ring adds an offer that is open.
@@ -151,8 +173,12 @@ func (m *memory) Accept(agent protocol.AgentID, id protocol.OfferID) (o store.Of
 			return
 		}
 		c, now := m.conversations[row.Conversation], time.Now().UnixMilli()
+		if m.agents[agent].Load+row.Cost > store.Units { // own work was taken up meanwhile
+			err = refusal(protocol.CodeFull)
+			return
+		}
 		row.Outcome, row.Settled = store.OutcomeAccepted, now
-		slot := &store.Slot{Conversation: c.ID, Agent: agent, State: protocol.SlotActive, Cost: row.Cost, Since: now, Started: now, Role: store.RoleOwner}
+		slot := &store.Slot{Conversation: c.ID, Agent: agent, State: protocol.SlotActive, Cost: row.Cost, Since: now, Started: now, Role: store.RoleOwner, Whole: row.Cost}
 		switch row.Kind {
 		case protocol.OfferTransfer:
 			delete(m.slots, slotKey{c.ID, c.Owner})
@@ -340,7 +366,8 @@ func (m *memory) End(_ context.Context, _ protocol.WorkspaceID, conv protocol.Co
 		case protocol.StateActive:
 			for k, s := range m.slots {
 				if k.conv == conv {
-					s.State, s.WrapUntil = protocol.SlotWrapUp, time.Now().UnixMilli()+wrapMs
+					s.Over = s.Over || s.Cost < s.Whole && m.exceeds(s.Agent, s.Whole-s.Cost)
+					s.State, s.WrapUntil, s.WakeUntil, s.Cost = protocol.SlotWrapUp, time.Now().UnixMilli()+wrapMs, 0, max(s.Cost, s.Whole)
 					slots = append(slots, *s)
 				}
 			}

@@ -142,7 +142,7 @@ func (c *checker) freedBefore(place string, since time.Time) bool {
 func (c *checker) owners() (broken []string) {
 	holds := map[protocol.ConversationID]int{}
 	for _, s := range c.w.mem.slots {
-		if s.State != protocol.SlotActive {
+		if s.State == protocol.SlotWrapUp {
 			continue
 		}
 		conv := c.w.mem.conversations[s.Conversation]

@@ -155,6 +155,11 @@ func (l *ledger) End(ctx context.Context, ws protocol.WorkspaceID, conv protocol
 	if actor == "system" { // routing gives up a place
 		l.w.abandoned(conv)
 	}
+	var waits bool
+	l.peek(func() { waits = l.conversations[conv].State == protocol.StateQueued })
+	if waits && actor == "agent" { // it was taken from the agent meanwhile
+		return store.Conversation{}, nil, refusal(protocol.CodeForbidden)
+	}
 	c, slots, err := l.memory.End(ctx, ws, conv, by, actor, op, cause, wrapMs)
 	return c, slots, l.after(err, conv)
 }

@@ -142,6 +142,10 @@ func (w *world) accept(o store.Offer, n *simNode) {
 			if row := w.row(o.ID); code(err) != "" && row.Outcome == store.OutcomeAccepted {
 				got, err = row, nil // by what was not answered
 			}
+			if code(err) == protocol.CodeFull { // own work was taken up: there is no room for it now
+				w.count("no room")
+				w.refuse(o, n)
+			}
 			if err == nil {
 				_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
 			}
@@ -156,15 +160,15 @@ func (w *world) row(id protocol.OfferID) (o store.Offer) {
 }
 
 func (w *world) reject(o store.Offer, n *simNode) {
-	w.do(func() {
-		w.persist(n, func(n *simNode) error {
-			got, _, err := n.ledger.Settle(w.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
-			if err == nil {
-				_ = n.r.Settled(w.ctx, got, got.Outcome)
-			}
-			return err
-		})
-	})
+	w.do(func() { w.persist(n, func(n *simNode) error { return w.refuse(o, n) }) })
+}
+
+func (w *world) refuse(o store.Offer, n *simNode) error {
+	got, _, err := n.ledger.Settle(w.ctx, testWorkspace, o.ID, store.OutcomeRejected, "busy", "")
+	if err == nil {
+		_ = n.r.Settled(w.ctx, got, got.Outcome)
+	}
+	return err
 }
 
 // talk ends conversations when their time has come, and clears their cards.
@@ -188,6 +192,7 @@ func (w *world) talk() {
 		w.mu.Unlock()
 		if time.Now().Before(at) && !w.eager {
 			w.consider(c)
+			w.carry(c)
 			continue
 		}
 		w.mu.Lock()
@@ -215,6 +220,7 @@ func (w *world) finish(c store.Conversation, n *simNode, byItself bool, after ti
 		w.persist(w.alive(n), func(n *simNode) error {
 			agents, err := n.ledger.clear(c.ID)
 			for _, id := range agents {
+				w.wakeWaiting(n, id)
 				_ = n.r.AgentChanged(w.ctx, id)
 			}
 			return err

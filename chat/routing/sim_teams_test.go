@@ -267,7 +267,7 @@ func (l *ledger) pick(agent protocol.AgentID, conv protocol.ConversationID) erro
 		now := time.Now().UnixMilli()
 		c.State, c.Owner, c.Started, a.LastAccepted = protocol.StateActive, agent, now, now
 		l.slots[slotKey{conv, agent}] = &store.Slot{
-			Conversation: conv, Agent: agent, State: protocol.SlotActive, Cost: cost, Since: now, Started: now, Role: store.RoleOwner,
+			Conversation: conv, Agent: agent, State: protocol.SlotActive, Cost: cost, Since: now, Started: now, Role: store.RoleOwner, Whole: cost,
 		}
 	})
 	return l.after(err, agent, conv)

@@ -97,7 +97,7 @@ func (unheard) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
 
 var simQueues = []store.Queue{
 	{ID: "q1", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{Calendar: "now and then", AtClosing: "stop", AtClosingMs: 20_000}},
-	{ID: "q2", Workspace: testWorkspace, Weight: 5},
+	{ID: "q2", Workspace: testWorkspace, Weight: 5, Rules: store.QueueRules{ParkedShare: new(int)}}, // costs nothing while it is put aside
 	{ID: "q3", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{Needs: map[string]int{"german": 3}}},
 	{ID: "q4", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{Mode: store.ModeRingAll}},
 	{ID: "q5", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{Mode: store.ModePull, PullMaxMs: 60_000}},
