@@ -67,7 +67,11 @@ func checkData(ctx context.Context, c configs.Config) finding {
 
 // unused takes the claims of a server and lets go of them at once.
 func unused(ctx context.Context, c configs.Config) error {
-	for _, claim := range claims(c) {
+	all, err := claims(c)
+	if err != nil {
+		return err
+	}
+	for _, claim := range all {
 		lock, err := claim.take(ctx)
 		if err == nil {
 			err = lock.Close()

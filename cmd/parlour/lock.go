@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,14 +24,46 @@ type claim struct {
 	file    string // whose lock is held, and which has the holder's process id
 }
 
-// claims are the data folder, and the file of the record where it is elsewhere.
-// A record in PostgreSQL may be shared.
-func claims(c configs.Config) []claim {
+// claims are the data folder, and the file of the record, which another server
+// may call by another name. A record in PostgreSQL may be shared.
+func claims(c configs.Config) ([]claim, error) {
 	all := []claim{{"the data folder " + c.Data.Directory, "data.directory", filepath.Join(c.Data.Directory, "serve.lock")}}
-	if path, ok := c.SQLitePath(); ok && c.Database.URL != "" {
-		all = append(all, claim{"the record " + path, "database.url", path + ".lock"})
+	path, ok := c.SQLitePath()
+	if !ok {
+		return all, nil
 	}
-	return all
+	at, err := realPath(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the record %s: look at database.url: %w", path, err)
+	}
+	return append(all, claim{"the record " + path, "database.url", at + ".lock"}), nil
+}
+
+// realPath is where a file is, or will be when it is made: without symbolic
+// links, which may point to what is not there yet.
+func realPath(path string) (string, error) {
+	for range 40 { // links to links: more is a circle
+		at, err := filepath.EvalSymlinks(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return at, err
+		}
+		folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(folder, filepath.Base(path))
+		to, err := os.Readlink(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return path, nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if path = to; !filepath.IsAbs(to) {
+			path = filepath.Join(folder, to)
+		}
+	}
+	return "", errors.New("too many links")
 }
 
 // take locks the claim for as long as the process lives, or until the lock is
@@ -67,7 +100,11 @@ func (a *app) openClaims(ctx context.Context) error {
 	if err := makeFolder(a.config); err != nil {
 		return err
 	}
-	for _, c := range claims(a.config) {
+	all, err := claims(a.config)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
 		lock, err := c.take(ctx)
 		if err != nil {
 			return err

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,17 +31,87 @@ func secondServer(t *testing.T, settings ...string) error {
 	return run(ctx, arguments, nil, firstWord{cancel}, &bytes.Buffer{})
 }
 
+// refused wants a second server to say which process has what, and what to do.
+func refused(t *testing.T, pid, setting string, settings ...string) {
+	t.Helper()
+	err := secondServer(t, settings...)
+	if err == nil {
+		t.Fatal("a second server serves")
+	}
+	for _, want := range []string{pid, "stop that one", "its own " + setting} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not said: %v", want, err)
+		}
+	}
+}
+
+// D13: it is the file that counts, not how it is called.
+func TestARecordByAnotherNameIsTheSame(t *testing.T) {
+	s := startServer(t) // with the record of its data folder
+	folder := s.folder()
+	pid := fmt.Sprintf("(process %d)", s.cmd.Process.Pid)
+	link, linked := filepath.Join(t.TempDir(), "link.db"), filepath.Join(t.TempDir(), "linked")
+	if err := errors.Join(os.Symlink(filepath.Join(folder, "parlour.db"), link), os.Symlink(folder, linked)); err != nil {
+		t.Fatal(err)
+	}
+	for name, record := range map[string]string{
+		"the default of another": filepath.Join(folder, "parlour.db"),
+		"a link to the file":     link,
+		"a link to its folder":   filepath.Join(linked, "parlour.db"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused(t, pid, "database.url", "--data.directory="+t.TempDir(), "--database.url="+record)
+		})
+	}
+}
+
+// D13: a record that is still to be made has its place already.
+func TestARecordThatIsNotThereYetIsClaimedWhereItWillBe(t *testing.T) {
+	folder := t.TempDir()
+	here, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, want := filepath.Join(folder, "made.db"), filepath.Join(here, "made.db")
+	link, second := filepath.Join(t.TempDir(), "link.db"), filepath.Join(folder, "second.db")
+	if err := errors.Join(os.Symlink(made, link), os.Symlink("made.db", second)); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{made, link, second, filepath.Join(folder, ".", "made.db")}
+	for _, there := range []bool{false, true} {
+		for _, name := range names {
+			if got, err := realPath(name); err != nil || got != want {
+				t.Errorf("there: %v: %s is %s, %v", there, name, got, err)
+			}
+		}
+		if err := os.WriteFile(made, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink("b.db", filepath.Join(folder, "a.db")), os.Symlink("a.db", filepath.Join(folder, "b.db"))); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := realPath(filepath.Join(folder, "a.db")); err == nil {
+		t.Errorf("links in a circle are %s", got)
+	}
+}
+
+// folder is the server's data folder.
+func (s *server) folder() string {
+	for _, argument := range s.args {
+		if at, ok := strings.CutPrefix(argument, "--data.directory="); ok {
+			return at
+		}
+	}
+	return ""
+}
+
 // D13: two servers on one data folder, or on one SQLite file, would each take
 // the other's calls for its own that died.
 func TestTwoServersDoNotShareARecord(t *testing.T) {
 	record := filepath.Join(t.TempDir(), "elsewhere.db")
 	s := startServer(t, "--database.url="+record)
-	folder := ""
-	for _, argument := range s.args {
-		if at, ok := strings.CutPrefix(argument, "--data.directory="); ok {
-			folder = at
-		}
-	}
+	folder := s.folder()
 	inFolder := "--data.directory=" + folder
 	pid := fmt.Sprintf("(process %d)", s.cmd.Process.Pid)
 	for _, tt := range []struct {
@@ -50,17 +122,7 @@ func TestTwoServersDoNotShareARecord(t *testing.T) {
 		{"one file", "database.url", []string{"--data.directory=" + t.TempDir(), "--database.url=" + record}},
 		{"one folder, the demo", "data.directory", []string{inFolder, "--demo", "--demo-address=" + freeAddress(t)}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			err := secondServer(t, tt.settings...)
-			if err == nil {
-				t.Fatal("a second server serves")
-			}
-			for _, want := range []string{pid, "stop that one", "its own " + tt.setting} {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q is not said: %v", want, err)
-				}
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { refused(t, pid, tt.setting, tt.settings...) })
 	}
 	doctorSays := func(want string) {
 		t.Helper()
