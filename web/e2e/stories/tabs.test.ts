@@ -9,10 +9,13 @@ import { Visitor } from "../visitor.ts";
 /** What the shop keeps of Parlour. */
 const kept = (page: Page): Promise<number> => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("parlour")).length);
 
-/** Logs out, as the shop's own script does. */
-async function logOut(page: Page): Promise<void> {
+/** Logs out, as the shop's own script does, and goes to the next page at once. */
+async function logOut(page: Page, next = ""): Promise<void> {
   await page.until("the widget's script has run", () => "Parlour" in globalThis, undefined);
-  await page.evaluate(() => { (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset(); });
+  await page.evaluate((next) => {
+    (globalThis as unknown as { Parlour: { reset(): void } }).Parlour.reset();
+    if (next !== "") location.href = next;
+  }, next);
 }
 
 /** The visitor's token, from the shop's storage or the panel's own. */
@@ -92,12 +95,12 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     await visitor.end();
     await visitor.sees("This chat has ended.");
     await visitor.follow("Delivery");
-    await logOut(page);
+    await logOut(page, "/cart"); // before any panel can have loaded
+    await page.see("heading", "Your cart");
     await page.until("nothing is kept", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
     if (storage === "allowed") {
       await visitor.panel.until("the panel keeps nothing", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
     }
-    await visitor.page.reload();
     await visitor.open();
     await visitor.panel.see("textbox", "Your name (optional)");
     await visitor.panel.goneText("My secret question.");
@@ -150,6 +153,19 @@ describe("a tab that the page opens", () => {
     await anna.replica.see("heading", /Delivery/);
     await one.page.screenshot("first-tab-next-page");
     expect(await two.page.count("button", "Stop sharing"), "the second tab is not shown").toBe(0);
+
+    // Nor does one that is opened from a page in between, which has no widget; the tab itself has both again when it is back.
+    await one.page.open(`${server.shop}assets/`);
+    const three = new Visitor(await browser.opened(() => one.page.evaluate(() => { window.open("/delivery"); })));
+    await three.sees("Can you see my page?");
+    await three.sees("The call is in another tab.");
+    await three.page.screenshot("third-tab");
+    expect(await three.page.count("button", "Stop sharing"), "the third tab is not shown").toBe(0);
+    expect(await three.panel.count("button", "Hang up"), "nor in the call").toBe(0);
+    await one.page.front();
+    await one.page.evaluate(() => { setTimeout(() => { history.back(); }); });
+    await one.page.see("button", "Stop sharing");
+    await one.seesAndHears("blue", 880);
   });
 });
 

@@ -18,6 +18,8 @@ export type ToPanel =
       readonly own?: readonly string[];
       /** A signed identity that the page gave. */
       readonly identity: string | null;
+      /** The site has logged out since the panel was there: what it keeps is nobody's any more. */
+      readonly forget?: boolean;
     }
   | { readonly kind: "shown"; readonly open: boolean; readonly focus: boolean }
   /** Another tab of the site has changed what is kept. */
@@ -36,6 +38,8 @@ export type ToPanel =
 /** From the panel to the host page. */
 export type FromPanel =
   | { readonly kind: "ready" }
+  /** What the panel kept of a visitor whom the site has logged out is gone. */
+  | { readonly kind: "forgotten" }
   /** Put into the page's own storage, because the panel's refuses, if `was` is still there; null forgets it. */
   | { readonly kind: "keep"; readonly value: string | null; readonly was: string | null }
   /** A conversation is alive: the next page opens the panel by itself. */

@@ -3,6 +3,7 @@ import type { CallLeg } from "../../shared/src/browser/index.ts";
 import type { Kept } from "../../shared/src/index.ts";
 import { FakeClock, settle } from "../../shared/test/fake-clock.ts";
 import { FakeServer } from "../../shared/test/fake-server.ts";
+import type { FromPanel } from "../src/port.ts";
 import { PanelModel } from "../src/panel/panel-model.ts";
 import { VisitorStore, type Place } from "../src/panel/visitor-store.ts";
 
@@ -10,6 +11,7 @@ import { VisitorStore, type Place } from "../src/panel/visitor-store.ts";
 interface Tab {
   readonly panel: PanelModel;
   readonly server: FakeServer;
+  readonly told: FromPanel[];
 }
 
 let clock: FakeClock;
@@ -18,11 +20,13 @@ let tabs: Tab[];
 /** Answers the requests for a visitor that are under way, in their order. */
 let made: (() => void)[];
 let ended: string[];
+/** Whom the page said the visitor is, at each request for one. */
+let named: (string | undefined)[];
 /** The browser has not told the other tabs yet. */
 let late: boolean;
 
 /** Opens a tab whose own storage all tabs share; or, without storage of the panel's own, that of the shop. */
-function tab(where: "panel" | "shop" = "panel"): Tab {
+function tab(where: "panel" | "shop" = "panel", forget = false): Tab {
   const server = new FakeServer(clock);
   const changed = (from: PanelModel | undefined): void => {
     for (const { panel } of tabs) {
@@ -32,6 +36,7 @@ function tab(where: "panel" | "shop" = "panel"): Tab {
     }
   };
   const mine: { panel?: PanelModel } = {};
+  const told: FromPanel[] = [];
   const write = (text: string | null): void => {
     if (stored === text) return;
     stored = text;
@@ -42,7 +47,8 @@ function tab(where: "panel" | "shop" = "panel"): Tab {
     bootstrap: { site: "demo", name: "Shop", origins: [], color: "", hostStorage: true, audio: true, video: true, cobrowse: true, mask: [], limits: { messageCharacters: 4000 } },
     clock,
     rest: {
-      newVisitor: () => new Promise((resolve) => {
+      newVisitor: (_site, _name, identity) => new Promise((resolve) => {
+        named.push(identity);
         const token = `token-${made.length}`;
         made.push(() => resolve(token));
       }),
@@ -52,6 +58,7 @@ function tab(where: "panel" | "shop" = "panel"): Tab {
     store: new VisitorStore(),
     ownPlace: where === "panel" ? ownPlace : undefined,
     tell: (message) => {
+      told.push(message);
       if (message.kind !== "keep") return;
       if (message.was === stored) write(message.value);
       else queueMicrotask(() => mine.panel?.hear({ kind: "kept", kept: stored })); // as the loader does
@@ -60,9 +67,9 @@ function tab(where: "panel" | "shop" = "panel"): Tab {
     newLeg: () => ({}) as unknown as CallLeg,
   });
   mine.panel = panel;
-  const one = { panel, server };
+  const one = { panel, server, told };
   tabs.push(one);
-  panel.hear({ kind: "begin", open: true, focus: false, kept: where === "shop" ? stored : null, own: [], identity: null });
+  panel.hear({ kind: "begin", open: true, focus: false, kept: where === "shop" ? stored : null, own: [], identity: null, forget });
   return one;
 }
 
@@ -81,6 +88,7 @@ beforeEach(() => {
   made = [];
   late = false;
   ended = [];
+  named = [];
 });
 afterEach(() => {
   for (const { server } of tabs) for (const link of server.links) link.open = false;
@@ -181,6 +189,32 @@ describe("before the browser has told one tab what another has stored", () => {
     made[0]?.();
     await clock.pass(300);
     expect([tokens(one), tokens(two)]).toEqual([["token-1"], ["token-1"]]);
+  });
+});
+
+describe("a log-out of the site", () => {
+  test("ends a visitor who is only being made, and what was said goes too", async () => {
+    const one = tab();
+    await send(one, "secret before the log-out");
+    one.panel.hear({ kind: "reset" });
+    made[0]?.();
+    await clock.pass(3000);
+    expect([stored, ended, tokens(one), one.panel.phase.value, one.panel.composer.draft.value, one.panel.trouble.value]).toEqual([null, ["token-0"], [], "first", "", undefined]);
+  });
+
+  test("forgets who the page said it was", async () => {
+    const one = tab();
+    one.panel.hear({ kind: "identify", identity: "anne" });
+    one.panel.hear({ kind: "reset" });
+    await send(one, "the next person");
+    expect([named, one.panel.identified.value]).toEqual([[undefined], false]);
+  });
+
+  test("that came while there was no panel is done before anything is shown or connected", async () => {
+    stored = JSON.stringify({ token: "old", kept: [] });
+    const one = tab("panel", true);
+    await clock.pass(3000);
+    expect([stored, ended, one.server.links.length, one.panel.phase.value, one.told.map(({ kind }) => kind)]).toEqual([null, ["old"], 0, "first", expect.arrayContaining(["forgotten"])]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { CallID } from "../../../shared/src/protocol.gen.ts";
 import type { Kept } from "../../../shared/src/outbox.ts";
+import { followsPage, leftPage } from "../../../shared/src/browser/next-page.ts";
 import type { OwnCalls } from "../models/call.ts";
 import type { Drafts } from "../models/composer.ts";
 
@@ -37,14 +38,17 @@ export function tabDrafts(agent: string): Drafts {
 export function tabCalls(): OwnCalls {
   const key = "parlour.calls";
   const take = (): string[] => {
-    const there = read(session, key) ?? "";
-    if (there !== "") write(session, key, "");
-    return there.split(" ").filter((id) => id !== "");
+    const [left, ...ids] = (read(session, key) ?? "").split(" ");
+    if (left) write(session, key, "");
+    return left && (again || followsPage(left)) ? ids : [];
   };
+  let again = false;
   let own = take();
-  addEventListener("pagehide", () => write(session, key, own.join(" ")));
+  addEventListener("pagehide", () => write(session, key, [leftPage(), ...own].join(" ")));
   addEventListener("pageshow", ({ persisted }) => {
-    if (persisted) own = take();
+    if (!persisted) return;
+    again = true;
+    own = take();
   });
   return {
     has: (call: CallID) => own.includes(call),

@@ -39,8 +39,6 @@ export class Widget implements PageApi {
   #focus = false;
   #identity: string | null = null;
   #ready = false;
-  /** What is to be forgotten as soon as the panel is there. */
-  #forgetting: { readonly kept: string | null } | undefined;
 
   /** `color` is the launcher's until the panel tells the site's own. */
   constructor(origin: string, site: string, color: string) {
@@ -74,7 +72,8 @@ export class Widget implements PageApi {
       failed: (cobrowse) => this.#frame?.send({ kind: "cobrowse-failed", cobrowse }),
     });
     this.#stay();
-    if (this.#keeper.memory.alive) this.#show(this.#keeper.memory.open, false);
+    const { alive, open, forget } = this.#keeper.memory;
+    if (alive || forget) this.#show(alive && open, false);
   }
 
   open(): void {
@@ -93,14 +92,17 @@ export class Widget implements PageApi {
     this.#frame?.send({ kind: "identify", identity: token });
   }
 
-  /** What the panel keeps for itself only the panel can forget: it is loaded for that where there was a conversation. */
+  /**
+   * What the panel keeps for itself only the panel can forget: it is loaded for that where there was a conversation, on this
+   * page, or on the next ones until it has said that it did.
+   */
   reset(): void {
     this.#identity = null;
-    const { used, kept } = this.#keeper.memory;
-    this.#keeper.change({ open: false, alive: false, used: false, kept: null });
-    if (this.#ready) return this.#frame?.send({ kind: "reset" });
-    if (used || this.#frame) this.#forgetting = { kept };
-    if (used && !this.#frame) this.#show(false, false);
+    const { used } = this.#keeper.memory;
+    const forget = used || this.#frame !== undefined;
+    this.#keeper.change({ open: false, alive: false, used: false, forget, kept: null });
+    if (this.#ready) this.#frame?.send({ kind: "reset" });
+    else if (forget && !this.#frame) this.#show(false, false);
   }
 
   /** Comes back by itself where the site's own router puts another body, or other children, in place of those there were. */
@@ -190,11 +192,11 @@ export class Widget implements PageApi {
         this.#frame?.element.classList.remove("lost");
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
-        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: (this.#forgetting ?? this.#keeper.memory).kept, own: this.#keeper.own, identity: this.#identity });
-        if (this.#forgetting) this.#frame?.send({ kind: "reset" });
+        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, forget: this.#keeper.memory.forget });
         this.#ready = true;
-        this.#forgetting = undefined;
         return;
+      case "forgotten":
+        return this.#keeper.change({ forget: false });
       case "keep":
         return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();
       case "alive":

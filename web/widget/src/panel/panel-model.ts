@@ -181,7 +181,7 @@ export class PanelModel {
       case "begin":
         if (message.focus) this.focusAsked.value++;
         this.#hearOwn(message.own ?? []);
-        return this.#begin(message.open, message.kept, message.identity ?? undefined);
+        return this.#begin(message);
       case "own":
         return this.#hearOwn(message.ids);
       case "kept":
@@ -194,11 +194,8 @@ export class PanelModel {
       case "identify":
         this.#identity.value = message.identity;
         return;
-      case "reset": {
-        const { token } = this.#ports.store.state;
-        if (token !== undefined) this.#ports.rest.signOut(token);
-        return this.#forget();
-      }
+      case "reset":
+        return this.#logOut();
       case "packet":
         return this.#sharing.peek()?.packet(message.data);
       case "cobrowse-stop":
@@ -234,6 +231,7 @@ export class PanelModel {
     const { token, dismissed } = store.state;
     if (token === before) return;
     if (before !== undefined) this.#leaveVisitor();
+    if (token === undefined) this.#identity.value = undefined; // the site has logged out there
     this.#dismissed.value = dismissed;
     this.#connect();
   }
@@ -245,9 +243,9 @@ export class PanelModel {
     this.#calls.peek()?.claimed();
   }
 
-  #begin(open: boolean, kept: string | null, identity: string | undefined): void {
+  #begin({ open, kept, identity, forget }: Extract<ToPanel, { kind: "begin" }>): void {
     const { store, ownPlace, bootstrap, tell } = this.#ports;
-    this.#identity.value = identity;
+    this.#identity.value = identity ?? undefined;
     this.#hosted = kept;
     const host: Place = {
       read: () => this.#hosted,
@@ -258,6 +256,7 @@ export class PanelModel {
     };
     if (ownPlace) store.use(ownPlace);
     else if (bootstrap.hostStorage) store.use(host);
+    if (forget) this.#end();
     this.shown.value = open;
     this.#dismissed.value = store.state.dismissed;
     if (bootstrap.color) tell({ kind: "look", color: bootstrap.color });
@@ -283,6 +282,23 @@ export class PanelModel {
     this.#session.value = session;
     session.connection.connect();
     if (first && "text" in first.body && !("conversation" in first.body)) void this.#ask(session, first.body as Ask, first.op); // told by `trouble`
+  }
+
+  /** The site's log-out: nothing of this visitor stays, here or at the server. */
+  #logOut(): void {
+    this.#end();
+    this.#identity.value = undefined;
+    this.#leaveVisitor();
+    this.composer.draft.value = this.name.value = "";
+  }
+
+  /** Forgets the visitor that is kept, and has the server do so. */
+  #end(): void {
+    const { store, rest, tell } = this.#ports;
+    const { token } = store.state;
+    if (token !== undefined) rest.signOut(token);
+    store.clear();
+    tell({ kind: "forgotten" });
   }
 
   /** Ends this visitor here; what was typed stays. */
@@ -331,6 +347,7 @@ export class PanelModel {
     try {
       session = await this.#visitor();
     } catch (reason) {
+      if (reason instanceof Closed) return; // what was said goes with the visitor
       this.trouble.value = reason instanceof Refusal ? reason.message : "";
       throw reason;
     } finally {
@@ -345,7 +362,12 @@ export class PanelModel {
   async #visitor(): Promise<Session> {
     if (!this.#session.peek()) this.storedElsewhere();
     if (!this.#session.peek()) {
+      const { signal: life } = this.#life;
       const token = await this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), this.#identity.peek());
+      if (life.aborted) { // the site has logged out meanwhile
+        this.#ports.rest.signOut(token);
+        throw new Closed();
+      }
       this.storedElsewhere(); // another tab may have been quicker: then both are that one
       if (!this.#session.peek()) {
         this.#ports.store.change({ token });
