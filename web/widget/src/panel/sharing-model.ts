@@ -39,6 +39,10 @@ export class SharingModel {
   #stopped: string | undefined;
   /** Packets are dropped until the next snapshot begins. */
   #resync = false;
+  /** A picture is wanted also of a page in the background: without one it does not count as there. */
+  #due = false;
+  /** The picture that began last is on its way. */
+  #passing = false;
   #overflown = false;
   #queue: Uint8Array<ArrayBuffer>[] = [];
   #queued = 0;
@@ -77,6 +81,7 @@ export class SharingModel {
       return;
     }
     if (!this.#ports.own.has(item.cobrowse)) return; // another tab allowed it: nothing of this one is shown
+    if (!this.#told) this.#due = true; // the capture begins with one
     this.#told = true;
     this.#ports.tell({ kind: "cobrowse", cobrowse: item.cobrowse, agent: item.agent, watchers: item.watchers, mask: this.#ports.mask });
   }
@@ -89,7 +94,7 @@ export class SharingModel {
   /** Asks the page for a whole picture; until it begins, packets are dropped. */
   snapshot(): void {
     if (!this.#told) return;
-    this.#resync = true;
+    this.#resync = this.#due = true;
     this.#queue = [];
     this.#queued = 0;
     this.#ports.tell({ kind: "cobrowse-snapshot" });
@@ -97,17 +102,22 @@ export class SharingModel {
 
   /**
    * Passes one packet on. They wait here while the way is full, at most 20 MiB; then what waits is dropped, and a new
-   * snapshot is asked for when the way is free again.
+   * snapshot is asked for when the way is free again. Of a page in the background only a snapshot goes that was asked for, or
+   * with which it begins.
    */
   packet(data: ArrayBuffer): void {
     const running = this.running.peek();
-    if (!running || !this.#told || !this.#ports.visible()) return;
+    if (!running || !this.#told) return;
     const bytes = new Uint8Array(data);
     if (bytes.length < limits.packetHeader) return;
-    const begins = bytes[typeByte] === snapshot && ((bytes[flagsByte] ?? 0) & first) !== 0;
+    const picture = bytes[typeByte] === snapshot;
+    const begins = picture && ((bytes[flagsByte] ?? 0) & first) !== 0;
+    const seen = this.#ports.visible();
+    if (begins) this.#passing = seen || this.#due;
+    if (!seen && !(picture && this.#passing)) return;
     if (this.#overflown || (this.#resync && !begins)) return;
     if (begins) {
-      this.#resync = false;
+      this.#resync = this.#due = false;
       this.#queue = []; // it replaces all that waits
       this.#queued = 0;
     }
