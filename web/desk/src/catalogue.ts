@@ -159,7 +159,7 @@ export const words = {
     ready: (total: number) => `Ready (0 of ${String(total)})`,
     busy: (used: number, total: number) => `Busy (${String(used)} of ${String(total)})`,
     /** A call can fill an agent whose number of conversations does not. */
-    full: (used: number, total: number) => (used < total ? "Full" : `Full (${String(used)} of ${String(total)})`),
+    full: (used: number, total: number) => (used < total ? `Full (${String(used)} open)` : `Full (${String(used)} of ${String(total)})`),
     wrapUp: "Wrap-up",
     group: "Taking new conversations",
     readySwitch: "Ready",

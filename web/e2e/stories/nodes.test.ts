@@ -14,7 +14,7 @@ const at = (origin: string, sign: Sign): Sign => ({ ...sign, url: `${origin}/des
 /** How many conversations a desk holds and is offered at once, by what it says itself: "Busy (2 of 4)". */
 async function held(page: Page): Promise<{ used: number; most: number }> {
   const text = await page.evaluate(() => document.body.innerText);
-  const [, used = "0", most = "4"] = /\((\d+) of (\d+)\)/.exec(text) ?? [];
+  const [, used = "0", most = "4"] = /\((\d+) (?:of (\d+)|open)\)/.exec(text) ?? [];
   return { used: Number(used), most: Number(most) };
 }
 

@@ -20,7 +20,7 @@ describe("own state", () => {
     s.set({ agent: { label: "busy", declared: "ready", used: 1 } });
     expect(s.desk.own.label.value).toBe("Busy (1 of 4)");
     s.set({ agent: { label: "full", declared: "ready", used: 1 } }); // by a video call: "1 of 4" would say that there is room
-    expect(s.desk.own.label.value).toBe("Full");
+    expect(s.desk.own.label.value).toBe("Full (1 open)");
     s.set({ agent: { label: "full", declared: "ready", used: 4 } });
     expect(s.desk.own.label.value).toBe("Full (4 of 4)");
   });
