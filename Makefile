@@ -30,7 +30,7 @@ build: web ## the web apps, then bin/parlour with them inside
 web: $(MODULES) ## the web apps
 	$(SCRIPT) build
 
-test: tools test-go sim sim-race test-web sizes e2e ## everything: Go with the race detector, hours in virtual time, web units, sizes, stories in browsers
+test: tools test-go test-web sizes e2e ## everything: Go with the race detector, web units, sizes, stories in browsers
 
 # Go tests serve the built web apps, so these come first.
 test-go: tools web

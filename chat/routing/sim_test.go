@@ -30,11 +30,11 @@ var (
 )
 
 // simLength is how much is simulated where nothing else is asked for: beside
-// other tests what takes a few seconds. make sim, sim-race and soak ask for more.
+// other tests what takes some seconds. make sim, sim-race and soak ask for more.
 func simLength() (seeds, minutes int) {
 	seeds, minutes = 8, 5
 	if testing.Short() || raceEnabled {
-		seeds, minutes = 2, 2
+		seeds, minutes = 4, 3
 	}
 	if *simSeeds > 0 {
 		seeds = *simSeeds
