@@ -32,6 +32,35 @@ func (s *Service) SignedOut(ctx context.Context, agent protocol.AgentID) {
 	s.leaving.Store(agent, time.Now())
 }
 
+// VisitorSignedOut follows the end of a visitor's token, which nobody can come
+// back with: what waits is left and what runs is ended, as the visitor would,
+// with calls and co-browsing. What fails here ends as that of a visitor who
+// stays away.
+func (s *Service) VisitorSignedOut(ctx context.Context, who protocol.Principal) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTime) // the page does not wait for the answer
+	defer cancel()
+	list, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, openPerVisitor)
+	failed := []error{err}
+	for _, c := range list {
+		cause := "ended"
+		switch c.State {
+		case protocol.StateQueued:
+			cause = "visitor_left"
+		case protocol.StateActive:
+		default:
+			continue
+		}
+		_, err := s.end(ctx, who, protocol.NewID[protocol.Op](), c, cause)
+		if e, known := protocol.AsError(err); known && e.Code == protocol.CodeWrongState {
+			continue // it has ended meanwhile
+		}
+		failed = append(failed, err)
+	}
+	if err := errors.Join(failed...); err != nil {
+		s.log.Warn("what a visitor had who signed out was not ended", "visitor", who.Visitor, "error", err)
+	}
+}
+
 // dismissLeft takes what runs from agents who have signed out and have no desk
 // open on any node. A desk that stays open under another login keeps it.
 func (w *sweep) dismissLeft(ctx context.Context) error {

@@ -37,14 +37,18 @@ type identities struct {
 	chat  *chat.Service
 }
 
-// SignOut ends a session or a visitor's token, and at once what an agent without
-// any other session has running (S5).
+// SignOut ends a session or a visitor's token, and at once what the visitor, or
+// an agent without any other session, has running (S5).
 func (i identities) SignOut(ctx context.Context, who protocol.Principal) error {
 	if err := i.People.SignOut(ctx, who); err != nil {
 		return err
 	}
-	if who.Kind == protocol.KindAgent {
+	switch who.Kind {
+	case protocol.KindAgent:
 		i.chat.SignedOut(ctx, who.Agent)
+	case protocol.KindVisitor:
+		i.chat.VisitorSignedOut(ctx, who)
+	default:
 	}
 	return nil
 }
