@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -58,7 +59,7 @@ func collectKeys(t reflect.Type, into map[string][]string) {
 func instead(word string, keys []string) string {
 	best, least := "", -1
 	for _, key := range keys {
-		if d := changes(strings.ToLower(word), key); least < 0 || d < least {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), key); least < 0 || d < least {
 			best, least = key, d
 		}
 	}
@@ -66,27 +67,4 @@ func instead(word string, keys []string) string {
 		return "there are `" + strings.Join(keys, "`, `") + "`"
 	}
 	return "did you mean `" + best + "`?"
-}
-
-// changes counts the letters to add, drop or change between a and b. Of a long
-// word only the beginning counts: no key is that long.
-func changes(a, b string) int {
-	a = a[:min(len(a), 100)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, row[j]+1, before+1)
-		}
-	}
-	return row[len(b)]
 }
