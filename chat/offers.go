@@ -104,6 +104,7 @@ func (s *Service) Reject(ctx context.Context, who protocol.Caller, _ protocol.Op
 		if offer.Outcome != store.OutcomeRejected {
 			return protocol.Ack{}, protocol.NewError(protocol.CodeExpired, "This offer has ended already.")
 		}
+		s.routed("rejected", s.router.Settled(ctx, offer, store.OutcomeRejected)) // what was written may not have been answered
 		return protocol.Ack{Conversation: offer.Conversation}, nil
 	}
 	s.notify.EntriesAdded(s.ws, offer.Conversation)
