@@ -62,7 +62,8 @@ func keysOf(ws protocol.WorkspaceID) []string {
 func newOp() string { return string(protocol.NewID[protocol.Op]()) }
 
 // run executes a step and decodes its answer into out. What timed out may have
-// run: it is asked once more with the same op, which changes nothing then.
+// run, or may still be on its way: it is asked once more with the same op, which
+// changes nothing then, whichever of the two comes first.
 func (r *Router) run(ctx context.Context, s step, op string, in, out any) error {
 	arg, err := json.Marshal(in)
 	if err != nil {
@@ -70,7 +71,7 @@ func (r *Router) run(ctx context.Context, s step, op string, in, out any) error 
 	}
 	text, err := s.script.Run(ctx, r.redis, r.keys, op, arg).Text()
 	if err != nil && ctx.Err() == nil && unknown(err) {
-		text, err = s.script.Run(ctx, r.redis, r.keys, op, arg).Text()
+		text, err = s.script.Run(ctx, r.redis, r.keys, op, arg, "again").Text()
 	}
 	if err != nil {
 		r.stats.scriptErrors.Add(1)

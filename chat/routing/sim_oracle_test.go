@@ -46,7 +46,10 @@ func (c *checker) chosen(o store.Offer) (broken []string) {
 		tried := c.tried[p.ID].Sub(at)
 		return tried >= 0 && tried < 2*time.Millisecond
 	})
-	own := c.w.proposed[o.ID]
+	own, known := c.w.proposed[o.ID]
+	if !known {
+		return nil
+	}
 	delete(c.w.proposed, o.ID)
 	asked := c.agent(c.w.mem.agents[o.Agent])
 	asked.Load, asked.Last, asked.Ready = o.Load, c.w.mem.accepted[o.ID], true
@@ -232,7 +235,7 @@ func (c *checker) proposed(o store.Offer, err error) {
 			}
 		}
 		settled = c.w.mem.moved[o.Agent].Before(since) && c.rested[o.Agent].Before(since)
-		if err == nil {
+		if err == nil && time.Since(c.w.mem.moved[o.Agent]) >= 2*time.Millisecond { // else what was chosen by had changed before the record had it
 			c.w.proposed[o.ID], _ = c.place(o, time.Now())
 		}
 	})

@@ -144,7 +144,7 @@ func (w *world) accept(o store.Offer, n *simNode) {
 			}
 			if code(err) == protocol.CodeFull { // own work was taken up: there is no room for it now
 				w.count("no room")
-				w.refuse(o, n)
+				w.persist(n, func(n *simNode) error { return w.refuse(o, n) })
 			}
 			if err == nil {
 				_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)

@@ -11,7 +11,8 @@
 --  16 classes    hash  class -> who can take it      17 timers  zset  place by when something is to be done with it
 --  18 aside      zset  place that rests, by the end  19 queues  hash  queue -> its configuration
 --  20 used       zset  agent by last use of a desk   21 verdicts hash class -> what was last said of it
--- All scores of order and line are 0. ARGV: 1 op, empty for a step that only reads; 2 the step's own arguments, JSON
+-- All scores of order and line are 0. ARGV: 1 op, empty for a step that only reads; 2 the step's own arguments, JSON;
+-- 3 given when it is asked again
 local ops, opsat, meta, agents, ring, ramp, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local order, places, offers, deadlines, tabs, live, lost = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local line, classes, timers, aside, queues, used, verdicts = KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
@@ -20,11 +21,12 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 -- finish remembers the answer, so that the same op is not done twice; one that
--- changed nothing is not worth it. An op is asked again within moments or
+-- changed nothing is not worth it, unless it is asked again: the first may come
+-- behind it, when there is something to do. An op is asked again within moments or
 -- never: 5 s are enough. At most 20,000 are kept.
 local function finish(answer, idle)
   local text = cjson.encode(answer)
-  if op ~= '' and not idle then
+  if op ~= '' and (ARGV[3] or not idle) then
     redis.call('HSET', ops, op, text)
     redis.call('ZADD', opsat, now, op)
     local old = redis.call('ZRANGEBYSCORE', opsat, '-inf', now - 5000, 'LIMIT', 0, 200)
