@@ -8,6 +8,7 @@ import { until } from "../driver/index.ts";
 import type { Server } from "../server.ts";
 import { Stage } from "../stage.ts";
 import { inFlight, unanswered } from "../talk.ts";
+import { Visitor } from "../visitor.ts";
 
 /** How often it is killed: at least, and at most while no message was caught between the record and its ack. */
 const kills = 3;
@@ -54,6 +55,55 @@ describe("kill -9 of the server while a page is shared", () => {
       await anna.seesOnPage(`Changed after the kill, ${kill}`, { within: 10_000 });
     }
     await anna.page.screenshot("after-kills-desk");
+  });
+});
+
+// COB-2, COB-6, R7: a page in the background tells nothing of itself, and is there all the same. In Firefox, whose tabs are
+// in the background for their pages too when another one is in front.
+describe("kill -9 of the server while the shared page is in the background", () => {
+  const stage = new Stage("kill-background");
+  const grace = 8_000;
+
+  test("sharing goes on, longer than a page may be gone, and the agent sees it change when it is in front again", { timeout: 240_000 }, async () => {
+    const server = await stage.server({ settings: { "cobrowse.page_grace": `${grace / 1_000}s` } });
+    const browser = await stage.browser("visitor", { kind: "firefox" });
+    const visitor = new Visitor(await browser.page());
+    const anna = await stage.desk("anna");
+    const shown = (): Promise<DocumentVisibilityState> => visitor.page.evaluate(() => document.visibilityState);
+    const says = async (text: string): Promise<void> => visitor.page.evaluate((it: string) => {
+      const stock = document.getElementById("stock");
+      if (stock) stock.textContent = it;
+    }, text);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await visitor.visit(server.shop);
+    await visitor.open();
+    await visitor.send("Which tea is left?");
+    await anna.rings();
+    await anna.open();
+    await anna.cobrowse();
+    await visitor.allow();
+    await anna.seesOnPage("Tea, and what it takes");
+
+    const other = await browser.page();
+    await other.front();
+    await until("the shared page is in the background", async () => (await shown()) === "hidden");
+    await says("Changed in the background");
+    await server.kill();
+    await server.start();
+    const back = Date.now();
+    await anna.seesOnPage("Changed in the background", { within: 45_000 });
+    console.log(`the agent sees the page in the background ${Date.now() - back} ms after the server is ready`);
+    await until("a page that was gone would have ended it", () => Promise.resolve(Date.now() - back > 2 * grace), 3 * grace);
+    expect(await shown()).toBe("hidden");
+    expect(await anna.page.count("button", "Stop")).toBe(1);
+    await anna.page.screenshot("in-the-background-desk");
+
+    await visitor.page.front();
+    await until("the shared page is in front", async () => (await shown()) === "visible");
+    await visitor.page.see("button", "Stop sharing");
+    await says("In front again");
+    await anna.seesOnPage("In front again", { within: 10_000 });
   });
 });
 
