@@ -131,7 +131,10 @@ export function Lines({ log, greeting, first, edit }: { log: Log | undefined; gr
   );
 }
 
-/** Says each new line once to those who listen, without moving their focus. What was there at first is not said. */
+/**
+ * Says each new line once to those who listen, without moving their focus. What was there at first is not said, and of
+ * another conversation nothing stays.
+ */
 export function Announcer({ log }: { log: { value: Log | undefined } }): VNode {
   const box = useRef<HTMLDivElement>(null);
   const said = useRef<{ log: Log | undefined; seq: number }>({ log: undefined, seq: 0 });
@@ -139,6 +142,7 @@ export function Announcer({ log }: { log: { value: Log | undefined } }): VNode {
     const now = log.value;
     const entries = now?.entries.value ?? [];
     if (said.current.log !== now || said.current.seq === 0) {
+      if (said.current.log !== now) box.current?.replaceChildren();
       said.current = { log: now, seq: entries.at(-1)?.seq ?? 0 };
       return;
     }
