@@ -31,8 +31,8 @@ export async function openChromium(options: BrowserOptions): Promise<Browser> {
     executablePath: findBrowser("chromium"),
     headless: true,
     chromiumSandbox: false,
-    ignoreDefaultArgs: options.putAside === true ? ["--disable-back-forward-cache"] : [],
-    args: [...flags, ...mediaFlags(options), ...(options.args ?? [])],
+    ignoreDefaultArgs: [...(options.putAside === true ? ["--disable-back-forward-cache"] : []), ...(options.doubles === true ? ["--disable-extensions"] : [])],
+    args: [...flags, ...mediaFlags(options), ...(options.doubles === true ? [`--load-extension=${tabsExtension(profile)}`] : []), ...(options.args ?? [])],
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     colorScheme: options.dark === true ? "dark" : "light",
   });
@@ -47,6 +47,16 @@ function mediaFlags(options: BrowserOptions): string[] {
     ...(options.camera === undefined ? [] : [`--use-file-for-fake-video-capture=${options.camera}`]),
     ...(options.microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${options.microphone}`]),
   ];
+}
+
+/** Writes an extension that may do what the menu of a tab does; no script of a page or of DevTools can. */
+function tabsExtension(profile: string): string {
+  const folder = join(profile, "tabs-extension");
+  mkdirSync(folder);
+  const manifest = { manifest_version: 3, name: "tabs", version: "1", permissions: ["tabs"], background: { service_worker: "worker.js" } };
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
+  writeFileSync(join(folder, "worker.js"), "addEventListener('install', () => {});");
+  return folder;
 }
 
 class ChromiumBrowser implements Browser {
@@ -73,6 +83,15 @@ class ChromiumBrowser implements Browser {
   async opened(act: () => Promise<unknown>): Promise<Page> {
     const [page] = await Promise.all([this.#context.waitForEvent("page", { timeout: 15_000 }), act()]);
     return this.#take(page);
+  }
+
+  /** The worker's own tabs are told apart by their address: of two with the same one the first is doubled. */
+  async doubled(page: Page): Promise<Page> {
+    const worker = this.#context.serviceWorkers()[0] ?? (await this.#context.waitForEvent("serviceworker", { timeout: 15_000 }));
+    return this.opened(() => worker.evaluate(`(async (url) => {
+      const [tab] = (await chrome.tabs.query({})).filter((one) => one.url === url);
+      await chrome.tabs.duplicate(tab.id);
+    })(${JSON.stringify(page.url())})`));
   }
 
   async #take(tab: EnginePage): Promise<Page> {

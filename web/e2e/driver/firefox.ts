@@ -48,6 +48,10 @@ class FirefoxBrowser implements Browser {
     return Promise.reject(new Error("taking a tab that a page opens works in Chromium only"));
   }
 
+  doubled(): Promise<Page> {
+    return Promise.reject(new Error("doubling a tab works in Chromium only"));
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

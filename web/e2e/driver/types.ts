@@ -108,6 +108,8 @@ export interface Browser {
   page(): Promise<Page>;
   /** The tab that a page opens by itself while `act` runs (Chromium only). */
   opened(act: () => Promise<unknown>): Promise<Page>;
+  /** The tab that comes when a person doubles that one (Chromium only, opened with `doubles`). */
+  doubled(page: Page): Promise<Page>;
   /** Closes the process, writes consoles into the artifacts and removes the profile. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -135,6 +137,8 @@ export interface BrowserOptions {
    * is left is gone. Of a page that came back only its own document can be reached, not its frames. Chromium only.
    */
   readonly putAside?: boolean;
+  /** Lets tabs be doubled, as by a tab's menu. Chromium only. */
+  readonly doubles?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;

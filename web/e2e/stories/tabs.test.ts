@@ -153,19 +153,6 @@ describe("a tab that the page opens", () => {
     await anna.replica.see("heading", /Delivery/);
     await one.page.screenshot("first-tab-next-page");
     expect(await two.page.count("button", "Stop sharing"), "the second tab is not shown").toBe(0);
-
-    // Nor does one that is opened from a page in between, which has no widget; the tab itself has both again when it is back.
-    await one.page.open(`${server.shop}assets/`);
-    const three = new Visitor(await browser.opened(() => one.page.evaluate(() => { window.open("/delivery"); })));
-    await three.sees("Can you see my page?");
-    await three.sees("The call is in another tab.");
-    await three.page.screenshot("third-tab");
-    expect(await three.page.count("button", "Stop sharing"), "the third tab is not shown").toBe(0);
-    expect(await three.panel.count("button", "Hang up"), "nor in the call").toBe(0);
-    await one.page.front();
-    await one.page.evaluate(() => { setTimeout(() => { history.back(); }); });
-    await one.page.see("button", "Stop sharing");
-    await one.seesAndHears("blue", 880);
   });
 });
 

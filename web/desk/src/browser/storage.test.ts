@@ -4,13 +4,12 @@ import { tabCalls } from "./storage.ts";
 
 const id = (text: string): CallID => text as CallID;
 
-/** A page of a tab with that storage, and a way to tell it what the browser does. */
-function page(storage: Map<string, string>, referrer = "https://chat.example/desk/"): (event: "pagehide" | "pageshow") => void {
+/** A page of a tab with that storage, loaded after the one of that entry in its history, and a way to tell it what the browser does. */
+function page(storage: Map<string, string>, after: string | null = "desk"): (event: "pagehide" | "pageshow") => void {
   const target = new EventTarget();
   vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
-  vi.stubGlobal("location", { href: "https://chat.example/desk/#x", origin: "https://chat.example" });
-  vi.stubGlobal("document", { referrer });
-  vi.stubGlobal("history", { length: 2 });
+  const it = { navigation: { currentEntry: { id: "desk" }, activation: { from: after === null ? null : { id: after } } } };
+  vi.stubGlobal("window", Object.assign(it, { top: it }));
   vi.stubGlobal("sessionStorage", {
     getItem: (key: string) => storage.get(key) ?? null,
     setItem: (key: string, text: string) => void storage.set(key, text),
@@ -34,7 +33,7 @@ test("a tab's calls are there after a reload and when it is shown again, and not
   page(doubled);
   expect(tabCalls().has(id("one"))).toBe(false);
   happens("pagehide");
-  page(new Map(tab), "https://chat.example/livez"); // opened from a page without the desk
+  page(new Map(tab), "livez"); // opened from a page without the desk
   expect(tabCalls().has(id("one"))).toBe(false);
   page(tab);
   happens("pageshow"); // the first page, from where the browser had put it aside

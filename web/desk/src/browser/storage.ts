@@ -1,6 +1,6 @@
 import type { CallID } from "../../../shared/src/protocol.gen.ts";
 import type { Kept } from "../../../shared/src/outbox.ts";
-import { followsPage, leftPage } from "../../../shared/src/browser/next-page.ts";
+import { forNextPage, fromPageBefore } from "../../../shared/src/browser/next-page.ts";
 import type { OwnCalls } from "../models/call.ts";
 import type { Drafts } from "../models/composer.ts";
 
@@ -38,13 +38,13 @@ export function tabDrafts(agent: string): Drafts {
 export function tabCalls(): OwnCalls {
   const key = "parlour.calls";
   const take = (): string[] => {
-    const [left, ...ids] = (read(session, key) ?? "").split(" ");
-    if (left) write(session, key, "");
-    return left && (again || followsPage(left)) ? ids : [];
+    const written = read(session, key);
+    if (written) write(session, key, "");
+    return fromPageBefore(written, again);
   };
   let again = false;
   let own = take();
-  addEventListener("pagehide", () => write(session, key, [leftPage(), ...own].join(" ")));
+  addEventListener("pagehide", () => write(session, key, own.length > 0 ? forNextPage(own) : ""));
   addEventListener("pageshow", ({ persisted }) => {
     if (!persisted) return;
     again = true;

@@ -1,4 +1,4 @@
-import { followsPage, leftPage } from "../../../shared/src/browser/next-page.ts";
+import { forNextPage, fromPageBefore } from "../../../shared/src/browser/next-page.ts";
 
 /** What this page remembers for the next one, in the site's own storage. Nothing is written before the visitor does something. */
 export interface Memory {
@@ -10,9 +10,13 @@ export interface Memory {
   readonly forget: boolean;
   /** The panel's own, opaque to us. */
   readonly kept: string | null;
+  /** The person whom the site named when the panel's visitor was made, as whoOf tells it. */
+  readonly who: string | null;
+  /** When the site has logged out last, Unix milliseconds, or 0: who was made before is nobody any more. It only grows. */
+  readonly out: number;
 }
 
-const nothing: Memory = { open: false, alive: false, used: false, forget: false, kept: null };
+const nothing: Memory = { open: false, alive: false, used: false, forget: false, kept: null, who: null, out: 0 };
 
 /** A Keeper holds the memory of one site; where storage is refused it lasts as long as the page. */
 export class Keeper {
@@ -34,7 +38,7 @@ export class Keeper {
     this.#ownKey = window === window.top ? this.#key : `${this.#key}:framed`;
     this.#takeOwn();
     addEventListener("storage", ({ key, newValue, storageArea }) => {
-      if (storageArea !== this.#session()) return key === this.#key ? changed() : undefined;
+      if (storageArea !== this.#session()) return key === this.#key ? this.#heard(newValue, changed) : undefined;
       if (key !== this.#ownKey || newValue === null) return;
       this.#takeOwn();
       back();
@@ -52,9 +56,7 @@ export class Keeper {
   get memory(): Memory {
     if (!this.#refused) {
       try {
-        const read = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Partial<Memory> | null;
-        const [open, alive, used, forget] = [read?.open === true, read?.alive === true, read?.used === true, read?.forget === true];
-        this.#memory = { open, alive, used, forget, kept: typeof read?.kept === "string" ? read.kept : null };
+        this.#memory = parse(localStorage.getItem(this.#key), this.#memory.out);
       } catch {
         // refused, or not ours: what this page knows
       }
@@ -71,12 +73,28 @@ export class Keeper {
     this.#own = ids;
   }
 
+  /** The site logs out now, at a time after all that was before. What the panel keeps stays for it to end. */
+  logOut(forget: boolean): void {
+    const out = Math.max(Date.now(), this.memory.out) + 1;
+    this.change({ open: false, alive: false, used: false, forget, who: null, out });
+  }
+
+  /** A log-out counts also where the site has cleared its storage right after it. */
+  #heard(written: string | null, changed: () => void): void {
+    try {
+      this.#memory = { ...this.#memory, out: parse(written, this.#memory.out).out };
+    } catch {
+      // not ours
+    }
+    changed();
+  }
+
   /** Changes what is remembered. What is empty is taken out of the storage again. */
   change(part: Partial<Memory>): void {
     this.#memory = { ...this.memory, ...part };
     try {
-      const { alive, used, forget, kept } = this.#memory;
-      if (alive || used || forget || kept !== null) localStorage.setItem(this.#key, JSON.stringify(this.#memory));
+      const { alive, used, forget, kept, out } = this.#memory;
+      if (alive || used || forget || kept !== null || out > 0) localStorage.setItem(this.#key, JSON.stringify(this.#memory));
       else localStorage.removeItem(this.#key);
       this.#refused = false;
     } catch {
@@ -90,7 +108,7 @@ export class Keeper {
    */
   #giveOwn(): void {
     try {
-      if (this.#own.length > 0) this.#session()?.setItem(this.#ownKey, [leftPage(), ...this.#own].join(" "));
+      if (this.#own.length > 0) this.#session()?.setItem(this.#ownKey, forNextPage(this.#own));
     } catch {
       // full: the next page is a tab of its own
     }
@@ -98,9 +116,9 @@ export class Keeper {
 
   #takeOwn(): void {
     const session = this.#session();
-    const [left, ...ids] = (session?.getItem(this.#ownKey) ?? "").split(" ");
-    this.#own = left && (this.#again || followsPage(left)) ? ids : [];
-    if (left) session?.removeItem(this.#ownKey);
+    const written = session?.getItem(this.#ownKey);
+    this.#own = fromPageBefore(written, this.#again);
+    if (written) session?.removeItem(this.#ownKey);
   }
 
   #session(): Storage | undefined {
@@ -110,4 +128,13 @@ export class Keeper {
       return undefined; // refused: this page is a tab of its own
     }
   }
+}
+
+/** Throws where it is not ours. */
+function parse(text: string | null, known: number): Memory {
+  const read = JSON.parse(text ?? "null") as Partial<Memory> | null;
+  const [open, alive, used, forget] = [read?.open === true, read?.alive === true, read?.used === true, read?.forget === true];
+  const [kept, who] = [read?.kept, read?.who].map((one) => (typeof one === "string" ? one : null)) as [string | null, string | null];
+  const out = typeof read?.out === "number" ? read.out : forget ? 1 : 0; // an earlier version did not write when
+  return { open, alive, used, forget, kept, who, out: Math.max(out, known) };
 }
