@@ -1,5 +1,6 @@
 import { digitOf, maskAt, maskCards, maskDigits } from "./cards.ts";
 import { dot, isElement, maskText, type Masking } from "./masking.ts";
+import { isField, type Typed } from "./typed.ts";
 
 /** From how many characters on what is repeated is hidden: fewer stand in any text. */
 const fewest = 4;
@@ -9,27 +10,17 @@ const fewestElsewhere = 8;
 const noAccident = 6;
 const mostDigits = 32;
 const mostCharacters = 200;
-/** Fields whose last value is remembered; the oldest goes. */
-const mostFields = 64;
 /** Texts that are looked at on each side for digits that stand alone. */
 const reach = 48;
 
-const typed = new Set(["text", "tel", "password", "number", "search", "email", "url", "textarea"]);
 const letter = /[\p{L}\p{N}]/u;
 const numberLike = /^[\p{Nd}\s\p{Z}\p{Cf}\p{Pd}−._·∙‧・/]+$/u;
 /** A text of few digits, or of what stands where digits are missing. */
 const lone = /^[\p{Nd}#*•xX_?\s\p{Z}\p{Cf}\p{Pd}.]{1,8}$/u;
 
-type FieldElement = HTMLInputElement | HTMLTextAreaElement;
-
-interface Field {
-  readonly element: WeakRef<FieldElement>;
-  secret: boolean;
-  last: string;
-}
-
-function isField(node: Element | null): node is FieldElement {
-  return node !== null && (node.localName === "input" || node.localName === "textarea") && "type" in node && typeof node.type === "string" && typed.has(node.type);
+interface Repeated {
+  readonly digits: string;
+  readonly begun: number;
 }
 
 function digitsOf(text: string): string {
@@ -41,44 +32,46 @@ function digitsOf(text: string): string {
   return digits;
 }
 
-/** Echoes hide what the page repeats of what is typed: card previews, passwords that are shown beside their field. */
+/**
+ * Echoes hide what the page repeats of what is typed: card previews, passwords that are shown beside their field. A text that was
+ * told before stays as it was told for as long as the page leaves it: dots in its place would tell what was typed since.
+ */
 export class Echoes {
   readonly #masking: Masking;
   readonly #document: Document;
-  readonly #known = new WeakMap<Element, Field>();
-  #fields: Field[] = [];
-  #numbers: string[] = [];
-  #words: string[] = [];
+  readonly #typed: Typed;
+  #numbers: readonly Repeated[] = [];
+  #words: readonly string[] = [];
 
-  constructor(masking: Masking, document: Document) {
+  constructor(masking: Masking, document: Document, typed: Typed) {
     this.#masking = masking;
     this.#document = document;
+    this.#typed = typed;
   }
 
-  /** Remembers what stands in a field, for as long as the page is shared. */
+  /** Remembers what stands in a field, for as long as the page stands. */
   note(element: Element | null, value: string): void {
     if (!isField(element)) return;
-    let field = this.#known.get(element);
-    if (!field) {
-      field = { element: new WeakRef(element), secret: false, last: "" };
-      this.#known.set(element, field);
-      this.#fields = [...this.#fields, field].slice(-mostFields);
-    }
+    const field = this.#typed.known.get(element) ?? this.#typed.add(element);
     field.secret ||= this.#masking.isSecret(element);
-    if (value !== "") field.last = value;
+    this.#typed.value(field, value);
   }
 
   /** Reads what stands in the fields now; before each event, since a page repeats what is typed at once. */
   look(): void {
     const active = this.#active();
     if (isField(active)) this.note(active, active.value);
-    for (const field of this.#fields) field.last = field.element.deref()?.value || field.last;
-    this.#numbers = this.#fields.flatMap(({ secret, last }) => {
+    for (const field of this.#typed.fields) {
+      const element = field.element.deref();
+      if (element) this.#typed.value(field, element.value);
+    }
+    this.#typed.looks++;
+    this.#numbers = this.#typed.fields.flatMap(({ secret, last, begun }) => {
       const digits = last.length <= mostCharacters && numberLike.test(last) ? digitsOf(last) : "";
       const counts = secret ? digits.length >= fewest && digits.length <= mostDigits : digits.length >= fewestElsewhere && digits.length <= 19 && !digits.startsWith("0");
-      return counts ? [digits] : [];
+      return counts ? [{ digits, begun }] : [];
     });
-    this.#words = this.#fields.flatMap(({ secret, last }) => {
+    this.#words = this.#typed.fields.flatMap(({ secret, last }) => {
       const word = last.trim().toLowerCase();
       return secret && word.length >= fewest && word.length <= mostCharacters ? [word] : [];
     });
@@ -94,53 +87,47 @@ export class Echoes {
     return at;
   }
 
-  /** Hides card numbers and echoes in a text that stands alone; the answer is as long. */
-  hide(text: string): string {
-    return this.#hideWords(text, this.#digits(text));
+  /** Hides card numbers and echoes in a text that stands alone: of an attribute of a node, or of nothing known. The answer is as long. */
+  hide(text: string, node: Node | null = null, name = ""): string {
+    return this.#tell(node, name, text, (numbers) => this.#digits(text, numbers));
   }
 
   /** The same for a text of the page, with the texts beside it; `others` gets those that hold the rest of a number. */
   hideAt(node: Text, others: Set<Text>): string {
-    const hidden = maskAt(node, others, (text) => this.#digits(text));
-    const alone = this.#numbers.length > 0 && lone.test(node.data) && this.#continues(node, others);
-    return this.#hideWords(node.data, alone ? node.data.replace(/\p{Nd}/gu, dot) : hidden);
+    return this.#tell(node, "", node.data, (numbers) => {
+      const hidden = maskAt(node, others, (text) => this.#digits(text, numbers));
+      const alone = numbers.length > 0 && lone.test(node.data) && this.#continues(node, numbers, others);
+      return alone ? node.data.replace(/\p{Nd}/gu, dot) : hidden;
+    });
   }
 
-  #digits(text: string): string {
+  /** Hides in a text what the page may have put there: no words in one that stands as it was told, and no numbers that are younger. */
+  #tell(node: Node | null, name: string, text: string, digits: (numbers: readonly Repeated[]) => string): string {
+    if (!node) return this.#hideWords(text, digits(this.#numbers));
+    const all = this.#typed.told(name);
+    const told = all.get(node);
+    const same = told?.text === text ? told : undefined;
+    const since = same?.since ?? this.#typed.looks;
+    const fresh = digits(this.#numbers.filter(({ begun }) => begun <= since));
+    const hidden = same ? merge(text, same.hidden, fresh) : this.#hideWords(text, fresh);
+    all.set(node, { text, since, hidden });
+    return hidden;
+  }
+
+  #digits(text: string, numbers: readonly Repeated[]): string {
     const cards = maskCards(text);
-    if (this.#numbers.length === 0) return cards;
-    return merge(text, cards, maskDigits(text, (digits, places) => this.#repeated(digits, places)));
-  }
-
-  /** Which of the digits repeat a part of a number: whole groups of them, or many. */
-  #repeated(digits: readonly number[], places: readonly number[]): number[] {
-    const row = digits.join("");
-    const begins = (at: number): boolean => at === 0 || at === row.length || (places[at] ?? 0) !== (places[at - 1] ?? 0) + 1;
-    const found: number[] = [];
-    let until = 0;
-    for (let start = 0; start < row.length; start++) {
-      for (const number of this.#numbers) {
-        let end = start + fewest;
-        if (!number.includes(row.slice(start, end)) || row.length < end) continue;
-        while (end < row.length && number.includes(row.slice(start, end + 1))) end++;
-        let group = end;
-        while (group - start >= fewest && !begins(group)) group--;
-        if (end - start >= noAccident) until = Math.max(until, end);
-        else if (begins(start) && group - start >= fewest) until = Math.max(until, group);
-      }
-      if (start < until) found.push(start);
-    }
-    return found;
+    if (numbers.length === 0) return cards;
+    return merge(text, cards, maskDigits(text, (digits, places) => repeated(numbers, digits, places)));
   }
 
   /** Whether a text of few digits goes on with a number that begins in the texts before it, or begins one, each in an element of its own. */
-  #continues(node: Text, others: Set<Text>): boolean {
+  #continues(node: Text, numbers: readonly Repeated[], others: Set<Text>): boolean {
     const row: { digit: string; of: Text }[] = [];
     const add = (text: Text): void => {
       for (const digit of digitsOf(text.data)) row.push({ digit, of: text });
     };
     for (const text of [...around(node, true).reverse(), node, ...around(node, false)]) add(text);
-    for (const number of this.#numbers) {
+    for (const { digits: number } of numbers) {
       for (let start = 0; start + fewest <= row.length; start++) {
         if (start > 0 && row[start]?.of === row[start - 1]?.of) continue;
         let end = start;
@@ -169,6 +156,27 @@ export class Echoes {
     }
     return out;
   }
+}
+
+/** Which of the digits repeat a part of a number: whole groups of them, or many. */
+function repeated(numbers: readonly Repeated[], digits: readonly number[], places: readonly number[]): number[] {
+  const row = digits.join("");
+  const begins = (at: number): boolean => at === 0 || at === row.length || (places[at] ?? 0) !== (places[at - 1] ?? 0) + 1;
+  const found: number[] = [];
+  let until = 0;
+  for (let start = 0; start < row.length; start++) {
+    for (const { digits: number } of numbers) {
+      let end = start + fewest;
+      if (!number.includes(row.slice(start, end)) || row.length < end) continue;
+      while (end < row.length && number.includes(row.slice(start, end + 1))) end++;
+      let group = end;
+      while (group - start >= fewest && !begins(group)) group--;
+      if (end - start >= noAccident) until = Math.max(until, end);
+      else if (begins(start) && group - start >= fewest) until = Math.max(until, group);
+    }
+    if (start < until) found.push(start);
+  }
+  return found;
 }
 
 /** Whether a word goes on over a place in a text. */

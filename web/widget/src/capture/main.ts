@@ -4,18 +4,20 @@ import { Echoes } from "./echoes.ts";
 import { Masking, maskText, Memory } from "./masking.ts";
 import { Packets, packetType } from "./packets.ts";
 import { Scrubber, type RecordedEvent } from "./scrub.ts";
+import { Typed } from "./typed.ts";
 
 const batchWait = 40;
 const meta = 4;
 const full = 2;
 
-/** Outlives a session: what was hidden once stays so when the page is shared again. */
+/** Outlive a session: what was hidden once stays so when the page is shared again. */
 const memory = new Memory();
+const typed = new Typed();
 
 /** Records the page: a snapshot, then changes in batches, everything scrubbed before it is handed over. */
 const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
   const masking = new Masking(mask, document, memory);
-  const echoes = new Echoes(masking, document);
+  const echoes = new Echoes(masking, document, typed);
   const scrubber = new Scrubber(masking, record.mirror, echoes);
   const packets = new Packets(cobrowse, emit);
   let head: RecordedEvent | undefined;

@@ -140,7 +140,8 @@ export class Scrubber {
       this.#tree(add.node, isElement(parent) ? parent.localName : "");
     }
     const attributes = data.attributes.flatMap(({ id, attributes: all }) => {
-      const left = this.#attributes(all, this.#bearer(id));
+      const node = this.#nodes.getNode(id);
+      const left = this.#attributes(all, this.#bearer(node), node);
       return Object.keys(left).length > 0 ? [{ id, attributes: left }] : [];
     });
     const texts = data.texts.map(({ id, value }) => {
@@ -161,8 +162,7 @@ export class Scrubber {
     });
   }
 
-  #bearer(id: number): Bearer {
-    const node = this.#nodes.getNode(id);
+  #bearer(node: Node | null): Bearer {
     if (!isElement(node)) return { tag: "", type: "", masked: true, typed: true };
     const type = typeOf(node.getAttribute("type"));
     return { tag: node.localName, type, masked: this.#covers(node), typed: this.#typed(node, type) };
@@ -179,11 +179,11 @@ export class Scrubber {
     return node === null || this.#masking.covers(node, this.#known);
   }
 
-  #attributes(all: Record<string, AttributeValue>, bearer: Bearer): Record<string, AttributeValue> {
+  #attributes(all: Record<string, AttributeValue>, bearer: Bearer, living: Node | null): Record<string, AttributeValue> {
     const left: Record<string, AttributeValue> = {};
     for (const [name, value] of Object.entries(all)) {
       const kept = scrubAttribute(name, value, bearer);
-      if (kept !== undefined) left[name] = typeof kept === "string" && readable.has(name.toLowerCase()) ? this.#echoes.hide(kept) : kept;
+      if (kept !== undefined) left[name] = typeof kept === "string" && readable.has(name.toLowerCase()) ? this.#echoes.hide(kept, living, name) : kept;
     }
     return left;
   }
@@ -210,7 +210,7 @@ export class Scrubber {
     const all = node.attributes ?? {};
     const type = typeOf(typeof all["type"] === "string" ? all["type"] : null);
     const bearer = { tag: (node.tagName ?? "").toLowerCase(), type, masked, typed: this.#typed(living, type) };
-    node.attributes = this.#attributes(all, bearer);
+    node.attributes = this.#attributes(all, bearer, living);
     if (bearer.tag === "img" && living && "width" in living && "height" in living) {
       // The picture itself stays here; its place must not collapse.
       node.attributes["width"] ??= String(living.width);

@@ -1,0 +1,64 @@
+/** Fields whose last value is remembered. */
+const mostFields = 64;
+const kinds = new Set(["text", "tel", "password", "number", "search", "email", "url", "textarea"]);
+
+/** A field that is typed into. */
+export type FieldElement = HTMLInputElement | HTMLTextAreaElement;
+
+/** What is known of a field: what stood in it last, and at which look that was begun. */
+export interface Field {
+  readonly element: WeakRef<FieldElement>;
+  secret: boolean;
+  last: string;
+  empty: boolean;
+  begun: number;
+}
+
+/** A text as it stood when it was looked at, since which look, and what was made of it. */
+export interface Told {
+  readonly text: string;
+  readonly since: number;
+  readonly hidden: string;
+}
+
+/** What is remembered of fields, and of the texts that were told, for as long as the page stands: sharing may begin again. */
+export class Typed {
+  readonly known = new WeakMap<Element, Field>();
+  /** Fields whose last value is known, the oldest first. */
+  fields: readonly Field[] = [];
+  /** How often was looked. */
+  looks = 0;
+  readonly #told = new Map<string, WeakMap<Node, Told>>();
+
+  /** The texts told of nodes: their own for no name, else that of their attribute. */
+  told(name: string): WeakMap<Node, Told> {
+    const known = this.#told.get(name) ?? new WeakMap<Node, Told>();
+    this.#told.set(name, known);
+    return known;
+  }
+
+  /** Takes a field in. A field that is no secret goes when there are too many, else the oldest. */
+  add(element: FieldElement): Field {
+    const field: Field = { element: new WeakRef(element), secret: false, last: "", empty: true, begun: 0 };
+    this.known.set(element, field);
+    const out = this.fields.length < mostFields ? undefined : (this.fields.find(({ secret }) => !secret) ?? this.fields[0]);
+    const gone = out?.element.deref();
+    if (gone) this.known.delete(gone); // it comes in again when it is typed into
+    this.fields = [...this.fields.filter((one) => one !== out), field];
+    return field;
+  }
+
+  /** Takes the value of a field; one that begins otherwise than the last is another. */
+  value(field: Field, value: string): void {
+    const other = field.empty || value.charAt(0) !== field.last.charAt(0);
+    field.empty = value === "";
+    if (field.empty) return;
+    if (other) field.begun = this.looks + 1;
+    field.last = value;
+  }
+}
+
+/** Whether an element is a field that is typed into, and not one that is chosen or pressed. */
+export function isField(node: Element | null): node is FieldElement {
+  return node !== null && (node.localName === "input" || node.localName === "textarea") && "type" in node && typeof node.type === "string" && kinds.has(node.type);
+}
