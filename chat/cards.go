@@ -60,9 +60,12 @@ func (s *Service) cardItems(ctx context.Context, d *desk, slot store.Slot, into 
 	}
 	item := protocol.CardItem{
 		Conversation: c.ID, Slot: slot.State, State: c.State, Site: site.Name, Queue: queue.Name, Name: c.Name, Verified: c.Verified,
-		Started: slot.Started, TurnSince: c.TurnSince, WrapUntil: slot.WrapUntil, Visitor: s.router.Reach(ctx, visitorActor(c.Visitor)),
+		Started: slot.Started, TurnSince: c.TurnSince, WrapUntil: slot.WrapUntil,
 		Last: c.Seq, Read: c.AgentRead, Kind: c.Kind, Parent: c.Parent, Role: slot.Role, Over: slot.Over, ReplyDue: c.ReplyDue,
 		WaitsForOwner: slot.WakeUntil > 0, Medium: slot.Medium,
+	}
+	if item.Visitor, err = s.visitorReach(ctx, c); err != nil {
+		return err
 	}
 	if c.Kind == "" {
 		owns := c.Owner == d.who.Agent
@@ -84,6 +87,21 @@ func (s *Service) cardItems(ctx context.Context, d *desk, slot store.Slot, into 
 		return nil
 	}
 	return s.stepItems(ctx, d.who, c, into)
+}
+
+// visitorReach tells whether the visitor of a conversation is on the page. Who has
+// logged out is not, however fresh the last sign of life: nothing goes on then,
+// and what runs need not be asked for it.
+func (s *Service) visitorReach(ctx context.Context, c store.Conversation) (protocol.Reach, error) {
+	reach := s.router.Reach(ctx, visitorActor(c.Visitor))
+	if reach == protocol.ReachAway || c.State == protocol.StateActive {
+		return reach, nil
+	}
+	ended, err := s.store.EndedVisitors(ctx, []protocol.VisitorID{c.Visitor})
+	if ended[c.Visitor] {
+		reach = protocol.ReachAway
+	}
+	return reach, err
 }
 
 // callOver tells whether the dearest call that the card offers would take more

@@ -210,7 +210,7 @@ func ruled(rules store.QueueRules) func(*store.Workspace) {
 func (h *house) visitor() protocol.Caller {
 	h.t.Helper()
 	v := store.Visitor{ID: protocol.NewID[protocol.VisitorID](), Workspace: h.ws, Site: h.site.ID}
-	h.must(h.store.CreateVisitor(h.t.Context(), v, string(v.ID)))
+	h.must(h.store.CreateVisitor(h.t.Context(), v, "of "+string(v.ID)))
 	who := protocol.Caller{Connection: protocol.NewID[protocol.ConnectionID](), Principal: protocol.Principal{
 		Kind: protocol.KindVisitor, Workspace: h.ws, Visitor: v.ID, Site: h.site.ID,
 	}}

@@ -17,7 +17,7 @@ func (s *Service) Leave(ctx context.Context, who protocol.Caller, op protocol.Op
 	if c.State == protocol.StateActive {
 		return protocol.Ack{}, protocol.NewError(protocol.CodeWrongState, "An agent has just answered. You can end the chat instead.")
 	}
-	return s.end(ctx, who.Principal, op, c, "visitor_left")
+	return s.end(ctx, who.Principal, op, c, store.CauseVisitorLeft)
 }
 
 // Stay lets a visitor who asked for audio or video wait for chat instead, at the
@@ -49,7 +49,7 @@ func (s *Service) End(ctx context.Context, who protocol.Caller, op protocol.Op, 
 	if err != nil {
 		return protocol.Ack{}, err
 	}
-	return s.end(ctx, who.Principal, op, c, "ended")
+	return s.end(ctx, who.Principal, op, c, store.CauseEnded)
 }
 
 func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.Op, before store.Conversation, cause string) (protocol.Ack, error) {
@@ -60,7 +60,7 @@ func (s *Service) end(ctx context.Context, who protocol.Principal, op protocol.O
 	}
 	s.stop(ctx, steps)
 	s.requestsOver(ctx, open)
-	if before.State == protocol.StateQueued {
+	if c.Kind == "" && c.Outcome != store.ConversationEnded { // it waited, whatever was read before
 		s.routed("remove", s.router.Remove(ctx, c.ID))
 	}
 	agents := make([]protocol.AgentID, 0, len(slots))

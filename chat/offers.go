@@ -2,7 +2,6 @@ package chat
 
 import (
 	"context"
-	"errors"
 
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
@@ -20,30 +19,24 @@ func (s *Service) Declare(ctx context.Context, who protocol.Caller, _ protocol.O
 	case len(body.Reason) > s.limits.NameCharacters:
 		return protocol.Ack{}, protocol.NewError(protocol.CodeTooLarge, "This reason is too long.")
 	}
-	if _, err := s.store.Declare(ctx, s.ws, who.Agent, body.Declared, body.Reason, who.Actor(), "agent"); err != nil {
+	if err := s.declare(ctx, who, body); err != nil {
 		return protocol.Ack{}, err
 	}
-	err := s.stillSigned(ctx, who, body.Declared)
 	s.routed("agent", s.router.AgentChanged(ctx, who.Agent))
 	s.notify.ViewChanged(s.ws, who.Actor())
-	return protocol.Ack{}, err
+	return protocol.Ack{}, nil
 }
 
-// stillSigned takes Ready back from who has signed out meanwhile (S5): it looks
-// after the write, as the end of a session is written before it looks for what
-// to take.
-func (s *Service) stillSigned(ctx context.Context, who protocol.Caller, declared protocol.Declared) error {
-	if declared != protocol.DeclaredReady || who.Session == "" {
-		return nil
+// declare writes what an agent says of himself. Of who has signed out meanwhile
+// nothing is taken any more (S5).
+func (s *Service) declare(ctx context.Context, who protocol.Caller, body protocol.Declare) error {
+	var err error
+	if who.Session == "" {
+		_, err = s.store.Declare(ctx, s.ws, who.Agent, body.Declared, body.Reason, who.Actor(), "agent")
+	} else {
+		_, err = s.store.DeclareSigned(ctx, s.ws, who.Agent, body.Declared, body.Reason, who.Session)
 	}
-	held, err := s.store.Sessions(ctx, []string{who.Session})
-	if err != nil {
-		return err
-	}
-	if _, ok := held[who.Session]; ok {
-		return nil
-	}
-	return errors.Join(protocol.NewError(protocol.CodeUnauthenticated, "Please sign in."), s.store.TurnAway(ctx, s.ws, who.Agent))
+	return err
 }
 
 // Accept takes what is offered. The record decides by compare-and-set: exactly

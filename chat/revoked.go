@@ -39,18 +39,10 @@ func (s *Service) SignedOut(ctx context.Context, agent protocol.AgentID) {
 func (s *Service) VisitorSignedOut(ctx context.Context, who protocol.Principal) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signOutTime) // the page does not wait for the answer
 	defer cancel()
-	list, err := s.store.ConversationsOfVisitor(ctx, s.ws, who.Visitor, openPerVisitor)
+	list, err := s.store.OpenOfVisitor(ctx, s.ws, who.Visitor)
 	failed := []error{err}
 	for _, c := range list {
-		cause := "ended"
-		switch c.State {
-		case protocol.StateQueued:
-			cause = "visitor_left"
-		case protocol.StateActive:
-		default:
-			continue
-		}
-		_, err := s.end(ctx, who, protocol.NewID[protocol.Op](), c, cause)
+		_, err := s.end(ctx, who, protocol.NewID[protocol.Op](), c, store.CauseEnded)
 		if e, known := protocol.AsError(err); known && e.Code == protocol.CodeWrongState {
 			continue // it has ended meanwhile
 		}

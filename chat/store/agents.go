@@ -144,7 +144,35 @@ func (s *Store) Declare(ctx context.Context, workspace protocol.WorkspaceID, age
 	default:
 		return Agent{}, protocol.NewError(protocol.CodeInvalid, "The state is one of offline, not_ready, ready, pending_not_ready.")
 	}
+	return s.declareIf(ctx, workspace, agent, declared, reason, actor, cause, func(context.Context, *tx) error { return nil })
+}
+
+// DeclareSigned is Declare by the agent in a session. One that has ended on
+// purpose or run out gives CodeUnauthenticated and changes nothing: of a
+// declaration and a sign-out that cross, the sign-out counts.
+func (s *Store) DeclareSigned(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, declared protocol.Declared, reason, session string) (Agent, error) {
+	return s.declareIf(ctx, workspace, agent, declared, reason, agentActor(agent), "agent", func(ctx context.Context, t *tx) error {
+		// As the end of a session does, which is seen whole or not at all then.
+		if _, _, err := one(ctx, t, scanString, `SELECT id FROM agents WHERE workspace = $1 AND id = $2`+t.lock, workspace, agent); err != nil {
+			return err
+		}
+		now, err := t.time(ctx)
+		if err != nil {
+			return err
+		}
+		held, _, err := one(ctx, t, scanInt, `SELECT COUNT(*) FROM sessions WHERE token_hash = $1 AND workspace = $2 AND agent = $3 AND expires > $4`, session, workspace, agent, now)
+		if err == nil && held == 0 {
+			err = errNoSession()
+		}
+		return err
+	})
+}
+
+func (s *Store) declareIf(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID, declared protocol.Declared, reason, actor, cause string, holds func(context.Context, *tx) error) (Agent, error) {
 	a, err := write(ctx, s, func(ctx context.Context, t *tx) (Agent, error) {
+		if err := holds(ctx, t); err != nil {
+			return Agent{}, err
+		}
 		if err := declare(ctx, t, workspace, agent, declared, storable(reason), actor, storable(cause)); err != nil {
 			return Agent{}, err
 		}

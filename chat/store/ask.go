@@ -14,8 +14,8 @@ type asked struct {
 
 // Ask makes a conversation with its first message (entry 1) and its request
 // (entry 2), in state queued. The returned entry is the message. The same op
-// again gives the conversation as it is now; existed is then true. CodeFull
-// when one of the limits is reached: of any number that ask at once, so many as
+// again gives the conversation as it is now; existed is then true.
+// CodeUnauthenticated when the visitor's token has been ended; CodeFull when one of the limits is reached: of any number that ask at once, so many as
 // there is room for are taken.
 func (s *Store) Ask(ctx context.Context, in AskIn) (c Conversation, message Entry, existed bool, err error) {
 	c, message, existed, err = s.ask(ctx, in, askCommand(in), func(ctx context.Context, t *tx, c *Conversation) (asked, error) {
@@ -120,13 +120,18 @@ func ask(ctx context.Context, t *tx, in AskIn, c *Conversation) (asked, error) {
 }
 
 // countOpen counts what the visitor has open. The visitor's row is locked, so that
-// two that ask at once are counted one after the other.
+// two that ask at once are counted one after the other, and one that crosses the
+// end of the visitor's token comes before it or is refused.
 func countOpen(ctx context.Context, t *tx, in AskIn) error {
 	if in.MaxOpen == 0 {
 		return nil
 	}
-	if _, _, err := one(ctx, t, scanString, `SELECT id FROM visitors WHERE workspace = $1 AND id = $2`+t.lock, in.Workspace, in.Visitor); err != nil {
+	token, _, err := one(ctx, t, scanString, `SELECT token_hash FROM visitors WHERE workspace = $1 AND id = $2`+t.lock, in.Workspace, in.Visitor)
+	if err != nil {
 		return err
+	}
+	if token == string(in.Visitor) { // as EndVisitor leaves it
+		return errNoVisit()
 	}
 	open, _, err := one(ctx, t, scanInt,
 		`SELECT COUNT(*) FROM conversations WHERE workspace = $1 AND visitor = $2 AND state IN ('queued', 'active')`, in.Workspace, in.Visitor)

@@ -69,6 +69,16 @@ func (s *Store) ConversationsOfVisitor(ctx context.Context, workspace protocol.W
 	return list, nil
 }
 
+// OpenOfVisitor lists what waits or runs of the visitor, oldest first.
+func (s *Store) OpenOfVisitor(ctx context.Context, workspace protocol.WorkspaceID, visitor protocol.VisitorID) ([]Conversation, error) {
+	list, err := all(ctx, s.db.reader(), scanConversation, `SELECT `+conversationColumns+` FROM conversations
+		WHERE workspace = $1 AND visitor = $2 AND state IN ('queued', 'active') ORDER BY asked, id`, workspace, visitor)
+	if err != nil {
+		return nil, fmt.Errorf("list what the visitor has open: %w", err)
+	}
+	return list, nil
+}
+
 // ConversationsOfAgent lists the conversations that hold one of the agent's slots, oldest slot first.
 func (s *Store) ConversationsOfAgent(ctx context.Context, workspace protocol.WorkspaceID, agent protocol.AgentID) ([]Conversation, error) {
 	list, err := all(ctx, s.db.reader(), scanConversation, `SELECT `+prefixed("c", conversationColumns)+`

@@ -15,15 +15,21 @@ const (
 	ConversationAbandoned        = "abandoned"         // the visitor left while waiting
 )
 
-// CauseAbandoned is why the system ends a conversation whose visitor stayed away.
-const CauseAbandoned = "abandoned"
+// Why conversations end.
+const (
+	CauseAbandoned   = "abandoned"    // by the system: the visitor stayed away
+	CauseVisitorLeft = "visitor_left" // while it waited
+	CauseEnded       = "ended"        // while it ran
+)
 
 // End ends a conversation for everybody. One that waits is closed as abandoned,
 // its outcome says how, and its offer is rescinded (visitor_left); of one that
 // runs the agents' slots go to wrap-up, for wrapMs (0 or less: without limit),
 // and its call and co-browse session end with it, as does what its agents asked
-// of colleagues. An enquiry is closed without wrap-up. The slots are returned as
-// they are then. CodeWrongState when it had ended before.
+// of colleagues. An enquiry is closed without wrap-up. What is found decides, not
+// what the caller saw: CauseEnded of one that waits is kept as CauseVisitorLeft,
+// and the other way round. The slots are returned as they are then.
+// CodeWrongState when it had ended before.
 func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv protocol.ConversationID, by protocol.Author,
 	actor string, op protocol.Op, cause string, wrapMs int64,
 ) (Conversation, []Slot, error) {
@@ -31,8 +37,14 @@ func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv pr
 	c, err := s.change(ctx, cmd, conv, func(ctx context.Context, t *tx, c *Conversation) ([]string, error) {
 		switch c.State {
 		case protocol.StateQueued:
+			if cause == CauseEnded {
+				cause = CauseVisitorLeft
+			}
 			return abandon(ctx, t, c, s.visitorAway, by, actor, cause)
 		case protocol.StateActive:
+			if cause == CauseVisitorLeft {
+				cause = CauseEnded
+			}
 			return endActive(ctx, t, c, by, actor, cause, wrapMs)
 		default:
 			return nil, protocol.NewError(protocol.CodeWrongState, "This conversation has already ended.")
@@ -61,7 +73,7 @@ func abandon(ctx context.Context, t *tx, c *Conversation, away int64, by protoco
 		return nil, err
 	}
 	actors := []string{visitorActor(c.Visitor)}
-	rung, err := rescind(ctx, t, c, "", "visitor_left")
+	rung, err := rescind(ctx, t, c, "", CauseVisitorLeft)
 	if err != nil {
 		return nil, err
 	}

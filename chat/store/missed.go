@@ -62,7 +62,7 @@ func (s *Store) Abandon(ctx context.Context, workspace protocol.WorkspaceID, con
 		}
 		by, cause := protocol.Author{Kind: protocol.KindSystem}, "closed"
 		if actor == visitorActor(c.Visitor) {
-			by, cause = protocol.Author{Kind: protocol.KindVisitor, ID: string(c.Visitor), Name: c.Name}, "visitor_left"
+			by, cause = protocol.Author{Kind: protocol.KindVisitor, ID: string(c.Visitor), Name: c.Name}, CauseVisitorLeft
 		}
 		actors, err := rescind(ctx, t, c, "", cause)
 		if err != nil {

@@ -10,6 +10,10 @@ import (
 // seenEveryMs is how exactly the last use of sessions and visitors is kept.
 const seenEveryMs = 60 * 1000
 
+func errNoVisit() error {
+	return protocol.NewError(protocol.CodeUnauthenticated, "This visit is not known here any more. Begin a new one.")
+}
+
 func errNoSession() error {
 	return protocol.NewError(protocol.CodeUnauthenticated, "Please sign in again.")
 }
@@ -133,7 +137,7 @@ func (s *Store) VisitorByToken(ctx context.Context, tokenHash string) (Visitor, 
 	}
 	v, found, err := one(ctx, s.db.reader(), scanVisitor, visitorSelect+`WHERE token_hash = $1 AND seen > $2`, tokenHash, now-s.idle.visitor)
 	if err == nil && !found {
-		err = protocol.NewError(protocol.CodeUnauthenticated, "This visit is not known here any more. Begin a new one.")
+		err = errNoVisit()
 	}
 	if err != nil {
 		return Visitor{}, fmt.Errorf("read visitor: %w", err)
@@ -163,6 +167,20 @@ func (s *Store) EndVisitor(ctx context.Context, workspace protocol.WorkspaceID, 
 		return fmt.Errorf("end visitor: %w", err)
 	}
 	return nil
+}
+
+// EndedVisitors tells which of many visitors have had their token ended. One that
+// is not known here counts as not ended.
+func (s *Store) EndedVisitors(ctx context.Context, ids []protocol.VisitorID) (map[protocol.VisitorID]bool, error) {
+	list, err := inChunks(ctx, s.db.reader(), scanString, `SELECT id FROM visitors WHERE token_hash = id AND id IN `, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look for visitors who have left: %w", err)
+	}
+	ended := make(map[protocol.VisitorID]bool, len(list))
+	for _, id := range list {
+		ended[protocol.VisitorID(id)] = true
+	}
+	return ended, nil
 }
 
 // TouchVisitor notes that the visitor was seen. It writes at most once a minute for each.

@@ -75,7 +75,7 @@ func conversations(ctx context.Context, record *store.Store, n int) ([]store.App
 	posts := make([]store.AppendIn, n)
 	return posts, each(ctx, n, 16, func(ctx context.Context, i int) error {
 		visitor := store.Visitor{ID: protocol.NewID[protocol.VisitorID](), Workspace: ws, Site: site.ID, Name: "Visitor"}
-		if err := record.CreateVisitor(ctx, visitor, string(visitor.ID)); err != nil {
+		if err := record.CreateVisitor(ctx, visitor, "of "+string(visitor.ID)); err != nil {
 			return err
 		}
 		author := protocol.Author{Kind: protocol.KindVisitor, ID: string(visitor.ID), Name: visitor.Name}

@@ -100,7 +100,7 @@ func (f *floor) declare(ctx context.Context, agents, chats int) error {
 // ask lets somebody new wait in the record, with a page that is open.
 func (f *floor) ask(ctx context.Context) (store.Conversation, error) {
 	visitor := store.Visitor{ID: protocol.NewID[protocol.VisitorID](), Workspace: f.ws, Site: f.site, Name: "Visitor"}
-	if err := f.record.CreateVisitor(ctx, visitor, string(visitor.ID)); err != nil {
+	if err := f.record.CreateVisitor(ctx, visitor, "of "+string(visitor.ID)); err != nil {
 		return store.Conversation{}, err
 	}
 	c, _, _, err := f.record.Ask(ctx, store.AskIn{
