@@ -18,7 +18,9 @@ export type ToPanel =
       readonly own?: readonly string[];
       /** A signed identity that the page gave. */
       readonly identity: string | null;
-      /** The site has logged out since the panel was there: what it keeps is nobody's any more. */
+      /** When the site has logged out last, Unix milliseconds: who was made before is nobody any more. 0 where it has not. */
+      readonly out?: number;
+      /** Instead of `out`, from a loader of an earlier version: the site has logged out since the panel was there. */
       readonly forget?: boolean;
     }
   | { readonly kind: "shown"; readonly open: boolean; readonly focus: boolean }
@@ -27,7 +29,8 @@ export type ToPanel =
   /** The browser shows this page again, after others in this tab: their calls and shared pages. */
   | { readonly kind: "own"; readonly ids: readonly string[] }
   | { readonly kind: "identify"; readonly identity: string }
-  | { readonly kind: "reset" }
+  /** The site has logged out, at `out` as above, here or in another tab. Without it, from an earlier version: now. */
+  | { readonly kind: "reset"; readonly out?: number }
   /** A co-browse packet, header and all; the buffer is transferred. */
   | { readonly kind: "packet"; readonly data: ArrayBuffer }
   /** The visitor pressed Stop on the frame. */
@@ -38,12 +41,12 @@ export type ToPanel =
 /** From the panel to the host page. */
 export type FromPanel =
   | { readonly kind: "ready" }
-  /** What the panel kept of a visitor whom the site has logged out is gone. */
-  | { readonly kind: "forgotten" }
+  /** What was kept of visitors whom the site has logged out until `out` is gone, here and at the server. */
+  | { readonly kind: "forgotten"; readonly out: number }
   /** Put into the page's own storage, because the panel's refuses, if `was` is still there; null forgets it. */
   | { readonly kind: "keep"; readonly value: string | null; readonly was: string | null }
-  /** A conversation is alive: the next page opens the panel by itself. */
-  | { readonly kind: "alive"; readonly alive: boolean }
+  /** A conversation is alive: the next page opens the panel by itself. `who` is whom the site named when the visitor was made. */
+  | { readonly kind: "alive"; readonly alive: boolean; readonly who: string | null }
   /** This tab's calls and shared pages, for the next page in it. */
   | { readonly kind: "own"; readonly ids: readonly string[] }
   /** We are in a call: the microphone may be open. */

@@ -13,12 +13,12 @@ test("what was said of one conversation does not stay when there is none, or ano
   const log = signal<Log | undefined>({ entries } as unknown as Log);
   const at = document.createElement("div");
   await act(() => render(h(Announcer, { log }), at));
-  await act(() => (entries.value = [...entries.value, said(2, "Your order is on its way.")]));
+  await act(() => { entries.value = [...entries.value, said(2, "Your order is on its way.")]; });
   expect(at.textContent).toBe("Anna: Your order is on its way.");
-  await act(() => (log.value = undefined));
+  await act(() => { log.value = undefined; });
   expect(at.textContent).toBe("");
-  await act(() => (log.value = { entries } as unknown as Log));
-  await act(() => (entries.value = [...entries.value, said(3, "Anything else?")]));
-  await act(() => (log.value = { entries: signal([said(1, "Good day.")]) } as unknown as Log));
+  await act(() => { log.value = { entries } as unknown as Log; });
+  await act(() => { entries.value = [...entries.value, said(3, "Anything else?")]; });
+  await act(() => { log.value = { entries: signal([said(1, "Good day.")]) } as unknown as Log; });
   expect(at.textContent).toBe("");
 });

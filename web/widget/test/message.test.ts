@@ -25,7 +25,7 @@ function open(): PanelModel {
     clock,
     rest: {
       newVisitor: () => (fail ? Promise.reject(fail) : (visitors++, Promise.resolve("token"))),
-      signOut: () => undefined,
+      signOut: () => Promise.resolve(),
       status: () => (status ? Promise.resolve(site(status)) : Promise.reject(new Error("not asked here"))),
     },
     store: new VisitorStore(),

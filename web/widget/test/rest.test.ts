@@ -24,3 +24,12 @@ test("an answer that is not ours, of a proxy, is the chat being away", async () 
     expect(reason.message).not.toBe("");
   }
 });
+
+test("a sign-out is done where the token has ended, and not where the server is away", async () => {
+  for (const [status, done] of [[204, true], [401, true], [404, true], [429, false], [502, false]] as const) {
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status })));
+    expect([status, await rest.signOut("token").then(() => true, () => false)]).toEqual([status, done]);
+  }
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
+  await expect(rest.signOut("token")).rejects.toThrow(TypeError);
+});

@@ -1,5 +1,6 @@
 import type { FromPanel } from "../port.ts";
 import { loaderStrings as words } from "../strings.ts";
+import { whoOf } from "../who.ts";
 import { bubble, make } from "./elements.ts";
 import { PanelFrame } from "./frame.ts";
 import { Keeper } from "./keeper.ts";
@@ -11,7 +12,7 @@ import { shortCount, TitleCount } from "./title-count.ts";
 export interface PageApi {
   open(): void;
   close(): void;
-  /** Says who the visitor is, by a token signed by the site's own backend. */
+  /** Says who the visitor is, by a token signed by the site's own backend. Who was named as somebody else before is logged out. */
   identify(token: string): void;
   /** The site's log-out: ends access to earlier conversations on this device. */
   reset(): void;
@@ -39,6 +40,8 @@ export class Widget implements PageApi {
   #focus = false;
   #identity: string | null = null;
   #ready = false;
+  /** The last log-out that this page knows of. */
+  #out: number;
 
   /** `color` is the launcher's until the panel tells the site's own. */
   constructor(origin: string, site: string, color: string) {
@@ -47,9 +50,13 @@ export class Widget implements PageApi {
     this.#paint(color);
     this.#keeper = new Keeper(
       site,
-      () => this.#tellKept(),
+      () => {
+        this.#heedLogOut();
+        this.#tellKept();
+      },
       () => this.#back(),
     );
+    this.#out = this.#keeper.memory.out;
     this.#root = this.#host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet(); // a page's strict style-src does not concern constructed sheets
     sheet.replaceSync(look);
@@ -88,21 +95,43 @@ export class Widget implements PageApi {
   }
 
   identify(token: string): void {
+    this.#heedLogOut(); // one that comes later takes the identity of before it, not this one
     this.#identity = token;
+    if (this.#isSomebodyElse()) {
+      this.#logOut();
+      this.#identity = token;
+    }
     this.#frame?.send({ kind: "identify", identity: token });
+  }
+
+  reset(): void {
+    this.#logOut();
   }
 
   /**
    * What the panel keeps for itself only the panel can forget: it is loaded for that where there was a conversation, on this
    * page, or on the next ones until it has said that it did.
    */
-  reset(): void {
+  #logOut(): void {
+    const forget = this.#keeper.memory.used || this.#keeper.memory.forget || this.#frame !== undefined;
+    this.#keeper.logOut(forget);
+    this.#heedLogOut();
+    if (forget && !this.#frame) this.#show(false, false);
+  }
+
+  /** The site has logged out, on this page or another: whom it named before is not here any more. */
+  #heedLogOut(): void {
+    const { out } = this.#keeper.memory;
+    if (out <= this.#out) return;
+    this.#out = out;
     this.#identity = null;
-    const { used } = this.#keeper.memory;
-    const forget = used || this.#frame !== undefined;
-    this.#keeper.change({ open: false, alive: false, used: false, forget, kept: null });
-    if (this.#ready) this.#frame?.send({ kind: "reset" });
-    else if (forget && !this.#frame) this.#show(false, false);
+    if (this.#ready) this.#frame?.send({ kind: "reset", out });
+  }
+
+  #isSomebodyElse(): boolean {
+    const there = this.#keeper.memory.who;
+    const who = this.#identity === null ? undefined : whoOf(this.#identity);
+    return there !== null && who !== undefined && who !== there;
   }
 
   /** Comes back by itself where the site's own router puts another body, or other children, in place of those there were. */
@@ -122,6 +151,7 @@ export class Widget implements PageApi {
 
   /** The browser shows this page again as it was put aside, after other pages of this tab: all goes on here. */
   #back(): void {
+    this.#heedLogOut();
     this.#frame?.send({ kind: "own", ids: this.#keeper.own });
     this.#tellKept();
     const { alive, open } = this.#keeper.memory;
@@ -192,16 +222,19 @@ export class Widget implements PageApi {
         this.#frame?.element.classList.remove("lost");
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
-        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, forget: this.#keeper.memory.forget });
+        this.#heedLogOut();
+        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, out: this.#out });
         this.#ready = true;
         return;
       case "forgotten":
-        return this.#keeper.change({ forget: false });
+        return this.#keeper.memory.forget && message.out >= this.#keeper.memory.out ? this.#keeper.change({ forget: false }) : undefined;
       case "keep":
         return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();
       case "alive":
         if (!message.alive && this.#keeper.own.length > 0) this.#keeper.keepOwn([]);
-        return this.#keeper.change({ alive: message.alive, open: this.#open, ...(message.alive ? { used: true } : {}) });
+        this.#keeper.change({ alive: message.alive, open: this.#open, who: message.who, ...(message.alive ? { used: true } : {}) });
+        if (this.#identity !== null && this.#isSomebodyElse()) this.identify(this.#identity); // named while the visitor was being made
+        return;
       case "own":
         return this.#keeper.keepOwn(message.ids);
       case "call":

@@ -1,5 +1,5 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
-import { isBlank, Refusal, type Composer, type ConversationID, type ConversationItem, type LeaveMessage, type SiteItem, type SiteReason } from "../../../shared/src/index.ts";
+import { Closed, isBlank, Refusal, type Composer, type ConversationID, type ConversationItem, type LeaveMessage, type SiteItem, type SiteReason } from "../../../shared/src/index.ts";
 import type { Phase } from "./panel-model.ts";
 
 /** Why a message can be left: the site takes no conversations, or who waits wants to. */
@@ -99,7 +99,7 @@ export class MessageModel {
         focus();
       });
     } catch (reason) {
-      this.trouble.value = reason instanceof Refusal ? reason.message : "";
+      if (!(reason instanceof Closed)) this.trouble.value = reason instanceof Refusal ? reason.message : "";
     } finally {
       this.sending.value = false;
     }

@@ -17,8 +17,10 @@ import {
 } from "../../../shared/src/index.ts";
 import type { FromPanel, ToPanel } from "../port.ts";
 import { strings } from "../strings.ts";
+import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel, type NewLeg, type OwnSteps } from "./call-model.ts";
+import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import type { Rest } from "./rest.ts";
 import { SharingModel } from "./sharing-model.ts";
@@ -70,6 +72,9 @@ export class PanelModel {
     },
   };
   readonly #identity = signal<string | undefined>(undefined);
+  /** When the site has logged out last, as the page told. */
+  #out = 0;
+  readonly #leaving: Leaving;
   /** What the page keeps for us, where our own storage is refused. */
   #hosted: string | null = null;
   #life = new AbortController();
@@ -134,8 +139,12 @@ export class PanelModel {
   constructor(ports: PanelPorts) {
     this.#ports = ports;
     this.bootstrap = ports.bootstrap;
+    this.#leaving = new Leaving({ ...ports, done: () => ports.tell({ kind: "forgotten", out: this.#out }) });
     this.ableToCall = ports.newLeg !== undefined;
-    effect(() => this.#tellAlive(this.phase.value));
+    effect(() => {
+      const [phase] = [this.phase.value, this.#session.value]; // of another visitor it is told again
+      this.#tellAlive(phase);
+    });
     const inCall = computed(() => this.#calls.value?.leg.value !== undefined);
     effect(() => ports.tell({ kind: "call", live: inCall.value }));
     effect(() => ports.tell({ kind: "unread", count: this.seen.value ? 0 : (this.log.value?.unread.value ?? 0) }));
@@ -195,7 +204,7 @@ export class PanelModel {
         this.#identity.value = message.identity;
         return;
       case "reset":
-        return this.#logOut();
+        return this.#logOut(message.out ?? Math.max(this.#ports.clock.now(), this.#out + 1));
       case "packet":
         return this.#sharing.peek()?.packet(message.data);
       case "cobrowse-stop":
@@ -212,6 +221,7 @@ export class PanelModel {
   /** The page is in front again, or online again. */
   nudge(): void {
     this.#session.peek()?.connection.nudge();
+    this.#leaving.go(true);
     if (this.pageVisible.peek()) this.#sharing.peek()?.shown();
   }
 
@@ -231,7 +241,6 @@ export class PanelModel {
     const { token, dismissed } = store.state;
     if (token === before) return;
     if (before !== undefined) this.#leaveVisitor();
-    if (token === undefined) this.#identity.value = undefined; // the site has logged out there
     this.#dismissed.value = dismissed;
     this.#connect();
   }
@@ -243,8 +252,9 @@ export class PanelModel {
     this.#calls.peek()?.claimed();
   }
 
-  #begin({ open, kept, identity, forget }: Extract<ToPanel, { kind: "begin" }>): void {
-    const { store, ownPlace, bootstrap, tell } = this.#ports;
+  #begin({ open, kept, identity, out, forget }: Extract<ToPanel, { kind: "begin" }>): void {
+    const { store, ownPlace, bootstrap, tell, clock } = this.#ports;
+    this.#out = out ?? (forget ? clock.now() : 0);
     this.#identity.value = identity ?? undefined;
     this.#hosted = kept;
     const host: Place = {
@@ -254,9 +264,9 @@ export class PanelModel {
         this.#hosted = value;
       },
     };
-    if (ownPlace) store.use(ownPlace);
-    else if (bootstrap.hostStorage) store.use(host);
-    if (forget) this.#end();
+    if (ownPlace) store.use(ownPlace, this.#out);
+    else if (bootstrap.hostStorage) store.use(host, this.#out);
+    this.#leaving.go();
     this.shown.value = open;
     this.#dismissed.value = store.state.dismissed;
     if (bootstrap.color) tell({ kind: "look", color: bootstrap.color });
@@ -284,21 +294,24 @@ export class PanelModel {
     if (first && "text" in first.body && !("conversation" in first.body)) void this.#ask(session, first.body as Ask, first.op); // told by `trouble`
   }
 
-  /** The site's log-out: nothing of this visitor stays, here or at the server. */
-  #logOut(): void {
-    this.#end();
-    this.#identity.value = undefined;
-    this.#leaveVisitor();
-    this.composer.draft.value = this.name.value = "";
-  }
-
-  /** Forgets the visitor that is kept, and has the server do so. */
-  #end(): void {
-    const { store, rest, tell } = this.#ports;
-    const { token } = store.state;
-    if (token !== undefined) rest.signOut(token);
-    store.clear();
-    tell({ kind: "forgotten" });
+  /**
+   * The site's log-out: nothing of this visitor stays, here or at the server. One who was made since, and another tab's, goes
+   * on; the words in the boxes and the signed identity are of whoever was here before.
+   */
+  #logOut(out: number): void {
+    if (out <= this.#out) return;
+    this.#out = out;
+    const { store } = this.#ports;
+    const before = store.state.token;
+    store.logOut(out);
+    const { token, dismissed } = store.state;
+    if (before === undefined || token !== before) this.#leaveVisitor();
+    this.#identity.value = this.trouble.value = undefined;
+    this.confirmEnd.value = false;
+    this.composer.draft.value = this.name.value = this.message.email.value = "";
+    this.#leaving.go();
+    this.#dismissed.value = dismissed;
+    if (!this.#session.peek()) this.#connect();
   }
 
   /** Ends this visitor here; what was typed stays. */
@@ -362,15 +375,12 @@ export class PanelModel {
   async #visitor(): Promise<Session> {
     if (!this.#session.peek()) this.storedElsewhere();
     if (!this.#session.peek()) {
-      const { signal: life } = this.#life;
-      const token = await this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), this.#identity.peek());
-      if (life.aborted) { // the site has logged out meanwhile
-        this.#ports.rest.signOut(token);
-        throw new Closed();
-      }
+      const identity = this.#identity.peek();
+      const making = this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), identity);
+      const token = await this.#leaving.unlessOver(this.#life.signal, making);
       this.storedElsewhere(); // another tab may have been quicker: then both are that one
       if (!this.#session.peek()) {
-        this.#ports.store.change({ token });
+        this.#ports.store.change({ token, made: Math.max(this.#ports.clock.now(), this.#out), who: identity && whoOf(identity) });
         this.#connect();
       }
     }
@@ -423,7 +433,7 @@ export class PanelModel {
 
   #tellAlive(phase: Phase): void {
     if (phase === "loading") return;
-    this.#ports.tell({ kind: "alive", alive: phase === "asking" || phase === "waiting" || phase === "active" });
+    this.#ports.tell({ kind: "alive", alive: phase === "asking" || phase === "waiting" || phase === "active", who: this.#ports.store.state.who ?? null });
   }
 
   #watchStatus(wanted: boolean): void {

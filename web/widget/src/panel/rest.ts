@@ -17,8 +17,8 @@ async function answer<T>(response: Response): Promise<T> {
 export interface Rest {
   /** Makes a visitor and gives its token. Rejects with Refusal, or TypeError when there is no network. */
   newVisitor(site: string, name: string, identity: string | undefined): Promise<string>;
-  /** Ends a visitor's token for good, also while the page goes. Where there is no network it stays what it was. */
-  signOut(token: string): void;
+  /** Ends a visitor's token for good, also while the page goes; a token that is unknown has ended. Rejects while the server is not reached. */
+  signOut(token: string): Promise<void>;
   status(site: string): Promise<SiteItem>;
 }
 
@@ -29,8 +29,9 @@ export const rest: Rest = {
     const response = await fetch("/v1/visitors", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     return (await answer<{ token: string }>(response)).token;
   },
-  signOut(token) {
-    void fetch("/v1/sign-out", { method: "POST", headers: { Authorization: `Bearer ${token}` }, keepalive: true }).catch(() => undefined); // as said above
+  async signOut(token) {
+    const response = await fetch("/v1/sign-out", { method: "POST", headers: { Authorization: `Bearer ${token}` }, keepalive: true });
+    if (!response.ok && response.status !== 401 && response.status !== 404) throw new Error(`sign-out: ${response.status}`);
   },
   async status(site) {
     return answer<SiteItem>(await fetch(`/w/${encodeURIComponent(site)}/status`));

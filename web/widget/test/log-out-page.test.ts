@@ -1,0 +1,175 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { FromPanel, ToPanel } from "../src/port.ts";
+import { Widget } from "../src/loader/widget.ts";
+import { whoOf } from "../src/who.ts";
+
+/** The panels that were loaded, the last one first, with what they were told. */
+const panels = vi.hoisted((): { hear: (message: FromPanel) => void; told: ToPanel[] }[] => []);
+vi.mock("../src/loader/frame.ts", () => ({
+  PanelFrame: class {
+    readonly element = document.createElement("div");
+    readonly told: ToPanel[] = [];
+    constructor(_address: string, _title: string, hear: (message: FromPanel) => void) {
+      panels.unshift({ hear, told: this.told });
+    }
+    send(message: ToPanel): void {
+      this.told.push(message);
+    }
+  },
+}));
+
+const key = "parlour:demo";
+const kept = JSON.stringify({ token: "old", kept: [] });
+const claims = (sub: string, more = ""): string => `e30.${btoa(JSON.stringify({ sub, more })).replaceAll("=", "")}.c2ln`;
+/** What the panel says of a visitor who was made under that name. */
+const marked = (sub: string): string | undefined => whoOf(claims(sub));
+const memory = (): Record<string, unknown> => JSON.parse(localStorage.getItem(key) ?? "{}") as Record<string, unknown>;
+const was = (part: object): void => localStorage.setItem(key, JSON.stringify({ open: false, alive: false, used: true, kept: null, ...part }));
+const page = (): Widget => new Widget("https://chat.test", "demo", "");
+const told = (): ToPanel[] => panels[0]?.told ?? [];
+const hear = (message: FromPanel): void => panels[0]?.hear(message);
+const begun = (): Extract<ToPanel, { kind: "begin" }> | undefined => told().findLast((m) => m.kind === "begin");
+const resets = (): ToPanel[] => told().filter((m) => m.kind === "reset");
+
+/** Another tab writes; `left` is what this page reads then. */
+function elsewhere(part: object, left?: string): void {
+  was(part);
+  const newValue = localStorage.getItem(key);
+  if (left !== undefined) localStorage.setItem(key, left);
+  dispatchEvent(Object.assign(new Event("storage"), { key, newValue, storageArea: localStorage }));
+}
+
+beforeEach(() => {
+  localStorage.clear();
+  panels.length = 0;
+});
+
+// SITE-9
+describe("a log-out", () => {
+  test("before the panel is there leaves what it kept here for it to end, and says from when", () => {
+    was({ kept });
+    const widget = page();
+    expect(panels.length).toBe(0);
+    widget.reset();
+    hear({ kind: "ready" });
+    expect(begun()).toMatchObject({ kept, out: memory()["out"], identity: null, open: false });
+    expect(begun()?.out).toBeGreaterThan(Date.now() - 10_000);
+  });
+
+  test("is remembered for the next page until the panel has done all of it, and as a moment then", () => {
+    was({});
+    page().reset();
+    const out = memory()["out"] as number;
+    expect(memory()).toMatchObject({ forget: true, used: false });
+    panels.length = 0;
+    page();
+    hear({ kind: "ready" });
+    expect([panels.length, begun()?.out]).toEqual([1, out]);
+    hear({ kind: "forgotten", out: out - 1 }); // an earlier one
+    expect(memory()["forget"]).toBe(true);
+    hear({ kind: "forgotten", out });
+    expect(memory()).toEqual({ open: false, alive: false, used: false, forget: false, kept: null, who: null, out });
+    panels.length = 0;
+    page();
+    expect(panels.length).toBe(0);
+  });
+
+  test("of another tab, or while this page was put aside, is told to the panel here, and the identity goes", () => {
+    for (const how of ["storage", "cleared", "pageshow"]) {
+      localStorage.clear();
+      was({ alive: true });
+      const widget = page();
+      hear({ kind: "ready" });
+      widget.identify(claims("anne"));
+      const out = Date.now() + 5;
+      if (how !== "pageshow") elsewhere({ forget: true, out }, how === "cleared" ? "null" : undefined);
+      else {
+        was({ forget: true, out });
+        dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+      }
+      expect([how, resets()]).toEqual([how, [{ kind: "reset", out }]]);
+      elsewhere({ forget: false, out });
+      expect(resets().length).toBe(1);
+      hear({ kind: "ready" });
+      expect(begun()).toMatchObject({ identity: null, out });
+    }
+  });
+
+  test("takes the identity also where no panel was ever there, in this tab and the others", () => {
+    for (const how of ["here", "elsewhere"]) {
+      localStorage.clear();
+      const widget = page();
+      widget.identify(claims("anne"));
+      if (how === "here") widget.reset();
+      else elsewhere({ used: false, out: Date.now() });
+      expect([how, panels.length, memory()["out"]]).toEqual([how, 0, expect.any(Number)]);
+      widget.open();
+      hear({ kind: "ready" });
+      expect([how, begun()?.identity]).toEqual([how, null]);
+      panels.length = 0;
+    }
+  });
+
+  test("comes after all that were before, whatever the clock says", () => {
+    const ahead = Date.now() + 3_600_000;
+    was({ out: ahead });
+    page().reset();
+    expect(memory()["out"]).toBeGreaterThan(ahead);
+  });
+
+  test("of an earlier version, which did not write when, ends whom that version made", () => {
+    was({ used: false, forget: true });
+    page();
+    hear({ kind: "ready" });
+    expect(begun()?.out).toBe(1);
+  });
+
+  test("that never was is none", () => {
+    was({ alive: true });
+    page();
+    hear({ kind: "ready" });
+    expect(begun()?.out).toBe(0);
+  });
+});
+
+// SITE-9
+describe("an identity", () => {
+  test("of somebody else logs out who was named before, with the panel there or not", () => {
+    for (const loaded of [true, false]) {
+      localStorage.clear();
+      panels.length = 0;
+      was({ alive: loaded, who: marked("anne") });
+      const widget = page();
+      if (loaded) hear({ kind: "ready" });
+      const ben = claims("ben");
+      widget.identify(ben);
+      expect([loaded, memory()["out"], memory()["who"]]).toEqual([loaded, expect.any(Number), null]);
+      if (loaded) expect(told().slice(-2)).toEqual([{ kind: "reset", out: memory()["out"] }, { kind: "identify", identity: ben }]);
+      hear({ kind: "ready" });
+      expect(begun()).toMatchObject({ identity: ben, out: memory()["out"] });
+    }
+  });
+
+  test("of the same person, of one who was not named, and one that cannot be read log nobody out", () => {
+    for (const [there, token] of [[marked("anne"), claims("anne", "a later token")], [null, claims("ben")], [marked("anne"), "unreadable"]]) {
+      was({ alive: true, who: there });
+      const widget = page();
+      hear({ kind: "ready" });
+      widget.identify(token ?? "");
+      expect([resets(), memory()["out"]]).toEqual([[], 0]);
+    }
+  });
+
+  test("that came while the visitor was made for somebody else logs out as soon as that is known, once", () => {
+    const widget = page();
+    widget.open();
+    hear({ kind: "ready" });
+    widget.identify(claims("ben"));
+    hear({ kind: "alive", alive: true, who: marked("anne") ?? null });
+    expect(told().slice(-2).map(({ kind }) => kind)).toEqual(["reset", "identify"]);
+    hear({ kind: "alive", alive: false, who: null });
+    hear({ kind: "alive", alive: true, who: marked("ben") ?? null });
+    expect(resets().length).toBe(1);
+  });
+});

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { settle } from "../../shared/test/fake-clock.ts";
+import { Shop, type Tab } from "./shop.ts";
+
+let shop: Shop;
+
+beforeEach(() => {
+  shop = new Shop();
+});
+afterEach(() => shop.close());
+
+const claims = (sub: string): string => `e30.${btoa(JSON.stringify({ aud: "demo", sub })).replaceAll("=", "")}.c2ln`;
+const forgotten = ({ told }: Tab): unknown => told.findLast(({ kind }) => kind === "forgotten");
+const leaving = (): unknown => (JSON.parse(shop.stored ?? "{}") as { leaving?: unknown }).leaving;
+
+async function talks(tab: Tab, text = "hello"): Promise<void> {
+  await shop.send(tab, text);
+  shop.made.at(-1)?.();
+  await shop.clock.pass(300);
+}
+
+// SITE-9, VIS-4
+describe.each(["panel", "shop"] as const)("a log-out of the site, with what is kept in the storage of the %s", (where) => {
+  test("that came while there was no panel is done before anything is shown or connected", async () => {
+    shop.stored = JSON.stringify({ token: "old", kept: [] }); // as an earlier version wrote it
+    const one = shop.tab(where, { out: 1 });
+    await shop.clock.pass(3000);
+    expect([shop.stored, shop.ended, one.server.links.length, one.panel.phase.value, forgotten(one)]).toEqual([null, ["old"], 0, "first", { kind: "forgotten", out: 1 }]);
+  });
+
+  test("that never was ends nobody", async () => {
+    shop.stored = JSON.stringify({ token: "old", kept: [] });
+    const one = shop.tab(where);
+    await shop.clock.pass(300);
+    expect([shop.ended, shop.tokens(one)]).toEqual([[], ["old"]]);
+  });
+
+  test("is over for whoever comes after it, however often it is told", async () => {
+    const out = shop.clock.now() + 60_000; // a page whose clock was ahead
+    const one = shop.tab(where, { out });
+    await talks(one);
+    const next = shop.tab(where, { out });
+    one.panel.hear({ kind: "reset", out });
+    await shop.clock.pass(300);
+    expect([shop.ended, shop.tokens(next), one.panel.connection.value]).toEqual([[], ["token-0"], "live"]);
+    next.panel.hear({ kind: "reset", out: out + 1 });
+    await shop.clock.pass(300);
+    expect([shop.stored, shop.ended]).toEqual([null, ["token-0"]]);
+  });
+
+  test("leaves nothing in any tab: no words, no name, nobody whom the page has named", async () => {
+    const tabs = [shop.tab(where), shop.tab(where)];
+    for (const { panel } of tabs) panel.hear({ kind: "identify", identity: claims("anne") });
+    await talks(tabs[0] as Tab);
+    for (const { panel } of tabs) {
+      panel.composer.draft.value = "my address is";
+      panel.name.value = "Anne";
+      panel.message.email.value = "anne@example.com";
+      panel.confirmEnd.value = true;
+    }
+    const out = shop.clock.now() + 1;
+    for (const { panel } of tabs) panel.hear({ kind: "reset", out });
+    await shop.clock.pass(300);
+    for (const { panel } of tabs) {
+      const { composer, name, message, identified, confirmEnd, phase, first } = panel;
+      expect([composer.draft.value, name.value, message.email.value, identified.value, confirmEnd.value, phase.value, first.value]).toEqual(["", "", "", false, false, "first", undefined]);
+    }
+    await talks(tabs[1] as Tab, "the next person");
+    expect([shop.named.at(-1), shop.tokens(tabs[0] as Tab)]).toEqual([undefined, ["token-0", "token-1"]]);
+  });
+
+  test("in another tab ends a visitor who is only being made here, and the next one can ask at once", async () => {
+    const one = shop.tab(where);
+    await shop.send(one, "secret before the log-out");
+    one.panel.hear({ kind: "reset", out: shop.clock.now() + 1 });
+    await settle();
+    expect([one.panel.phase.value, one.panel.first.value, one.panel.composer.draft.value, one.panel.trouble.value]).toEqual(["first", undefined, "", undefined]);
+    await shop.send(one, "the next person");
+    shop.made[1]?.();
+    await settle();
+    shop.made[0]?.();
+    await shop.clock.pass(300);
+    expect([shop.ended, shop.tokens(one), JSON.parse(shop.stored ?? "{}")]).toMatchObject([["token-0"], ["token-1"], { token: "token-1" }]);
+  });
+
+  test("with the server away is done when it is back, and only then told", async () => {
+    const one = shop.tab(where);
+    await talks(one);
+    shop.away = true;
+    const out = shop.clock.now() + 1;
+    one.told.length = 0;
+    one.panel.hear({ kind: "reset", out });
+    await shop.clock.pass(5_000);
+    expect([one.panel.phase.value, leaving(), forgotten(one)]).toEqual(["first", ["token-0"], undefined]);
+    expect(shop.ended.length).toBeGreaterThan(1);
+    expect(shop.ended.length).toBeLessThan(6);
+    await talks(one, "the next person");
+    shop.away = false;
+    await shop.clock.pass(60_000);
+    expect([leaving(), forgotten(one), JSON.parse(shop.stored ?? "{}")]).toMatchObject([[], { kind: "forgotten", out }, { token: "token-1" }]);
+    expect(new Set(shop.ended)).toEqual(new Set(["token-0"]));
+  });
+
+  test("with the server away is done at once when the page is online again", async () => {
+    const one = shop.tab(where);
+    await talks(one);
+    shop.away = true;
+    one.panel.hear({ kind: "reset", out: shop.clock.now() + 1 });
+    await shop.clock.pass(200_000);
+    shop.away = false;
+    one.panel.nudge();
+    await settle();
+    expect([shop.stored, forgotten(one)]).toMatchObject([null, { kind: "forgotten" }]);
+  });
+
+  test("with the server away is done by the next page, or by another tab", async () => {
+    for (const next of ["page", "tab"]) {
+      const one = shop.tab(where);
+      const two = shop.tab(where);
+      await talks(one);
+      const token = `token-${shop.made.length - 1}`;
+      shop.away = true;
+      one.panel.hear({ kind: "reset", out: shop.clock.now() + 1 });
+      await settle();
+      shop.tabs = shop.tabs.filter((tab) => tab !== one && (next === "tab" || tab !== two)); // the browser has closed it
+      shop.away = false;
+      shop.ended = [];
+      if (next === "tab") two.panel.nudge();
+      else shop.tab(where, { out: shop.clock.now() + 1 });
+      await settle();
+      expect([next, shop.ended, shop.stored]).toEqual([next, [token], null]);
+    }
+  });
+
+  test("tells the page for whom a visitor was made", async () => {
+    const one = shop.tab(where);
+    one.panel.hear({ kind: "identify", identity: claims("anne") });
+    await talks(one);
+    const who = (): unknown => one.told.findLast((m) => m.kind === "alive")?.who;
+    expect(who()).toMatch(/^\w+$/);
+    one.panel.hear({ kind: "reset", out: shop.clock.now() + 1 });
+    expect(who()).toBe(null);
+    await talks(one, "nobody the site knows");
+    expect(who()).toBe(null);
+  });
+});
+
+test("a visitor whom the server does not know any more stays who the page says, in the other tab too", () => {
+  shop.stored = JSON.stringify({ token: "old", kept: [] });
+  const [one, two] = [shop.tab(), shop.tab()];
+  for (const { panel } of [one, two]) panel.hear({ kind: "identify", identity: claims("anne") });
+  shop.stored = null; // the first has begun anew
+  two.panel.storedElsewhere();
+  expect([two.panel.phase.value, two.panel.identified.value]).toEqual(["first", true]);
+});
+
+test("what an earlier version of the loader tells is a log-out now", async () => {
+  shop.stored = JSON.stringify({ token: "old", kept: [] });
+  const one = shop.tab("panel", { forget: true, out: undefined as never });
+  await talks(one);
+  one.panel.hear({ kind: "reset" });
+  await settle();
+  expect(shop.ended).toEqual(["old", "token-0"]);
+});
