@@ -45,10 +45,14 @@ type record struct {
 	changed   map[string]protocol.Principal // by session: what the record says now
 	slowHere  func()                        // what Here waits for
 	unsigned  error                         // Sessions fails by it
-	looked    func()                        // what happens between the look of Sessions and its answer
-	signs     []string                      // of presence
-	calls     int                           // of Heads
-	broken    error
+	looked    func()                        // what happens between the look of Sessions or EndedVisitors and its answer
+	proved    func()                        // the same of Visitor, once
+	signedOut func(protocol.Principal)      // what SignedOut does; nil: nothing
+
+	mostLooked int      // visitors that EndedVisitors was asked for at once
+	signs      []string // of presence
+	calls      int      // of Heads
+	broken     error
 }
 
 func newRecord() *record {
@@ -223,6 +227,10 @@ var errWho = protocol.NewError(protocol.CodeUnauthenticated, "Please sign in.")
 
 func (r *record) Visitor(_ context.Context, token string) (protocol.Principal, error) {
 	r.mu.Lock()
+	if after := r.proved; after != nil {
+		r.proved = nil
+		defer after()
+	}
 	defer r.mu.Unlock()
 	switch {
 	case r.revoked[token]:
@@ -285,6 +293,29 @@ func (r *record) held(sessions []string) (map[string]protocol.Principal, func(),
 		}
 	}
 	return held, r.looked, r.unsigned
+}
+
+func (r *record) EndedVisitors(_ context.Context, visitors []protocol.VisitorID) (map[protocol.VisitorID]bool, error) {
+	r.mu.Lock()
+	ended := map[protocol.VisitorID]bool{}
+	for token, who := range map[string]protocol.Principal{"secret-a": visitorA, "secret-b": visitorB} {
+		if r.revoked[token] && slices.Contains(visitors, who.Visitor) {
+			ended[who.Visitor] = true
+		}
+	}
+	r.mostLooked = max(r.mostLooked, len(visitors))
+	looked, err := r.looked, r.unsigned
+	r.mu.Unlock()
+	if looked != nil {
+		looked()
+	}
+	return ended, err
+}
+
+func (r *record) SignedOut(_ context.Context, who protocol.Principal) {
+	if r.signedOut != nil {
+		r.signedOut(who)
+	}
 }
 
 func (r *record) SignOut(_ context.Context, who protocol.Principal) error {

@@ -58,8 +58,13 @@ type Identities interface {
 	// Sessions tells which of many sessions still hold, by Principal.Session,
 	// and for whom; the others are left out.
 	Sessions(ctx context.Context, sessions []string) (map[string]protocol.Principal, error)
+	// EndedVisitors tells which of many visitors have had their token ended.
+	EndedVisitors(ctx context.Context, visitors []protocol.VisitorID) (map[protocol.VisitorID]bool, error)
 	// SignOut ends what proves who: an agent's session, or a visitor's token.
 	SignOut(ctx context.Context, who protocol.Principal) error
+	// SignedOut does what follows from SignOut, once the connections that were
+	// proved by it are cut. What fails is healed by others.
+	SignedOut(ctx context.Context, who protocol.Principal)
 }
 
 // Insight tells agents what routing knows, where the answer can be longer than

@@ -73,7 +73,7 @@ type Timers struct {
 	Stall      time.Duration // one write, 10 s
 	Command    time.Duration // one command, 15 s
 	AckTimeout time.Duration // told to the client, 1.5 s
-	Recheck    time.Duration // between looks at agents' sessions, 1 s
+	Recheck    time.Duration // between looks at agents' sessions, and at 500 visitors, 1 s
 	Queues     time.Duration // between rebuilds for queue hints, 1 s
 }
 

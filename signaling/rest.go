@@ -94,14 +94,15 @@ func (e *Edge) signIn(c echo.Context) error {
 	return c.JSON(http.StatusOK, seen(who))
 }
 
-// signOut ends an agent's session or a visitor's token, and on every node the
-// connections that it proved.
+// signOut ends an agent's session or a visitor's token, then on every node the
+// connections that it proved, and then what runs: nobody begins anew meanwhile.
 func (e *Edge) signOut(c echo.Context) error {
 	who := principalOf(c)
 	if err := e.o.Identities.SignOut(c.Request().Context(), who); err != nil {
 		return err
 	}
 	e.hub.Revoke(who.Workspace, who.Actor(), who.Session)
+	e.o.Identities.SignedOut(c.Request().Context(), who)
 	if who.Kind == protocol.KindAgent {
 		c.SetCookie(e.cookie("", time.Unix(1, 0)))
 	}

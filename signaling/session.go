@@ -64,11 +64,15 @@ func (l *link) refuseHello(op protocol.Op, err error) protocol.Code {
 }
 
 // signedIn looks again at an agent's session, which the cookie proved before
-// the upgrade: it may have ended since. The connection is known to the hub by
-// then, so an end that is not seen here finds it there.
+// the upgrade, and at a visitor's token: it may have ended since. The connection
+// is known to the hub by then, so an end that is not seen here finds it there.
 func (c *connection) signedIn() error {
-	if c.who.Kind != protocol.KindAgent {
-		return nil
+	if c.who.Kind == protocol.KindVisitor {
+		ended, err := c.edge.endedVisitors([]protocol.VisitorID{c.who.Visitor})
+		if err == nil && ended[c.who.Visitor] {
+			err = errUnauthenticated
+		}
+		return err
 	}
 	held, err := c.edge.heldSessions([]string{c.who.Session})
 	if err != nil {

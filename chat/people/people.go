@@ -150,6 +150,16 @@ func (p *People) Sessions(ctx context.Context, sessions []string) (map[string]pr
 	return held, nil
 }
 
+// EndedVisitors tells which of many visitors have had their token ended. One that
+// is not known here counts as not ended.
+func (p *People) EndedVisitors(ctx context.Context, visitors []protocol.VisitorID) (map[protocol.VisitorID]bool, error) {
+	ended, err := p.record.EndedVisitors(ctx, visitors)
+	if err != nil {
+		return nil, fmt.Errorf("prove visitors: %w", err)
+	}
+	return ended, nil
+}
+
 // SignOut ends an agent's session, or a visitor's token for good. One that has
 // ended before is no error.
 func (p *People) SignOut(ctx context.Context, who protocol.Principal) error {

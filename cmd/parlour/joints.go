@@ -37,12 +37,9 @@ type identities struct {
 	chat  *chat.Service
 }
 
-// SignOut ends a session or a visitor's token, and at once what the visitor, or
-// an agent without any other session, has running (S5).
-func (i identities) SignOut(ctx context.Context, who protocol.Principal) error {
-	if err := i.People.SignOut(ctx, who); err != nil {
-		return err
-	}
+// SignedOut ends at once what the visitor, or an agent without any other
+// session, has running (S5).
+func (i identities) SignedOut(ctx context.Context, who protocol.Principal) {
 	switch who.Kind {
 	case protocol.KindAgent:
 		i.chat.SignedOut(ctx, who.Agent)
@@ -50,7 +47,6 @@ func (i identities) SignOut(ctx context.Context, who protocol.Principal) error {
 		i.chat.VisitorSignedOut(ctx, who)
 	default:
 	}
-	return nil
 }
 
 func (i identities) NewVisitor(ctx context.Context, v signaling.NewVisitor) (protocol.Principal, string, error) {
