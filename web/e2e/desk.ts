@@ -86,6 +86,27 @@ export class Desk {
     });
   }
 
+  /** How high the shared page is in a narrow window, and what of its card is cut off there; pictures of it are taken, and the window is left as it was. */
+  async pageOnPhone(width: number, height: number): Promise<{ height: number; cut: string[] }> {
+    const before = await this.page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
+    await this.page.resize(width, height);
+    await this.page.until("the desk fits the window", (wide: number) => document.querySelector(".page-frame")?.getBoundingClientRect().width === wide, width);
+    await this.page.goneText(/^Waiting for the visitor/);
+    await this.page.screenshot(`page-${String(width)}x${String(height)}`);
+    await this.page.dark(true);
+    await this.page.screenshot(`page-${String(width)}x${String(height)}-dark`);
+    await this.page.dark(false);
+    const found = await this.page.evaluate(() => ({
+      height: document.querySelector(".page-frame")?.getBoundingClientRect().height ?? 0,
+      cut: [".card-tools > :last-child", ".cobrowse .ask", ".page-frame", ".stage", ".call-tools", ".log", ".composer"].filter((part) => {
+        const box = document.querySelector(part)?.getBoundingClientRect();
+        return box === undefined || box.top < 0 || box.bottom > innerHeight + 1 || box.right > innerWidth + 1 || box.height < 20;
+      }),
+    }));
+    await this.page.resize(before.width, before.height);
+    return found;
+  }
+
   async park(): Promise<void> {
     await this.page.click("button", "Park");
   }

@@ -108,6 +108,11 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     console.log(`a change of the page was seen after ${seen} ms`);
     expect(seen).toBeLessThan(10_000); // the goal is a second; a loaded machine gets ten times that
     await shot("cobrowse", ben, visitor);
+    for (const height of [667, 812]) {
+      const page = await ben.pageOnPhone(375, height);
+      expect.soft(page.height, `of ${height} px the page has`).toBeGreaterThanOrEqual(0.38 * height);
+      expect.soft(page.cut, `what is cut off at ${height} px`).toEqual([]);
+    }
 
     // The next page: chat, call and co-browse go on, and who was muted stays muted.
     await visitor.panel.click("button", "Mute");
