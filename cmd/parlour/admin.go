@@ -21,7 +21,7 @@ func admin(ctx context.Context, arguments, environ []string, out, errs io.Writer
 		return err
 	}
 	if len(files) != 1 {
-		return errors.New("parlour admin apply takes one workspace file")
+		return fmt.Errorf("parlour admin apply takes one workspace file, not %d", len(files))
 	}
 	file, err := site.ReadFile(files[0])
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 
@@ -38,7 +37,7 @@ func (d demoPlace) apply(ctx context.Context, shop string) (logins []login, appl
 	if err := d.read("demo-version.json", &own); err != nil {
 		return nil, false, err
 	}
-	ours, err := d.ours(ctx, own)
+	ours, err := d.ours(ctx, own, len(passwords) > 0)
 	if err != nil {
 		return nil, false, err
 	}
@@ -51,8 +50,13 @@ func (d demoPlace) apply(ctx context.Context, shop string) (logins []login, appl
 	return logins, ours, err
 }
 
-// ours tells whether the workspace is what the demo made it, or nothing yet.
-func (d demoPlace) ours(ctx context.Context, own int64) (bool, error) {
+// ours tells whether the workspace is what the demo made it, or nothing yet. With
+// logins that are kept and no version it is: a start has ended while it applied
+// the demo, or was of a build that kept no version.
+func (d demoPlace) ours(ctx context.Context, own int64, begun bool) (bool, error) {
+	if own == 0 && begun {
+		return true, nil
+	}
 	version, err := d.record.Version(ctx, d.ws)
 	if err != nil {
 		return false, err
@@ -70,20 +74,26 @@ func (d demoPlace) declare(ctx context.Context, shop string, passwords map[strin
 	if err != nil {
 		return err
 	}
+	made := false
 	for i, agent := range file.Agents {
-		if kept := passwords[agent.Email]; kept != "" {
-			file.Agents[i].Password = kept
+		if passwords[agent.Email] == "" {
+			passwords[agent.Email], made = people.NewToken()[:16], true
 		}
+		file.Agents[i].Password = passwords[agent.Email]
+	}
+	// Kept before they are applied: whenever this ends, the next start goes on.
+	if made {
+		err = d.keep("demo-logins.json", passwords)
+	}
+	if err == nil {
+		err = d.keep("demo-version.json", 0)
+	}
+	if err != nil {
+		return err
 	}
 	report, err := site.Apply(ctx, d.record, file)
 	if err != nil {
 		return err
-	}
-	if len(report.Passwords) > 0 {
-		maps.Copy(passwords, report.Passwords)
-		if err := d.keep("demo-logins.json", passwords); err != nil {
-			return err
-		}
 	}
 	version, err := d.record.Version(ctx, report.Workspace)
 	if err != nil {

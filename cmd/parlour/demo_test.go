@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,5 +115,62 @@ func TestDemoLeavesAWorkspaceThatWasThereBefore(t *testing.T) {
 	logins, applied, err := demoPlace{record, report.Workspace, t.TempDir()}.apply(ctx, "http://127.0.0.1:1")
 	if err != nil || applied || len(logins) != 0 {
 		t.Errorf("applied %v, logins %v, %v", applied, logins, err)
+	}
+}
+
+// A demo of an earlier build, or one that ended while it was applied, goes on as
+// the demo with the logins that it kept (ADM-3).
+func TestDemoGoesOnWhereItWasInterrupted(t *testing.T) {
+	for name, broken := range map[string]func(d demoPlace) error{
+		"no version was kept":     func(d demoPlace) error { return os.Remove(filepath.Join(d.folder, "demo-version.json")) },
+		"it ended while applying": func(d demoPlace) error { return d.keep("demo-version.json", 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			d := demoPlace{folder: t.TempDir()}
+			var err error
+			if d.record, err = store.Open(ctx, store.Options{Dir: t.TempDir()}); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = d.record.Close() }()
+			if d.ws, err = ensureWorkspace(ctx, d.record); err != nil {
+				t.Fatal(err)
+			}
+			first, applied, err := d.apply(ctx, "http://127.0.0.1:1")
+			if err != nil || !applied || len(first) != 3 {
+				t.Fatalf("applied %v, logins %v, %v", applied, first, err)
+			}
+			if err := broken(d); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				again, applied, err := d.apply(ctx, "http://127.0.0.1:2")
+				if err != nil || !applied || cmp.Diff(first, again) != "" {
+					t.Errorf("applied %v, logins %v, %v; want %v", applied, again, err, first)
+				}
+			}
+		})
+	}
+}
+
+// A demo that ends before anything is applied has kept the logins that will hold.
+func TestDemoKeepsItsLoginsBeforeItAppliesThem(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	d := demoPlace{folder: t.TempDir()}
+	var err error
+	if d.record, err = store.Open(ctx, store.Options{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.record.Close() }()
+	if d.ws, err = ensureWorkspace(ctx, d.record); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := d.declare(ctx, "http://127.0.0.1:1", map[string]string{}); err == nil {
+		t.Fatal("it was applied")
+	}
+	kept := map[string]string{}
+	if err := d.read("demo-logins.json", &kept); err != nil || len(kept) != 3 {
+		t.Errorf("kept %v, %v", kept, err)
 	}
 }

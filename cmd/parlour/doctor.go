@@ -24,7 +24,10 @@ type finding struct {
 // doctor checks the settings and everything they connect to, each on its own,
 // and says what to do. It changes nothing but the database's schema.
 func doctor(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
-	c, _, err := settings("doctor", arguments, environ, errs, nil)
+	c, rest, err := settings("doctor", arguments, environ, errs, nil)
+	if err == nil {
+		err = noMore("doctor", rest)
+	}
 	if err != nil {
 		return err
 	}

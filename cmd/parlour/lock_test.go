@@ -65,6 +65,25 @@ func TestARecordByAnotherNameIsTheSame(t *testing.T) {
 	}
 }
 
+// D13: a file with two names would be locked by one and written by both.
+func TestARecordWithTwoNamesIsRefused(t *testing.T) {
+	s := startServer(t)
+	record := filepath.Join(s.folder(), "parlour.db")
+	other := filepath.Join(s.folder(), "other.db")
+	if err := os.Link(record, other); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{record, other} {
+		if err := secondServer(t, "--data.directory="+t.TempDir(), "--database.url="+name); err == nil || !strings.Contains(err.Error(), "2 names") {
+			t.Errorf("by %s: %v", filepath.Base(name), err)
+		}
+	}
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, fmt.Sprintf("(process %d)", s.cmd.Process.Pid), "database.url", "--data.directory="+t.TempDir(), "--database.url="+record)
+}
+
 // D13: a record that is still to be made has its place already.
 func TestARecordThatIsNotThereYetIsClaimedWhereItWillBe(t *testing.T) {
 	folder := t.TempDir()

@@ -49,6 +49,9 @@ type command func(ctx context.Context, arguments, environ []string, out, errs io
 func run(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
 	commands := map[string]command{"serve": serve, "doctor": doctor, "admin": admin, "bench": bench, "config": printConfig}
 	if len(arguments) == 0 || arguments[0] == "help" || arguments[0] == "--help" || arguments[0] == "-h" {
+		if len(arguments) > 1 {
+			return noMore(arguments[0], arguments[1:])
+		}
 		_, err := io.WriteString(out, usage)
 		return err
 	}

@@ -21,10 +21,13 @@ import (
 // printed to out in fixed lines, once all of it can be used.
 func serve(ctx context.Context, arguments, environ []string, out, errs io.Writer) error {
 	withDemo, shop := false, ""
-	c, _, err := settings("serve", arguments, environ, errs, func(flags *pflag.FlagSet) {
+	c, rest, err := settings("serve", arguments, environ, errs, func(flags *pflag.FlagSet) {
 		flags.BoolVar(&withDemo, "demo", false, "apply the demo workspace and start the demo shop; loopback addresses only")
 		flags.StringVar(&shop, "demo-address", "127.0.0.1:8090", "where the demo shop listens")
 	})
+	if err == nil {
+		err = noMore("serve", rest)
+	}
 	if err != nil {
 		return err
 	}
