@@ -57,7 +57,7 @@ export class Card {
   readonly wrapUp = computed(() => this.item.value.slot === "wrap_up");
   /** Messages of the visitor that this agent has not seen. */
   readonly unread = computed(() => this.log.unread.value);
-  readonly typing = computed(() => this.log.typing.value !== undefined);
+  readonly typing = computed(() => this.running.value && this.log.typing.value !== undefined);
   /** Time since the accept. */
   readonly since = computed(() => duration(this.#p.pulse.now.value - this.item.value.started));
   /** Since the visitor's last message, while it is the agent's turn; empty when it is not (DESK-2). */
