@@ -83,7 +83,9 @@ export class VisitorStore {
     this.#state = same ? { ...this.#state, leaving } : { ...there, leaving, kept: [] };
     this.#taken = there.token;
     if (same && this.#state.kept.some(({ op }) => !there.kept.some((one) => one.op === op))) this.#write();
-    else if (leaving.some((one) => !there.leaving.includes(one))) this.#replace({ ...there, leaving: this.#merge(there.leaving) });
+    else if (there.leaving.some((one) => this.#ended.has(one)) || leaving.some((one) => !there.leaving.includes(one))) {
+      this.#replace({ ...there, leaving: this.#merge(there.leaving) }); // what another tab wrote over
+    }
   }
 
   /** The tokens that any tab has still to end; from now on they are this one's, too. */
