@@ -157,9 +157,8 @@ func TestAnEndIsToldAsWhatItFound(t *testing.T) {
 	})
 }
 
-// L2: who has logged out is not on the page, whatever signs of life are fresh.
-// S5, DESK-2
-func TestWhoHasSignedOutIsNotOnThePage(t *testing.T) {
+// Who has logged out is not on the page, whatever signs of life are fresh.
+func TestWhoHasSignedOutIsNotOnThePage(t *testing.T) { // S5, DESK-2
 	everywhere(t, func(t *testing.T, g ground) {
 		h := g.house(t)
 		visitor, agent, conv := h.talk()

@@ -118,6 +118,6 @@ func TestLooksAtVisitorsTakeTurns(t *testing.T) { // S5, R10
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.mostLooked != 500 {
-		t.Errorf("%d were looked at at once", r.mostLooked)
+		t.Errorf("%d at once", r.mostLooked)
 	}
 }

@@ -37,7 +37,7 @@ func claims(c configs.Config) ([]claim, error) {
 		return nil, fmt.Errorf("find the record %s: look at database.url: %w", path, err)
 	}
 	// SQLite keeps its log beside the name: by two names the same file is lost.
-	if info, err := os.Stat(at); err == nil && linksTo(info) > 1 {
+	if info, err := os.Stat(at); err == nil && linksTo(info) > 1 { //nolint:gosec // the operator names it
 		return nil, fmt.Errorf("the record %s has %d names (hard links), by each of which another server could write to it: copy the file instead, and remove the other names", path, linksTo(info))
 	}
 	return append(all, claim{"the record " + path, "database.url", at + ".lock"}), nil
