@@ -48,6 +48,15 @@ describe.each(["panel", "shop"] as const)("a log-out of the site, with what is k
     expect([shop.stored, shop.ended]).toEqual([null, ["token-0"]]);
   });
 
+  test("heard late ends nobody who was made after it", async () => {
+    const one = shop.tab(where);
+    const before = shop.clock.now() - 1;
+    await talks(one);
+    one.panel.hear({ kind: "reset", out: before });
+    await shop.clock.pass(300);
+    expect([shop.ended, one.panel.connection.value]).toEqual([[], "live"]);
+  });
+
   test("leaves nothing in any tab: no words, no name, nobody whom the page has named", async () => {
     const tabs = [shop.tab(where), shop.tab(where)];
     for (const { panel } of tabs) panel.hear({ kind: "identify", identity: claims("anne") });
