@@ -6,8 +6,12 @@ import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
 import { Visitor } from "../visitor.ts";
 
-/** What the shop keeps of Parlour. */
-const kept = (page: Page): Promise<number> => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("parlour")).length);
+/** Whether the shop keeps nothing of Parlour but the moment of the last log-out. */
+const forgotten = (page: Page): Promise<unknown> =>
+  page.until("the shop keeps nothing but the moment of the log-out", () => {
+    const entries = Object.entries(localStorage).filter(([key]) => key.startsWith("parlour"));
+    return entries.every(([key, text]) => key === "parlour:demo" && Object.entries(JSON.parse(text as string) as object).every(([name, value]) => (name === "out" ? value > 0 : !value)));
+  }, undefined);
 
 /** Logs out, as the shop's own script does, and goes to the next page at once. */
 async function logOut(page: Page, next = ""): Promise<void> {
@@ -71,7 +75,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
       await tab.panel.goneText("And this is from the second.");
     }
     await one.page.screenshot("after-reset");
-    expect(await kept(one.page), "entries in the shop's storage").toBe(0);
+    await forgotten(one.page);
     await until("a copy of the token is worth nothing", async () => {
       const { status } = await fetch(`${server.origin}/v1/sign-out`, { method: "POST", headers: { Authorization: `Bearer ${secret}` } });
       return status === 401;
@@ -97,13 +101,69 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     await visitor.follow("Delivery");
     await logOut(page, "/cart"); // before any panel can have loaded
     await page.see("heading", "Your cart");
-    await page.until("nothing is kept", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
+    await forgotten(page);
     if (storage === "allowed") {
       await visitor.panel.until("the panel keeps nothing", () => Object.keys(localStorage).every((key) => !key.startsWith("parlour")), undefined);
     }
     await visitor.open();
     await visitor.panel.see("textbox", "Your name (optional)");
     await visitor.panel.goneText("My secret question.");
+  });
+
+  // SITE-9
+  test("a log-out on a page that is left at once ends the chat in the other tab and all it shows, and nobody later; with the network away it is done when that is back", { timeout: 180_000 }, async () => {
+    const [server, browser, anna] = await Promise.all([stage.server({ name: "c" }), stage.browser("una", { thirdPartyStorage: storage }), stage.desk("anna-3")]);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    const one = new Visitor(await browser.page());
+    const two = new Visitor(await browser.page());
+    await one.visit(server.shop);
+    await two.page.front();
+    await two.come(server.shop, "Una Before");
+    await two.send("My first secret.");
+    await anna.rings();
+    await anna.open();
+    await two.sees("Anna has joined the chat.");
+    await anna.send("What Anna knows of Una.");
+    await two.sees("What Anna knows of Una.");
+    await two.panel.type("textbox", "Message", "words that were not sent");
+
+    await one.page.front();
+    await one.page.evaluate(() => { location.href = "/delivery"; });
+    await one.page.see("heading", /Delivery/);
+    await logOut(one.page, "/cart"); // before its panel can have loaded
+    await two.panel.until("nothing of the visitor is left in the other tab", (words: string[]) => {
+      const all = [document.body.textContent, ...[...document.querySelectorAll<HTMLInputElement>("input, textarea")].map(({ value }) => value)].join("\n");
+      return words.every((text) => !all.includes(text)) && document.querySelector("[role=log]")?.textContent === "";
+    }, ["secret", "What Anna knows", "not sent", "Una Before"], { within: 1_500 });
+    await anna.sees("Una Before ended the conversation.");
+    await one.page.see("heading", "Your cart");
+    await forgotten(one.page);
+
+    // Somebody new at the same browser is nobody whom that log-out meant, on no page.
+    await two.page.front();
+    await two.send("Somebody new asks.");
+    await anna.rings();
+    await anna.open();
+    await two.sees("Anna has joined the chat.");
+    await one.page.front();
+    await one.follow("Delivery");
+    await one.sees("Somebody new asks.");
+    if (storage === "refused") return; // what follows is shown for the panel's own storage
+    await two.page.front();
+    await two.follow("Delivery");
+    await two.sees("Anna has joined the chat.");
+    await two.send("I am still here.");
+    await anna.sees("I am still here.");
+
+    await two.page.offline(true);
+    await logOut(two.page);
+    for (const tab of [one, two]) await tab.panel.goneText("Somebody new asks.");
+    await two.page.screenshot("logged-out-offline");
+    await two.page.offline(false);
+    await anna.page.gone("textbox", "Message");
+    await forgotten(two.page);
+    await two.page.screenshot("logged-out");
   });
 });
 
