@@ -28,7 +28,7 @@ describe("a tab that is in a call and shared, and goes away from the widget", ()
     };
     const alone = async (who: Visitor, picture: string): Promise<void> => {
       await who.sees("Can you see my page?");
-      await who.sees("The call is in another tab.");
+      await who.sees("The call is not in this tab.");
       await who.page.screenshot(picture);
       expect(await who.page.count("button", "Stop sharing"), "it is not shown").toBe(0);
       expect(await who.panel.count("button", "Hang up"), "nor in the call").toBe(0);

@@ -104,7 +104,7 @@ export const strings = {
   callLost: "The call is coming back …",
   callFailed: "The call could not be connected. The chat goes on.",
   noCalls: "This browser cannot have calls, so the call was not taken. The chat goes on.",
-  callElsewhere: "The call is in another tab.",
+  callElsewhere: "The call is not in this tab.",
   bringHere: "Bring it here",
   noPicture: (name: string): string => `${name} shows no picture`,
   partyAway: (name: string): string => `${name} is connecting …`,

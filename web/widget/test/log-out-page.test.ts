@@ -173,3 +173,18 @@ describe("an identity", () => {
     expect(resets().length).toBe(1);
   });
 });
+
+// VIS-2, VIS-4
+test("a tab whose panel is closed leaves it open for the next page of the tab where it is open", () => {
+  page().open();
+  hear({ kind: "ready" });
+  hear({ kind: "alive", alive: true, who: null });
+  const open = page(); // another tab, which the visitor closes
+  open.close();
+  expect(memory()).toMatchObject({ alive: true, open: false });
+  elsewhere({ alive: true, open: true });
+  hear({ kind: "alive", alive: true, who: null });
+  expect(memory()).toMatchObject({ alive: true, open: true });
+  hear({ kind: "alive", alive: false, who: null });
+  expect(memory()).toMatchObject({ alive: false, open: false });
+});

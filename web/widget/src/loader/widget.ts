@@ -232,7 +232,7 @@ export class Widget implements PageApi {
         return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();
       case "alive":
         if (!message.alive && this.#keeper.own.length > 0) this.#keeper.keepOwn([]);
-        this.#keeper.change({ alive: message.alive, open: message.alive && this.#open, who: message.who, ...(message.alive ? { used: true } : {}) });
+        this.#keeper.change({ alive: message.alive, who: message.who, ...(message.alive ? { used: true, ...(this.#open ? { open: true } : {}) } : { open: false }) }); // a tab that has it closed leaves it open for the other
         if (this.#identity !== null && this.#isSomebodyElse()) this.identify(this.#identity); // named while the visitor was being made
         return;
       case "own":
