@@ -9,12 +9,14 @@ interface View {
   readonly type?: string;
   /** Without the Navigation API, or with one that does not tell the page before. */
   readonly api?: "none" | "early";
+  /** How long ago it began to load. */
+  readonly age?: number;
 }
 
-function windowOf({ id, from = null, href = `https://shop.example/${id}`, referrer = "", type = "navigate", api }: View): Window {
+function windowOf({ id, from = null, href = `https://shop.example/${id}`, referrer = "", type = "navigate", api, age = 100 }: View): Window {
   const activation = { from: from === null ? null : { id: from } };
   const navigation = api === "none" ? undefined : { currentEntry: { id }, ...(api === "early" ? {} : { activation }) };
-  const it = { location: { href }, document: { referrer }, performance: { getEntriesByType: () => [{ type }] }, navigation };
+  const it = { location: { href }, document: { referrer }, performance: { getEntriesByType: () => [{ type }], now: () => age }, navigation };
   return Object.assign(it, { top: it }) as unknown as Window;
 }
 
@@ -62,6 +64,24 @@ describe("what is one tab's (COB-1, COB-6, CALL-6)", () => {
     ["one after another site", { id: "b", referrer: "https://pay.example/" }, none],
   ])("where the browser does not tell the page before: by %s", (_, after, want) => {
     for (const api of ["none", "early"] as const) expect(taken({ id: "a", href: "https://shop.example/a#top", api }, { ...after, api })).toEqual(want);
+  });
+
+  test("is not taken by a page that began after the page before was gone: another one came first, where our script did not run", () => {
+    const left = { id: "a" };
+    vi.useFakeTimers({ now: 1_000_000 });
+    try {
+      page(left);
+      const written = forNextPage(["call", "page"]);
+      vi.setSystemTime(1_060_000);
+      for (const [age, want] of [[60_500, all], [59_500, all], [58_000, none], [100, none]] as const) {
+        page({ id: "b", from: "a", age });
+        expect(fromPageBefore(written, false)).toEqual(want);
+        page({ id: "b", referrer: "https://shop.example/a", api: "none", age });
+        expect(fromPageBefore(written.replace('"a"', '"https://shop.example/a"'), false)).toEqual(want);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("is taken by a page that is shown again", () => {

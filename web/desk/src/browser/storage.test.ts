@@ -8,7 +8,7 @@ const id = (text: string): CallID => text as CallID;
 function page(storage: Map<string, string>, after: string | null = "desk"): (event: "pagehide" | "pageshow") => void {
   const target = new EventTarget();
   vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
-  const it = { navigation: { currentEntry: { id: "desk" }, activation: { from: after === null ? null : { id: after } } } };
+  const it = { performance: { now: () => 100 }, navigation: { currentEntry: { id: "desk" }, activation: { from: after === null ? null : { id: after } } } };
   vi.stubGlobal("window", Object.assign(it, { top: it }));
   vi.stubGlobal("sessionStorage", {
     getItem: (key: string) => storage.get(key) ?? null,
