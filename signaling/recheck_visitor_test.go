@@ -100,7 +100,7 @@ func TestWhoSignsOutIsCutBeforeWhatRunsEnds(t *testing.T) { // S5
 func TestLooksAtVisitorsTakeTurns(t *testing.T) { // S5, R10
 	r := newRecord()
 	h := newHouse(t, r, func(o *signaling.Options) {
-		o.Timers.Recheck, o.Limits.ConnectionsPerIP = 10*time.Millisecond, 2000
+		o.Timers.Recheck, o.Limits.ConnectionsPerIP, o.Limits.RequestsPerSecond = 10*time.Millisecond, 2000, 2000
 	})
 	for range 501 {
 		h.open("secret-b", protocol.Hello{})
