@@ -395,3 +395,11 @@ describe("places", () => {
   });
 });
 
+it("shows nobody typing in a conversation that has ended", () => { // DESK-2
+  const s = stage({ cards: [card("c1")] });
+  const it = s.desk.cards.value[0];
+  it?.log.takeTyping({ conversation: "c1" as ConversationID, who: { kind: "visitor", name: "Vera" }, typing: true });
+  expect([it?.running.value, it?.typing.value]).toEqual([true, true]);
+  s.set({ cards: [card("c1", { slot: "wrap_up", state: "ended" })] });
+  expect([it?.running.value, it?.typing.value]).toEqual([false, false]);
+});
