@@ -91,6 +91,51 @@ describe("what is hidden, and what is not, when a page is sent again", { timeout
     await page.close();
   });
 
+  test("a password that the page told a letter ahead of its field, or before it filled the field with it, is hidden when it is sent again", async () => {
+    const page = await recording(`${open}<nav>Delivery</nav><p id="stood">Xk29aaB7q</p><p id="suggested">-</p><p id="came">-</p><p id="number">-</p><input id="pass" type="password"><p id="ahead">-</p>
+      <input id="new" type="password"><input id="other" type="password"><input id="pin" autocomplete="cc-csc">`, `
+      const pass = document.getElementById("pass");
+      pass.addEventListener("keydown", ({ key }) => { if (key.length === 1) document.getElementById("ahead").firstChild.data = "So far " + pass.value + key; });`);
+    await packets(page);
+    await page.locator("#pass").pressSequentially("hunter22x");
+    await page.evaluate(() => {
+      const text = (id: string): Text => document.getElementById(id)!.firstChild as Text;
+      text("suggested").data = " Xk29aaB7q ";
+      text("came").data = "Delivery Xk29aaB7q-";
+      text("number").data = "1984";
+    });
+    await packets(page);
+    await page.evaluate(() => void ((document.getElementById("new") as HTMLInputElement).value = "Xk29aaB7q"));
+    await page.locator("#other").pressSequentially("delivery");
+    await page.locator("#pin").pressSequentially("1984");
+    const sent = await snapshot(page);
+    await stop(page);
+    await again(page);
+    for (const told of [sent.told, texts(await packets(page)).join("|")]) {
+      expect(told).not.toContain("hunter22");
+      for (const text of ["So far •••••••••|", "| ••••••••• |", "|Delivery|", "|Xk29aaB7q|", "|Delivery Xk29aaB7q-|", "|1984|"]) expect(told, text).toContain(text);
+    }
+    await page.close();
+  });
+
+  test("boxes of a code are all hidden, also those that held the right digit before; boxes that stood there whole are not", async () => {
+    const boxes = (digits: string): string => digits.replace(/./g, "<i>$&</i>");
+    const page = await recording(`${open}<p id="boxes">${boxes("000000")}</p><h2>Between</h2><p id="stood">${boxes("407013")}</p><input id="code" autocomplete="one-time-code">`, `
+      document.getElementById("code").addEventListener("input", ({ target }) => {
+        [...target.value].forEach((digit, i) => {
+          const text = document.querySelectorAll("#boxes i")[i].firstChild;
+          if (text.data !== digit) text.data = digit;
+        });
+      });`);
+    await packets(page);
+    await page.locator("#code").pressSequentially("407013");
+    const sent = await snapshot(page);
+    await stop(page);
+    await again(page);
+    for (const told of [sent.told, texts(await packets(page)).join("|")]) expect(told).toContain("•|•|•|•|•|•|Between|4|0|7|0|1|3|");
+    await page.close();
+  });
+
   test("what stood beside a field that was filled before sharing began is hidden: it may repeat it", async () => {
     const page = await recording(`${open}<input id="pass" type="password" value="hunter22x"><p>It reads hunter22x.</p><p>CONTROL-hunter</p>`);
     const told = texts(await packets(page)).join("|");

@@ -23,6 +23,13 @@ interface Repeated {
   readonly begun: number;
 }
 
+interface Word {
+  readonly lower: string;
+  /** As it was typed; none for a number, which stands in many a text by accident. */
+  readonly exact: string | undefined;
+  readonly begun: number;
+}
+
 function digitsOf(text: string): string {
   let digits = "";
   for (let i = 0; i < text.length; i++) {
@@ -34,14 +41,15 @@ function digitsOf(text: string): string {
 
 /**
  * Echoes hide what the page repeats of what is typed: card previews, passwords that are shown beside their field. A text that was
- * told before stays as it was told for as long as the page leaves it: dots in its place would tell what was typed since.
+ * told before a field was begun stays as it was told for as long as the page leaves it: dots in its place would tell what was typed
+ * since. But a text that the page has brought, and that is just what then fills a secret field, was put there for it.
  */
 export class Echoes {
   readonly #masking: Masking;
   readonly #document: Document;
   readonly #typed: Typed;
   #numbers: readonly Repeated[] = [];
-  #words: readonly string[] = [];
+  #words: readonly Word[] = [];
 
   constructor(masking: Masking, document: Document, typed: Typed) {
     this.#masking = masking;
@@ -71,10 +79,16 @@ export class Echoes {
       const counts = secret ? digits.length >= fewest && digits.length <= mostDigits : digits.length >= fewestElsewhere && digits.length <= 19 && !digits.startsWith("0");
       return counts ? [{ digits, begun }] : [];
     });
-    this.#words = this.#typed.fields.flatMap(({ secret, last }) => {
-      const word = last.trim().toLowerCase();
-      return secret && word.length >= fewest && word.length <= mostCharacters ? [word] : [];
+    this.#words = this.#typed.fields.flatMap(({ secret, last, begun }) => {
+      const exact = last.trim();
+      const counts = secret && exact.length >= fewest && exact.length <= mostCharacters;
+      return counts ? [{ lower: exact.toLowerCase(), exact: numberLike.test(exact) ? undefined : exact, begun }] : [];
     });
+  }
+
+  /** Hears that the whole page is told at this look: the first time, its texts are not of a change. */
+  whole(): void {
+    this.#typed.first ??= this.#typed.looks;
   }
 
   /** The field that has the focus, in whatever shadow root or frame of the page's own. */
@@ -96,20 +110,22 @@ export class Echoes {
   hideAt(node: Text, others: Set<Text>): string {
     return this.#tell(node, "", node.data, (numbers) => {
       const hidden = maskAt(node, others, (text) => this.#digits(text, numbers));
-      const alone = numbers.length > 0 && lone.test(node.data) && this.#continues(node, numbers, others);
+      const alone = this.#numbers.length > 0 && lone.test(node.data) && this.#continues(node, others);
       return alone ? node.data.replace(/\p{Nd}/gu, dot) : hidden;
     });
   }
 
-  /** Hides in a text what the page may have put there: no words in one that stands as it was told, and no numbers that are younger. */
+  /** Hides in a text what the page may have put there: nothing that is younger than the text, but a whole secret that the page has brought. */
   #tell(node: Node | null, name: string, text: string, digits: (numbers: readonly Repeated[]) => string): string {
-    if (!node) return this.#hideWords(text, digits(this.#numbers));
+    if (!node) return this.#hideWords(text, digits(this.#numbers), this.#words);
     const all = this.#typed.told(name);
     const told = all.get(node);
     const same = told?.text === text ? told : undefined;
     const since = same?.since ?? this.#typed.looks;
-    const fresh = digits(this.#numbers.filter(({ begun }) => begun <= since));
-    const hidden = same ? merge(text, same.hidden, fresh) : this.#hideWords(text, fresh);
+    const old = ({ begun }: { readonly begun: number }): boolean => begun <= since;
+    const fresh = this.#hideWords(text, digits(this.#numbers.filter(old)), this.#words.filter(old));
+    const brought = since > (this.#typed.first ?? since) && this.#words.some(({ exact }) => exact === text.trim());
+    const hidden = brought ? maskText(text) : same ? merge(text, same.hidden, fresh) : fresh;
     all.set(node, { text, since, hidden });
     return hidden;
   }
@@ -120,20 +136,30 @@ export class Echoes {
     return merge(text, cards, maskDigits(text, (digits, places) => repeated(numbers, digits, places)));
   }
 
-  /** Whether a text of few digits goes on with a number that begins in the texts before it, or begins one, each in an element of its own. */
-  #continues(node: Text, numbers: readonly Repeated[], others: Set<Text>): boolean {
+  /** Since which look a text of the page stands as it does. */
+  #since(node: Text): number {
+    const told = this.#typed.told("").get(node);
+    return told?.text === node.data ? told.since : this.#typed.looks;
+  }
+
+  /**
+   * Whether a text of few digits goes on with a number that begins in the texts before it, or begins one, each in an element of its own.
+   * One of them must have come since the number was begun; then all are parts of it, also a box that held the right digit before.
+   */
+  #continues(node: Text, others: Set<Text>): boolean {
     const row: { digit: string; of: Text }[] = [];
     const add = (text: Text): void => {
       for (const digit of digitsOf(text.data)) row.push({ digit, of: text });
     };
     for (const text of [...around(node, true).reverse(), node, ...around(node, false)]) add(text);
-    for (const { digits: number } of numbers) {
+    for (const { digits: number, begun } of this.#numbers) {
       for (let start = 0; start + fewest <= row.length; start++) {
         if (start > 0 && row[start]?.of === row[start - 1]?.of) continue;
         let end = start;
         while (end < row.length && end - start < number.length && row[end]?.digit === number[end - start]) end++;
         const part = new Set(row.slice(start, end).map(({ of }) => of));
-        if (end - start < fewest || !part.delete(node)) continue;
+        if (end - start < fewest || !part.has(node) || ![...part].some((one) => this.#since(one) >= begun)) continue;
+        part.delete(node);
         for (const other of part) others.add(other);
         return true;
       }
@@ -141,12 +167,12 @@ export class Echoes {
     return false;
   }
 
-  #hideWords(text: string, hidden: string): string {
+  #hideWords(text: string, hidden: string, words: readonly Word[]): string {
     const lower = text.toLowerCase();
-    if (this.#words.length === 0 || lower.length !== text.length) return hidden;
+    if (words.length === 0 || lower.length !== text.length) return hidden;
     let out = hidden;
     const trimmed = lower.trim();
-    for (const word of this.#words) {
+    for (const { lower: word } of words) {
       if (trimmed.length >= fewest && word.startsWith(trimmed)) return maskText(text);
       for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + 1)) {
         const end = at + word.length;

@@ -87,6 +87,7 @@ export class Scrubber {
     }
     if (type === eventType.snapshot) {
       const { node, initialOffset } = data as { node: RecordedNode; initialOffset: unknown };
+      this.#echoes.whole();
       this.#tree(node, "");
       return { type, timestamp, data: { node, initialOffset } };
     }

@@ -28,6 +28,8 @@ export class Typed {
   fields: readonly Field[] = [];
   /** How often was looked. */
   looks = 0;
+  /** At which look the page was told for the first time. */
+  first: number | undefined;
   readonly #told = new Map<string, WeakMap<Node, Told>>();
 
   /** The texts told of nodes: their own for no name, else that of their attribute. */
