@@ -24,13 +24,16 @@ export type ToPanel =
       readonly forget?: boolean;
     }
   | { readonly kind: "shown"; readonly open: boolean; readonly focus: boolean }
-  /** Another tab of the site has changed what is kept. */
-  | { readonly kind: "kept"; readonly kept: string | null }
+  /** Another tab of the site has changed what is kept. `n` numbers the last `keep` that was heard before this was said, 0 where none was. */
+  | { readonly kind: "kept"; readonly kept: string | null; readonly n?: number }
   /** The browser shows this page again, after others in this tab: their calls and shared pages. */
   | { readonly kind: "own"; readonly ids: readonly string[] }
   | { readonly kind: "identify"; readonly identity: string }
-  /** The site has logged out, at `out` as above, here or in another tab. Without it, from an earlier version: now. */
-  | { readonly kind: "reset"; readonly out?: number }
+  /**
+   * The site has logged out, at `out` as above, here or in another tab. Without it, from an earlier version: now. `here` is of
+   * this very page just now: whoever is there is logged out, whatever the clock said when that visitor was made.
+   */
+  | { readonly kind: "reset"; readonly out?: number; readonly here?: boolean }
   /** A co-browse packet, header and all; the buffer is transferred. */
   | { readonly kind: "packet"; readonly data: ArrayBuffer }
   /** The visitor pressed Stop on the frame. */
@@ -43,10 +46,10 @@ export type FromPanel =
   | { readonly kind: "ready" }
   /** What was kept of visitors whom the site has logged out until `out` is gone, here and at the server. */
   | { readonly kind: "forgotten"; readonly out: number }
-  /** Put into the page's own storage, because the panel's refuses, if `was` is still there; null forgets it. */
-  | { readonly kind: "keep"; readonly value: string | null; readonly was: string | null }
-  /** A conversation is alive: the next page opens the panel by itself. `who` is whom the site named when the visitor was made. */
-  | { readonly kind: "alive"; readonly alive: boolean; readonly who: string | null }
+  /** Put into the page's own storage, because the panel's refuses, if `was` is still there; null forgets it. `n` counts from 1. */
+  | { readonly kind: "keep"; readonly value: string | null; readonly was: string | null; readonly n?: number }
+  /** A conversation is alive: the next page opens the panel by itself. `who` is whom the site named when the visitor was made, `made` when that was, Unix milliseconds, 0 where there is none. */
+  | { readonly kind: "alive"; readonly alive: boolean; readonly who: string | null; readonly made?: number }
   /** This tab's calls and shared pages, for the next page in it. */
   | { readonly kind: "own"; readonly ids: readonly string[] }
   /** We are in a call: the microphone may be open. */

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { FromPanel, ToPanel } from "../src/port.ts";
 import { Widget } from "../src/loader/widget.ts";
 import { whoOf } from "../src/who.ts";
@@ -26,7 +26,15 @@ const claims = (sub: string, more = ""): string => `e30.${btoa(JSON.stringify({ 
 const marked = (sub: string): string | undefined => whoOf(claims(sub));
 const memory = (): Record<string, unknown> => JSON.parse(localStorage.getItem(key) ?? "{}") as Record<string, unknown>;
 const was = (part: object): void => localStorage.setItem(key, JSON.stringify({ open: false, alive: false, used: true, kept: null, ...part }));
-const page = (): Widget => new Widget("https://chat.test", "demo", "");
+/** What the pages that are open listen to. */
+const listened: Parameters<typeof addEventListener>[] = [];
+const page = (): Widget => {
+  const listens = vi.spyOn(globalThis, "addEventListener");
+  const widget = new Widget("https://chat.test", "demo", "");
+  listened.push(...listens.mock.calls);
+  listens.mockRestore();
+  return widget;
+};
 const told = (): ToPanel[] => panels[0]?.told ?? [];
 const hear = (message: FromPanel): void => panels[0]?.hear(message);
 const begun = (): Extract<ToPanel, { kind: "begin" }> | undefined => told().findLast((m) => m.kind === "begin");
@@ -40,10 +48,20 @@ function elsewhere(part: object, left?: string): void {
   dispatchEvent(Object.assign(new Event("storage"), { key, newValue, storageArea: localStorage }));
 }
 
-beforeEach(() => {
-  localStorage.clear();
+/** The visitor leaves all pages. */
+function leave(): void {
+  dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
+  for (const [kind, listener] of listened.splice(0)) removeEventListener(kind, listener);
+  vi.clearAllTimers();
   panels.length = 0;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  leave();
+  localStorage.clear();
 });
+afterEach(() => vi.useRealTimers());
 
 // SITE-9
 describe("a log-out", () => {
@@ -69,7 +87,7 @@ describe("a log-out", () => {
     hear({ kind: "forgotten", out: out - 1 }); // an earlier one
     expect(memory()["forget"]).toBe(true);
     hear({ kind: "forgotten", out });
-    expect(memory()).toEqual({ open: false, alive: false, used: false, forget: false, kept: null, who: null, out });
+    expect(memory()).toEqual({ open: false, alive: false, used: false, forget: false, kept: null, who: null, made: 0, out });
     panels.length = 0;
     page();
     expect(panels.length).toBe(0);
@@ -118,6 +136,62 @@ describe("a log-out", () => {
     expect(memory()["out"]).toBeGreaterThan(ahead);
   });
 
+  test("comes after the visitor was made, also where the clock was set back since", () => {
+    const widget = page();
+    widget.open();
+    hear({ kind: "ready" });
+    const made = Date.now() + 3_600_000;
+    hear({ kind: "alive", alive: true, who: null, made });
+    hear({ kind: "alive", alive: false, who: null }); // as an earlier version tells it
+    expect(memory()).toMatchObject({ made });
+    page().reset(); // the next page, without the panel
+    expect(memory()["out"]).toBeGreaterThan(made);
+  });
+
+  test("is told to the panel of its own page as one of here, and to that of another tab as one of elsewhere", () => {
+    was({ alive: true });
+    const widget = page();
+    hear({ kind: "ready" });
+    widget.reset();
+    const out = memory()["out"] as number;
+    elsewhere({ out: out + 1 });
+    expect(resets()).toEqual([{ kind: "reset", out, here: true }, { kind: "reset", out: out + 1 }]);
+  });
+
+  test("stays for the next page where the site clears its storage right after it, and leaves at once or later", () => {
+    for (const how of ["at once", "later", "another tab"]) {
+      localStorage.clear();
+      was({ kept });
+      const widget = page();
+      if (how === "another tab") elsewhere({ used: false, forget: true, kept, out: Date.now() }, "null");
+      else widget.reset();
+      localStorage.clear();
+      if (how === "later") vi.advanceTimersByTime(1);
+      else leave();
+      expect([how, memory()]).toMatchObject([how, { forget: true, kept, out: expect.any(Number) as number }]);
+      const { out } = memory();
+      leave();
+      page();
+      hear({ kind: "ready" });
+      expect([how, panels.length, begun()]).toMatchObject([how, 1, { kept, out }]);
+      leave();
+    }
+  });
+
+  test("is done on this page also where the site has cleared its storage, and then stays done", () => {
+    was({ kept });
+    page().reset();
+    const out = memory()["out"] as number;
+    hear({ kind: "ready" });
+    localStorage.clear();
+    hear({ kind: "keep", value: null, was: kept, n: 1 });
+    hear({ kind: "forgotten", out });
+    expect([told().filter((m) => m.kind === "kept"), memory()]).toMatchObject([[], { forget: false, kept: null, out }]);
+    localStorage.clear();
+    leave();
+    expect(memory()).toMatchObject({ forget: false, kept: null, out });
+  });
+
   test("of an earlier version, which did not write when, ends whom that version made", () => {
     was({ used: false, forget: true });
     page();
@@ -145,7 +219,7 @@ describe("an identity", () => {
       const ben = claims("ben");
       widget.identify(ben);
       expect([loaded, memory()["out"], memory()["who"]]).toEqual([loaded, expect.any(Number), null]);
-      if (loaded) expect(told().slice(-2)).toEqual([{ kind: "reset", out: memory()["out"] }, { kind: "identify", identity: ben }]);
+      if (loaded) expect(told().slice(-2)).toEqual([{ kind: "reset", out: memory()["out"], here: true }, { kind: "identify", identity: ben }]);
       hear({ kind: "ready" });
       expect(begun()).toMatchObject({ identity: ben, out: memory()["out"] });
     }
@@ -172,6 +246,21 @@ describe("an identity", () => {
     hear({ kind: "alive", alive: true, who: marked("ben") ?? null });
     expect(resets().length).toBe(1);
   });
+});
+
+// D3
+test("what is kept here is told with the number of the last word that was heard of the panel", () => {
+  was({ alive: true, kept });
+  page();
+  hear({ kind: "ready" });
+  elsewhere({ alive: true, kept: "theirs" });
+  hear({ kind: "keep", value: "mine", was: kept, n: 1 });
+  expect(told().filter((m) => m.kind === "kept")).toEqual([{ kind: "kept", kept: "theirs", n: 0 }, { kind: "kept", kept: "theirs", n: 1 }]);
+  hear({ kind: "keep", value: "mine", was: "theirs", n: 2 });
+  expect(memory()["kept"]).toBe("mine");
+  hear({ kind: "ready" }); // another panel counts anew
+  elsewhere({ alive: true, kept: "again" });
+  expect(told().at(-1)).toEqual({ kind: "kept", kept: "again", n: 0 });
 });
 
 // VIS-2, VIS-4

@@ -57,6 +57,40 @@ describe.each(["panel", "shop"] as const)("a log-out of the site, with what is k
     expect([shop.ended, one.panel.connection.value]).toEqual([[], "live"]);
   });
 
+  test("heard late leaves the words of the visitor who was made here after it", async () => {
+    const one = shop.tab(where);
+    const before = shop.clock.now() - 1;
+    await talks(one);
+    const { composer, name, message } = one.panel;
+    [composer.draft.value, name.value, message.email.value] = ["new words", "Ben", "ben@example.com"];
+    one.panel.hear({ kind: "reset", out: before });
+    await settle();
+    expect([shop.ended, composer.draft.value, name.value, message.email.value]).toEqual([[], "new words", "Ben", "ben@example.com"]);
+  });
+
+  test("heard late takes the words of before also where another tab has made a visitor since", async () => {
+    const [one, two] = [shop.tab(where), shop.tab(where)];
+    await talks(one);
+    two.panel.composer.draft.value = "of the first person";
+    const out = shop.clock.now() + 1;
+    one.panel.hear({ kind: "reset", out });
+    await shop.clock.pass(300);
+    await talks(one, "the next person");
+    expect(shop.tokens(two)).toEqual(["token-0", "token-1"]);
+    two.panel.hear({ kind: "reset", out });
+    await settle();
+    expect([shop.ended, two.panel.composer.draft.value, two.panel.connection.value]).toEqual([["token-0"], "", "live"]);
+  });
+
+  test("of this page ends who is there, also where the clock was set back since that visitor was made", async () => {
+    const one = shop.tab(where);
+    await talks(one);
+    expect(one.told.findLast((m) => m.kind === "alive")?.made).toBeGreaterThan(shop.clock.now() - 10_000);
+    one.panel.hear({ kind: "reset", out: shop.clock.now() - 3_600_000, here: true });
+    await settle();
+    expect([shop.ended, one.panel.phase.value]).toEqual([["token-0"], "first"]);
+  });
+
   test("leaves nothing in any tab: no words, no name, nobody whom the page has named", async () => {
     const tabs = [shop.tab(where), shop.tab(where)];
     for (const { panel } of tabs) panel.hear({ kind: "identify", identity: claims("anne") });
@@ -152,6 +186,25 @@ describe.each(["panel", "shop"] as const)("a log-out of the site, with what is k
     await talks(one, "nobody the site knows");
     expect(who()).toBe(null);
   });
+});
+
+// D3, SITE-9
+test("what the page said of its storage before it heard the last word of the panel loses nobody's words", async () => {
+  const one = shop.tab("shop");
+  await talks(one);
+  one.told.length = 0;
+  one.panel.hear({ kind: "reset", out: shop.clock.now() + 1 });
+  await settle();
+  const [leave, gone] = one.told.filter((m) => m.kind === "keep");
+  expect([leave?.value?.includes("token-0"), gone?.value, gone?.n]).toEqual([true, null, (leave?.n ?? 0) + 1]);
+  one.told.length = 0;
+  one.panel.hear({ kind: "kept", kept: leave?.value ?? null, n: leave?.n ?? 0 }); // late: the page holds null by now
+  await shop.send(one, "the next person");
+  shop.made.at(-1)?.();
+  await shop.clock.pass(500);
+  expect(one.told.find((m) => m.kind === "keep")?.was).toBe(null);
+  expect(one.server.heard.at(-1)?.frame).toMatchObject({ kind: "chat.ask", body: { text: "the next person" } });
+  expect([one.panel.connection.value, JSON.parse(shop.stored ?? "{}")]).toMatchObject(["live", { token: "token-1" }]);
 });
 
 test("a visitor whom the server does not know any more stays who the page says, in the other tab too", () => {

@@ -33,6 +33,7 @@ export class Shop {
     const server = new FakeServer(this.clock);
     const mine: { panel?: PanelModel } = {};
     const told: FromPanel[] = [];
+    let heard = 0;
     const write = (text: string | null): void => {
       if (this.stored === text) return;
       this.stored = text;
@@ -63,8 +64,9 @@ export class Shop {
       tell: (message) => {
         told.push(message);
         if (message.kind !== "keep") return;
+        heard = message.n ?? 0;
         if (message.was === this.stored) write(message.value);
-        else queueMicrotask(() => mine.panel?.hear({ kind: "kept", kept: this.stored })); // as the loader does
+        else queueMicrotask(() => mine.panel?.hear({ kind: "kept", kept: this.stored, n: heard })); // as the loader does
       },
       transports: { dialSocket: server.dialSocket, dialChannels: server.dialChannels },
       newLeg: () => ({}) as unknown as CallLeg,

@@ -12,11 +12,13 @@ export interface Memory {
   readonly kept: string | null;
   /** The person whom the site named when the panel's visitor was made, as whoOf tells it. */
   readonly who: string | null;
+  /** When the panel's last visitor was made, Unix milliseconds, or 0: a log-out comes after it, also where the clock was set back. */
+  readonly made: number;
   /** When the site has logged out last, Unix milliseconds, or 0: who was made before is nobody any more. It only grows. */
   readonly out: number;
 }
 
-const nothing: Memory = { open: false, alive: false, used: false, forget: false, kept: null, who: null, out: 0 };
+const nothing: Memory = { open: false, alive: false, used: false, forget: false, kept: null, who: null, made: 0, out: 0 };
 
 /** A Keeper holds the memory of one site; where storage is refused it lasts as long as the page. */
 export class Keeper {
@@ -44,6 +46,7 @@ export class Keeper {
       back();
     });
     addEventListener("pagehide", () => this.#giveOwn());
+    addEventListener("pagehide", () => this.#writeOut());
     addEventListener("pageshow", ({ persisted }) => {
       if (!persisted) return;
       this.#again = true;
@@ -52,11 +55,12 @@ export class Keeper {
     });
   }
 
-  /** Read anew each time: the tabs of the site share it. */
+  /** Read anew each time: the tabs of the site share it. What this page knows of a log-out stays where the storage has lost it. */
   get memory(): Memory {
     if (!this.#refused) {
       try {
-        this.#memory = parse(localStorage.getItem(this.#key), this.#memory.out);
+        const [read, { out, forget, kept }] = [parse(localStorage.getItem(this.#key)), this.#memory];
+        this.#memory = read.out >= out ? read : { ...read, out, forget: read.forget || forget, kept: read.kept ?? (forget ? kept : null) };
       } catch {
         // refused, or not ours: what this page knows
       }
@@ -75,18 +79,29 @@ export class Keeper {
 
   /** The site logs out now, at a time after all that was before. What the panel keeps stays for it to end. */
   logOut(forget: boolean): void {
-    const out = Math.max(Date.now(), this.memory.out) + 1;
-    this.change({ open: false, alive: false, used: false, forget, who: null, out });
+    const out = Math.max(Date.now(), this.memory.out, this.memory.made) + 1;
+    this.change({ open: false, alive: false, used: false, forget, who: null, made: 0, out });
+    setTimeout(() => this.#writeOut());
   }
 
   /** A log-out counts also where the site has cleared its storage right after it. */
   #heard(written: string | null, changed: () => void): void {
     try {
-      this.#memory = { ...this.#memory, out: parse(written, this.#memory.out).out };
+      const { out, forget, kept } = parse(written);
+      if (out >= this.#memory.out) this.#memory = { ...this.#memory, out, forget, ...(forget ? { kept } : {}) };
     } catch {
       // not ours
     }
     changed();
+  }
+
+  /** Where the site has cleared its storage with or after a log-out, the next page is to know of that all the same. */
+  #writeOut(): void {
+    try {
+      if (parse(localStorage.getItem(this.#key)).out < this.#memory.out) this.change({});
+    } catch {
+      // refused, or not ours
+    }
   }
 
   /** Changes what is remembered. What is empty is taken out of the storage again. */
@@ -131,10 +146,11 @@ export class Keeper {
 }
 
 /** Throws where it is not ours. */
-function parse(text: string | null, known: number): Memory {
+function parse(text: string | null): Memory {
   const read = JSON.parse(text ?? "null") as Partial<Memory> | null;
   const [open, alive, used, forget] = [read?.open === true, read?.alive === true, read?.used === true, read?.forget === true];
   const [kept, who] = [read?.kept, read?.who].map((one) => (typeof one === "string" ? one : null)) as [string | null, string | null];
+  const made = typeof read?.made === "number" ? read.made : 0;
   const out = typeof read?.out === "number" ? read.out : forget ? 1 : 0; // an earlier version did not write when
-  return { open, alive, used, forget, kept, who, out: Math.max(out, known) };
+  return { open, alive, used, forget, kept, who, made, out };
 }

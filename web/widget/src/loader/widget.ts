@@ -42,6 +42,8 @@ export class Widget implements PageApi {
   #ready = false;
   /** The last log-out that this page knows of. */
   #out: number;
+  /** The number of the last `keep` of the panel that is there. */
+  #keeps = 0;
 
   /** `color` is the launcher's until the panel tells the site's own. */
   constructor(origin: string, site: string, color: string) {
@@ -115,17 +117,17 @@ export class Widget implements PageApi {
   #logOut(): void {
     const forget = this.#keeper.memory.used || this.#keeper.memory.forget || this.#frame !== undefined;
     this.#keeper.logOut(forget);
-    this.#heedLogOut();
+    this.#heedLogOut(true);
     if (forget && !this.#frame) this.#show(false, false);
   }
 
   /** The site has logged out, on this page or another: whom it named before is not here any more. */
-  #heedLogOut(): void {
+  #heedLogOut(here = false): void {
     const { out } = this.#keeper.memory;
     if (out <= this.#out) return;
     this.#out = out;
     this.#identity = null;
-    if (this.#ready) this.#frame?.send({ kind: "reset", out });
+    if (this.#ready) this.#frame?.send({ kind: "reset", out, ...(here ? { here } : {}) });
   }
 
   #isSomebodyElse(): boolean {
@@ -159,7 +161,7 @@ export class Widget implements PageApi {
   }
 
   #tellKept(): void {
-    this.#frame?.send({ kind: "kept", kept: this.#keeper.memory.kept });
+    this.#frame?.send({ kind: "kept", kept: this.#keeper.memory.kept, n: this.#keeps });
   }
 
   #show(open: boolean, focus: boolean): void {
@@ -225,14 +227,16 @@ export class Widget implements PageApi {
         this.#heedLogOut();
         this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, out: this.#out });
         this.#ready = true;
+        this.#keeps = 0;
         return;
       case "forgotten":
         return this.#keeper.memory.forget && message.out >= this.#keeper.memory.out ? this.#keeper.change({ forget: false }) : undefined;
       case "keep":
+        this.#keeps = message.n ?? 0;
         return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();
       case "alive":
         if (!message.alive && this.#keeper.own.length > 0) this.#keeper.keepOwn([]);
-        this.#keeper.change({ alive: message.alive, who: message.who, ...(message.alive ? { used: true, ...(this.#open ? { open: true } : {}) } : { open: false }) }); // a tab that has it closed leaves it open for the other
+        this.#keeper.change({ alive: message.alive, who: message.who, made: Math.max(message.made ?? 0, this.#keeper.memory.made), ...(message.alive ? { used: true, ...(this.#open ? { open: true } : {}) } : { open: false }) }); // a tab that has it closed leaves it open for the other
         if (this.#identity !== null && this.#isSomebodyElse()) this.identify(this.#identity); // named while the visitor was being made
         return;
       case "own":

@@ -24,7 +24,7 @@ import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import type { Rest } from "./rest.ts";
 import { SharingModel } from "./sharing-model.ts";
-import type { Place, VisitorStore } from "./visitor-store.ts";
+import { HostPlace, type Place, type VisitorStore } from "./visitor-store.ts";
 import { WaitingModel } from "./waiting-model.ts";
 import { WantedCall } from "./wanted-call.ts";
 
@@ -75,8 +75,9 @@ export class PanelModel {
   /** When the site has logged out last, as the page told. */
   #out = 0;
   readonly #leaving: Leaving;
-  /** What the page keeps for us, where our own storage is refused. */
-  #hosted: string | null = null;
+  readonly #host: HostPlace;
+  /** The visitor is another tab's: what is in the boxes may be of whoever was here before. */
+  #others = false;
   #life = new AbortController();
   #talk: AbortController | undefined;
   #stopStatus: (() => void) | undefined;
@@ -139,6 +140,7 @@ export class PanelModel {
   constructor(ports: PanelPorts) {
     this.#ports = ports;
     this.bootstrap = ports.bootstrap;
+    this.#host = new HostPlace(ports.tell);
     this.#leaving = new Leaving({ ...ports, done: () => ports.tell({ kind: "forgotten", out: this.#out }) });
     this.ableToCall = ports.newLeg !== undefined;
     effect(() => {
@@ -194,7 +196,7 @@ export class PanelModel {
       case "own":
         return this.#hearOwn(message.ids);
       case "kept":
-        this.#hosted = message.kept;
+        this.#host.hear(message.kept, message.n);
         return this.storedElsewhere();
       case "shown":
         this.shown.value = message.open;
@@ -204,7 +206,7 @@ export class PanelModel {
         this.#identity.value = message.identity;
         return;
       case "reset":
-        return this.#logOut(message.out ?? Math.max(this.#ports.clock.now(), this.#out + 1));
+        return this.#logOut(message.out ?? Math.max(this.#ports.clock.now(), this.#out + 1), message.here ?? message.out === undefined);
       case "packet":
         return this.#sharing.peek()?.packet(message.data);
       case "cobrowse-stop":
@@ -241,6 +243,7 @@ export class PanelModel {
     const { token, dismissed } = store.state;
     if (token === before) return;
     if (before !== undefined) this.#leaveVisitor();
+    this.#others = true;
     this.#dismissed.value = dismissed;
     this.#connect();
   }
@@ -256,16 +259,9 @@ export class PanelModel {
     const { store, ownPlace, bootstrap, tell, clock } = this.#ports;
     this.#out = out ?? (forget ? clock.now() : 0);
     this.#identity.value = identity ?? undefined;
-    this.#hosted = kept;
-    const host: Place = {
-      read: () => this.#hosted,
-      write: (value) => {
-        tell({ kind: "keep", value, was: this.#hosted });
-        this.#hosted = value;
-      },
-    };
+    this.#host.hear(kept);
     if (ownPlace) store.use(ownPlace, this.#out);
-    else if (bootstrap.hostStorage) store.use(host, this.#out);
+    else if (bootstrap.hostStorage) store.use(this.#host, this.#out);
     this.#leaving.go();
     this.shown.value = open;
     this.#dismissed.value = store.state.dismissed;
@@ -296,19 +292,23 @@ export class PanelModel {
 
   /**
    * The site's log-out: nothing of this visitor stays, here or at the server. One who was made since, and another tab's, goes
-   * on; the words in the boxes and the signed identity are of whoever was here before.
+   * on; the words in the boxes, unless that one was made here, and the signed identity are of whoever was here before.
    */
-  #logOut(out: number): void {
-    if (out <= this.#out) return;
-    this.#out = out;
+  #logOut(out: number, here: boolean): void {
+    if (out <= this.#out && !here) return;
+    this.#out = Math.max(out, this.#out);
     const { store } = this.#ports;
     const before = store.state.token;
-    store.logOut(out);
+    store.logOut(out, here);
     const { token, dismissed } = store.state;
-    if (before === undefined || token !== before) this.#leaveVisitor();
-    this.#identity.value = this.trouble.value = undefined;
-    this.confirmEnd.value = false;
-    this.composer.draft.value = this.name.value = this.message.email.value = "";
+    const gone = before === undefined || token !== before;
+    if (gone) this.#leaveVisitor();
+    this.#identity.value = undefined;
+    if (gone || this.#others) {
+      this.#others = this.confirmEnd.value = false;
+      this.trouble.value = undefined;
+      this.composer.draft.value = this.name.value = this.message.email.value = "";
+    }
     this.#leaving.go();
     this.#dismissed.value = dismissed;
     if (!this.#session.peek()) this.#connect();
@@ -433,7 +433,8 @@ export class PanelModel {
 
   #tellAlive(phase: Phase): void {
     if (phase === "loading") return;
-    this.#ports.tell({ kind: "alive", alive: phase === "asking" || phase === "waiting" || phase === "active", who: this.#ports.store.state.who ?? null });
+    const { store, tell } = this.#ports;
+    tell({ kind: "alive", alive: phase === "asking" || phase === "waiting" || phase === "active", who: store.state.who ?? null, made: store.state.made });
   }
 
   #watchStatus(wanted: boolean): void {

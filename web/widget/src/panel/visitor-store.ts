@@ -1,4 +1,5 @@
 import type { Kept } from "../../../shared/src/index.ts";
+import type { FromPanel } from "../port.ts";
 
 /** What the panel must know again on the next page. */
 export interface VisitorState {
@@ -39,6 +40,34 @@ export function ownPlace(site: string, open: () => Storage): Place | undefined {
     };
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * The page's storage, where the panel's own is refused. The page tells what is there, and may have said so before it heard of
+ * what was written here last: then it says so again if that did not stay.
+ */
+export class HostPlace implements Place {
+  readonly #keep: (message: Extract<FromPanel, { kind: "keep" }>) => void;
+  #there: string | null = null;
+  #n = 0;
+
+  constructor(keep: (message: Extract<FromPanel, { kind: "keep" }>) => void) {
+    this.#keep = keep;
+  }
+
+  /** Takes what the page says is there, unless it had not heard the last write: `n` is of the last that it had, left out by an earlier version. */
+  hear(kept: string | null, n = this.#n): void {
+    if (n >= this.#n) this.#there = kept;
+  }
+
+  read(): string | null {
+    return this.#there;
+  }
+
+  write(value: string | null): void {
+    this.#keep({ kind: "keep", value, was: this.#there, n: ++this.#n });
+    this.#there = value;
   }
 }
 
@@ -114,11 +143,11 @@ export class VisitorStore {
     if (there.token === undefined || there.token === token) this.#replace({ ...empty, leaving: this.#merge(there.leaving) });
   }
 
-  /** The site has logged out: forgets the visitor if it was made before. */
-  logOut(out: number): void {
+  /** The site has logged out: forgets the visitor if it was made before; with `here` it was, whatever the clock says. */
+  logOut(out: number, here: boolean): void {
     this.refresh();
     const { token, made } = this.#state;
-    if (token !== undefined && made < out) this.end(token);
+    if (token !== undefined && (here || made < out)) this.end(token);
   }
 
   /** A token is to be ended at the server: no visitor has it any more, here or in the place. */
