@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
 func TestDoctorLooksAtWhatSettingsName(t *testing.T) {
@@ -26,7 +28,7 @@ func TestDoctorLooksAtWhatSettingsName(t *testing.T) {
 	udp := func(address string) []string {
 		return []string{"--webrtc.udp_address=" + address, "--webrtc.tcp_address="}
 	}
-	loopback, everywhere, outside := freeAddress(t), ":"+strings.Split(freeAddress(t), ":")[1], "--http.public_url=https://chat.example.com"
+	loopback, everywhere, outside := testbed.FreeAddress(t), ":"+strings.Split(testbed.FreeAddress(t), ":")[1], "--http.public_url=https://chat.example.com"
 	for _, tt := range []struct {
 		name     string
 		settings []string
@@ -49,7 +51,7 @@ func TestDoctorLooksAtWhatSettingsName(t *testing.T) {
 		{"advertised, and open", append(udp(everywhere), outside, "--webrtc.advertise=203.0.113.7:8443"), "ok   webrtc   browsers are told 203.0.113.7:8443"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			arguments := append([]string{"--data.directory=" + t.TempDir(), "--http.address=" + freeAddress(t), "--ops.address=" + freeAddress(t)}, tt.settings...)
+			arguments := append([]string{"--data.directory=" + t.TempDir(), "--http.address=" + testbed.FreeAddress(t), "--ops.address=" + testbed.FreeAddress(t)}, tt.settings...)
 			var out, errs bytes.Buffer
 			err := doctor(t.Context(), arguments, nil, &out, &errs)
 			if !strings.Contains(out.String(), tt.want) {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
 // firstWord ends what writes to it as soon as it does.
@@ -26,7 +28,7 @@ func secondServer(t *testing.T, settings ...string) error {
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
 	arguments := append([]string{
-		"serve", "--http.address=" + freeAddress(t), "--ops.address=" + freeAddress(t), "--webrtc.udp_address=", "--webrtc.tcp_address=", "--shutdown.drain=0s",
+		"serve", "--http.address=" + testbed.FreeAddress(t), "--ops.address=" + testbed.FreeAddress(t), "--webrtc.udp_address=", "--webrtc.tcp_address=", "--shutdown.drain=0s",
 	}, settings...)
 	return run(ctx, arguments, nil, firstWord{cancel}, &bytes.Buffer{})
 }
@@ -139,14 +141,14 @@ func TestTwoServersDoNotShareARecord(t *testing.T) {
 	}{
 		{"one folder", "data.directory", []string{inFolder, "--database.url=" + filepath.Join(t.TempDir(), "other.db")}},
 		{"one file", "database.url", []string{"--data.directory=" + t.TempDir(), "--database.url=" + record}},
-		{"one folder, the demo", "data.directory", []string{inFolder, "--demo", "--demo-address=" + freeAddress(t)}},
+		{"one folder, the demo", "data.directory", []string{inFolder, "--demo", "--demo-address=" + testbed.FreeAddress(t)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) { refused(t, pid, tt.setting, tt.settings...) })
 	}
 	doctorSays := func(want string) {
 		t.Helper()
 		var out bytes.Buffer
-		_ = doctor(t.Context(), []string{inFolder, "--database.url=" + record, "--http.address=" + freeAddress(t), "--webrtc.udp_address=", "--webrtc.tcp_address="}, nil, &out, &out)
+		_ = doctor(t.Context(), []string{inFolder, "--database.url=" + record, "--http.address=" + testbed.FreeAddress(t), "--webrtc.udp_address=", "--webrtc.tcp_address="}, nil, &out, &out)
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the doctor does not say %q:\n%s", want, &out)
 		}

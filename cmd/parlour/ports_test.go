@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
 // A server that cannot listen everywhere does not start, and says which setting
@@ -15,7 +17,7 @@ import (
 func TestATakenPortRefusesTheStart(t *testing.T) {
 	both := func(t *testing.T) string { // one port, by UDP and TCP
 		t.Helper()
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
+		tcp, err := net.Listen("tcp", testbed.FreeAddress(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/parlour-chat/parlour/signaling/testbed"
 )
 
 const hang = 60 * time.Second // a guard against hanging, no bound
@@ -42,16 +43,6 @@ agents:
   - {email: ben@shop.test, name: Ben, role: agent, profile: all, max_chats: 4, password: "correct horse battery"}
 `
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // startServer applies the workspace and starts a server with settings.
 func startServer(t *testing.T, settings ...string) *server {
 	t.Helper()
@@ -60,7 +51,7 @@ func startServer(t *testing.T, settings ...string) *server {
 	if err := os.WriteFile(file, []byte(workspaceFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address, ops := freeAddress(t), freeAddress(t)
+	address, ops := testbed.FreeAddress(t), testbed.FreeAddress(t)
 	s := &server{t: t, url: "http://" + address, ops: "http://" + ops, http: &http.Client{Timeout: hang}}
 	common := append([]string{"--data.directory=" + folder}, settings...)
 	var out bytes.Buffer

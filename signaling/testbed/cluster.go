@@ -24,7 +24,7 @@ func RedisCluster(t testing.TB, replicas int) *Cluster {
 	t.Helper()
 	c := &Cluster{}
 	for i := range 3 * (1 + replicas) {
-		bus, err := freePort()
+		bus, err := testPorts.give()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,7 +77,7 @@ func newPostgreSQL() (*PostgreSQLServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := testPorts.give()
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -12,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 )
 
 // supervisor runs a server beside the test process and ends it when its own
@@ -124,38 +122,6 @@ func (p *process) log() string {
 		return err.Error()
 	}
 	return string(text[max(0, len(text)-2000):])
-}
-
-// FreePort is a port of 127.0.0.1 that nobody uses, TCP and UDP alike, at this
-// moment: another process may take it before the caller does.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-func freePort() (int, error) {
-	var last error
-	for range 20 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, fmt.Errorf("find a free port: %w", err)
-		}
-		address := listener.Addr().String()
-		packets, err := net.ListenPacket("udp", address)
-		_ = listener.Close()
-		if err != nil {
-			last = err
-			continue
-		}
-		_ = packets.Close()
-		_, port, _ := net.SplitHostPort(address)
-		return strconv.Atoi(port)
-	}
-	return 0, fmt.Errorf("find a free port: %w", last)
 }
 
 // program finds an installed program by name, also in the folders given as

@@ -23,7 +23,7 @@ func listening(address string) bool {
 // echo answers what it is sent, over TCP and UDP on one port.
 func echo(t *testing.T) string {
 	t.Helper()
-	address := fmt.Sprintf("127.0.0.1:%d", testbed.FreePort(t))
+	address := testbed.FreeAddress(t)
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)

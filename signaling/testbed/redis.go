@@ -36,7 +36,7 @@ func redisServer(t testing.TB, more ...string) *RedisServer {
 	}
 	var last error
 	for range 5 {
-		port, err := freePort()
+		port, err := testPorts.give()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func fromFile(t testing.TB, name, settings string, more ...string) *RedisServer 
 	}
 	var last error
 	for range 5 {
-		port, err := freePort()
+		port, err := testPorts.give()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,19 +10,40 @@ import { join } from "node:path";
 
 import { until } from "./driver/index.ts";
 
-/** Asks the system for so many different free loopback ports. Somebody else may take one before it is used. */
+/**
+ * Ports of stories: under those that the system gives to connections going out, of which one would sometimes take the
+ * port of a server that is away to be started again, and under those that the Go tests have.
+ */
+const ports = { from: 10_240, to: 16_384 };
+let next = randomInt(ports.from, ports.to);
+
+/** So many different loopback ports that nobody uses, by TCP and UDP; this process gives each of them once in 6,000. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return server;
-  }));
-  return Promise.all(servers.map(async (server) => {
-    const address = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    if (address === null || typeof address === "string") throw new Error("no port was given");
-    return address.port;
-  }));
+  const found: number[] = [];
+  for (let tries = ports.to - ports.from; found.length < count; tries--) {
+    if (tries === 0) throw new Error(`all ports from ${ports.from} to ${ports.to} are in use`);
+    const port = next;
+    next = next + 1 < ports.to ? next + 1 : ports.from;
+    if (await unused(port)) found.push(port);
+  }
+  return found;
+}
+
+async function unused(port: number): Promise<boolean> {
+  const server = createServer();
+  const socket = createSocket("udp4");
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    socket.bind(port, "127.0.0.1");
+    await once(socket, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+    socket.close();
+  }
 }
 
 /** A real Redis or PostgreSQL of a story's own. */

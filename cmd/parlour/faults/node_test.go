@@ -2,7 +2,6 @@ package faults
 
 import (
 	"bufio"
-	"fmt"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -38,7 +37,7 @@ const keptLines = 4000
 
 func newNode(t *testing.T, name string, settings ...string) *node {
 	t.Helper()
-	address, ops := fmt.Sprintf("127.0.0.1:%d", testbed.FreePort(t)), fmt.Sprintf("127.0.0.1:%d", testbed.FreePort(t))
+	address, ops := testbed.FreeAddress(t), testbed.FreeAddress(t)
 	n := &node{t: t, name: name, url: "http://" + address, ops: "http://" + ops}
 	n.args = append([]string{
 		"serve", "--node.id=" + name, "--http.address=" + address, "--ops.address=" + ops, "--webrtc.udp_address=", "--webrtc.tcp_address=",

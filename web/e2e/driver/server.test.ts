@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
@@ -8,8 +11,17 @@ import { freePorts, startPostgres, startRedis } from "../backends.ts";
 import { Server } from "../server.ts";
 import { Artifacts } from "./index.ts";
 
-it("gives different free ports", async () => {
-  expect(new Set(await freePorts(8)).size).toBe(8);
+it("gives different free ports, none that is taken by TCP or by UDP", async () => {
+  const [before = 0, ...more] = await freePorts(8);
+  expect(new Set([before, ...more]).size).toBe(8);
+  const from = Math.max(before, ...more);
+  const [tcp, udp] = [createServer().listen(from + 1, "127.0.0.1"), createSocket("udp4")];
+  udp.bind(from + 2, "127.0.0.1");
+  await Promise.all([once(tcp, "listening"), once(udp, "listening")]);
+  expect(await freePorts(1)).not.toContain(from + 1);
+  expect(await freePorts(1)).not.toContain(from + 2);
+  tcp.close();
+  udp.close();
 });
 
 it("starts and stops a real Redis", async () => {
