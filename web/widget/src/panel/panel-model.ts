@@ -19,11 +19,13 @@ import type { FromPanel, ToPanel } from "../port.ts";
 import { strings } from "../strings.ts";
 import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
-import { CallModel, type NewLeg, type OwnSteps } from "./call-model.ts";
+import { CallModel, type NewLeg } from "./call-model.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
+import { PageSteps } from "./page-steps.ts";
 import type { Rest } from "./rest.ts";
 import { SharingModel } from "./sharing-model.ts";
+import { SiteStatus } from "./site-status.ts";
 import { HostPlace, type Place, type VisitorStore } from "./visitor-store.ts";
 import { WaitingModel } from "./waiting-model.ts";
 import { WantedCall } from "./wanted-call.ts";
@@ -45,8 +47,6 @@ export interface PanelPorts {
   readonly newLeg: NewLeg | undefined;
 }
 
-const statusEvery = 5_000;
-
 /** The visitor's side of it all: who we are, the conversation, and what may be done now. */
 export class PanelModel {
   readonly bootstrap: Bootstrap;
@@ -59,18 +59,7 @@ export class PanelModel {
   readonly #dismissed = signal<string | undefined>(undefined);
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
-  readonly #ownIds = new Set<string>();
-  readonly #ownHeard = signal(0);
-  readonly #own: OwnSteps = {
-    has: (id) => this.#ownHeard.value >= 0 && this.#ownIds.has(id), // who asks in an effect is told when the page says more
-    add: (id) => {
-      this.#ownIds.add(id);
-      this.#tellOwn();
-    },
-    delete: (id) => {
-      if (this.#ownIds.delete(id)) this.#tellOwn();
-    },
-  };
+  readonly #own: PageSteps;
   readonly #identity = signal<string | undefined>(undefined);
   /** When the site has logged out last, as the page told. */
   #out = 0;
@@ -80,7 +69,6 @@ export class PanelModel {
   #others = false;
   #life = new AbortController();
   #talk: AbortController | undefined;
-  #stopStatus: (() => void) | undefined;
 
   readonly shown = signal(false);
   readonly pageVisible = signal(true);
@@ -122,7 +110,7 @@ export class PanelModel {
   readonly sharing = computed(() => this.#sharing.value);
   readonly seen = computed(() => this.shown.value && this.pageVisible.value);
   readonly waiting = new WaitingModel(this.conversation);
-  readonly #wantedCall = new WantedCall({ conversation: this.conversation, calls: this.#calls, own: this.#own });
+  readonly #wantedCall: WantedCall;
   readonly message = new MessageModel({
     phase: this.phase,
     site: this.site,
@@ -141,6 +129,8 @@ export class PanelModel {
     this.#ports = ports;
     this.bootstrap = ports.bootstrap;
     this.#host = new HostPlace(ports.tell);
+    this.#own = new PageSteps(ports.tell);
+    this.#wantedCall = new WantedCall({ conversation: this.conversation, calls: this.#calls, own: this.#own });
     this.#leaving = new Leaving({ ...ports, done: () => ports.tell({ kind: "forgotten", out: this.#out }) });
     this.ableToCall = ports.newLeg !== undefined;
     effect(() => {
@@ -175,8 +165,9 @@ export class PanelModel {
       const heard = this.#session.value?.view.all("site")[0];
       if (heard) this.site.value = heard;
     });
+    const status = new SiteStatus({ ...ports, site: this.bootstrap.site, heard: (site) => (this.site.value = site) });
     const idle = computed(() => this.phase.value === "first" && this.shown.value);
-    effect(() => this.#watchStatus(idle.value));
+    effect(() => status.watch(idle.value));
   }
 
   /** Takes a message that was refused back into the box. */
@@ -249,9 +240,7 @@ export class PanelModel {
   }
 
   #hearOwn(ids: readonly string[]): void {
-    this.#ownIds.clear();
-    for (const id of ids) this.#ownIds.add(id);
-    this.#ownHeard.value++;
+    this.#own.hear(ids);
     this.#calls.peek()?.claimed();
   }
 
@@ -426,26 +415,10 @@ export class PanelModel {
     this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, own, after, serverNow }, lifetime);
   }
 
-  /** The last few are enough: a conversation has one call and one shared page at a time. */
-  #tellOwn(): void {
-    this.#ports.tell({ kind: "own", ids: [...this.#ownIds].slice(-8) });
-  }
-
   #tellAlive(phase: Phase): void {
     if (phase === "loading") return;
     const { store, tell } = this.#ports;
     tell({ kind: "alive", alive: phase === "asking" || phase === "waiting" || phase === "active", who: store.state.who ?? null, made: store.state.made });
-  }
-
-  #watchStatus(wanted: boolean): void {
-    this.#stopStatus?.();
-    this.#stopStatus = undefined;
-    if (!wanted) return;
-    this.#ports.rest.status(this.bootstrap.site).then(
-      (status) => (this.site.value = status),
-      () => undefined, // unknown is not shown; the next one tells
-    );
-    this.#stopStatus = this.#ports.clock.after(statusEvery, () => this.#watchStatus(wanted));
   }
 
   /** Leaves the queue. */
