@@ -16,15 +16,23 @@ export class Talk {
   }
 
   /** Brings the two together: sign-in, question, offer, card. */
-  async begin(server: Server): Promise<void> {
+  async begin(server: Server, question = "Do you have green tea?"): Promise<void> {
     await this.desk.signIn(server.sign(0));
     await this.desk.ready();
     await this.visitor.visit(server.shop);
     await this.visitor.open();
-    await this.visitor.send("Do you have green tea?");
+    await this.visitor.send(question);
     await this.desk.rings();
     await this.desk.open();
     await this.visitor.sees(/has joined/);
+  }
+
+  /** The visitor's page of the shop is shared, and the agent sees it. */
+  async share(): Promise<void> {
+    await this.desk.cobrowse();
+    await this.visitor.allow();
+    await this.visitor.page.see("button", "Stop sharing");
+    await this.desk.seesOnPage("Tea, and what it takes");
   }
 
   /**

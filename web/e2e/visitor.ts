@@ -66,6 +66,15 @@ export class Visitor {
     await this.panel.gone("alertdialog", "End this chat?");
   }
 
+  /** Changes what the page says of the shop's stock, as the shop's own script would. */
+  async pageSays(text: string): Promise<void> {
+    await this.page.evaluate((it: string) => {
+      const stock = document.getElementById("stock");
+      if (!stock) throw new Error("the page says nothing of the stock");
+      stock.textContent = it;
+    }, text);
+  }
+
   /** Allows the call or co-browsing that the panel asks about; `question` tells two apart that stand there at once. */
   async allow(question?: Name, wait?: Wait): Promise<void> {
     await this.panel.within("alertdialog", question).click("button", "Allow", wait);

@@ -7,7 +7,7 @@ import { cuttable } from "../cuttable.ts";
 import { until } from "../driver/index.ts";
 import type { Server } from "../server.ts";
 import { Stage } from "../stage.ts";
-import { inFlight, unanswered } from "../talk.ts";
+import { inFlight, Talk, unanswered } from "../talk.ts";
 import { Visitor } from "../visitor.ts";
 
 /** How often it is killed: at least, and at most while no message was caught between the record and its ack. */
@@ -27,31 +27,20 @@ describe("kill -9 of the server while a page is shared", () => {
   test("the agent goes on seeing the page, what changed while the server was away and what changes after", { timeout: 240_000 }, async () => {
     const server = await stage.server({});
     const [visitor, anna] = await Promise.all([stage.visitor("visitor"), stage.desk("anna")]);
-    const says = async (text: string): Promise<void> => visitor.page.evaluate((it: string) => {
-      const stock = document.getElementById("stock");
-      if (stock) stock.textContent = it;
-    }, text);
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await visitor.visit(server.shop);
-    await visitor.open();
-    await visitor.send("Which tea is left?");
-    await anna.rings();
-    await anna.open();
-    await anna.cobrowse();
-    await visitor.allow();
-    await anna.seesOnPage("Tea, and what it takes");
-    await says("Before the kill");
+    const talk = new Talk(visitor, anna);
+    await talk.begin(server);
+    await talk.share();
+    await visitor.pageSays("Before the kill");
     await anna.seesOnPage("Before the kill");
 
     for (const kill of [1, 2]) {
       await server.kill();
-      await says(`Changed while it was away, ${kill}`);
+      await visitor.pageSays(`Changed while it was away, ${kill}`);
       const killed = Date.now();
       await server.start();
       await anna.seesOnPage(`Changed while it was away, ${kill}`, { within: 45_000 });
       console.log(`kill ${kill}: the agent sees the page of now ${Date.now() - killed} ms after the kill`);
-      await says(`Changed after the kill, ${kill}`);
+      await visitor.pageSays(`Changed after the kill, ${kill}`);
       await anna.seesOnPage(`Changed after the kill, ${kill}`, { within: 10_000 });
     }
     await anna.page.screenshot("after-kills-desk");
@@ -70,25 +59,14 @@ describe("kill -9 of the server while the shared page is in the background", () 
     const visitor = new Visitor(await browser.page());
     const anna = await stage.desk("anna");
     const shown = (): Promise<DocumentVisibilityState> => visitor.page.evaluate(() => document.visibilityState);
-    const says = async (text: string): Promise<void> => visitor.page.evaluate((it: string) => {
-      const stock = document.getElementById("stock");
-      if (stock) stock.textContent = it;
-    }, text);
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await visitor.visit(server.shop);
-    await visitor.open();
-    await visitor.send("Which tea is left?");
-    await anna.rings();
-    await anna.open();
-    await anna.cobrowse();
-    await visitor.allow();
-    await anna.seesOnPage("Tea, and what it takes");
+    const talk = new Talk(visitor, anna);
+    await talk.begin(server);
+    await talk.share();
 
     const other = await browser.page();
     await other.front();
     await until("the shared page is in the background", async () => (await shown()) === "hidden");
-    await says("Changed in the background");
+    await visitor.pageSays("Changed in the background");
     await server.kill();
     await server.start();
     const back = Date.now();
@@ -102,7 +80,7 @@ describe("kill -9 of the server while the shared page is in the background", () 
     await visitor.page.front();
     await until("the shared page is in front", async () => (await shown()) === "visible");
     await visitor.page.see("button", "Stop sharing");
-    await says("In front again");
+    await visitor.pageSays("In front again");
     await anna.seesOnPage("In front again", { within: 10_000 });
   });
 });

@@ -99,10 +99,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     await visitor.allow();
     await ben.seesOnPage("Tea, and what it takes");
     const changed = Date.now();
-    await visitor.page.evaluate((text: string) => {
-      const stock = document.getElementById("stock");
-      if (stock) stock.textContent = text;
-    }, `Only ${shown} left`);
+    await visitor.pageSays(`Only ${shown} left`);
     await ben.seesOnPage(new RegExp(shown));
     const seen = Date.now() - changed;
     console.log(`a change of the page was seen after ${seen} ms`);
@@ -136,10 +133,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
         document.execCommand("insertText", false, text);
       }
     }, password);
-    await visitor.page.evaluate((text: string) => {
-      const stock = document.getElementById("stock");
-      if (stock) stock.textContent = text;
-    }, `Ready, ${shown}`);
+    await visitor.pageSays(`Ready, ${shown}`);
     await ben.seesOnPage(new RegExp(`Ready, ${shown}`));
     await visitor.send("I am at the checkout.");
     await ben.sees("I am at the checkout.");

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Desk } from "../desk.ts";
 import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
+import { Talk } from "../talk.ts";
 import { Visitor } from "../visitor.ts";
 
 // COB-1, COB-2, CALL-6, S12: a consent and a call are of one tab. Its storage is copied for a tab that is doubled, or opened
@@ -21,11 +22,6 @@ describe("a tab that is in a call and shared, and goes away from the widget", ()
     const anna = new Desk(page);
     const one = new Visitor(await browser.page());
     const goes = (who: Visitor, to: string): Promise<void> => who.page.evaluate((it: string) => { setTimeout(() => { location.href = it; }); }, to);
-    const shares = async (): Promise<void> => {
-      await anna.cobrowse();
-      await one.allow();
-      await one.page.see("button", "Stop sharing");
-    };
     const alone = async (who: Visitor, picture: string): Promise<void> => {
       await who.sees("Can you see my page?");
       await who.sees("The call is not in this tab.");
@@ -33,18 +29,12 @@ describe("a tab that is in a call and shared, and goes away from the widget", ()
       expect(await who.page.count("button", "Stop sharing"), "it is not shown").toBe(0);
       expect(await who.panel.count("button", "Hang up"), "nor in the call").toBe(0);
     };
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await one.visit(server.shop);
-    await one.open();
-    await one.send("Can you see my page?");
-    await anna.rings();
-    await anna.open();
+    const talk = new Talk(one, anna);
+    await talk.begin(server, "Can you see my page?");
     await anna.startVideo();
     await one.allow();
     await one.seesAndHears("blue", 880);
-    await shares();
-    await anna.replica.see("heading", /Tea, and what it takes/);
+    await talk.share();
 
     // The tab itself, doubled: the double is a tab of its own.
     const twin = new Visitor(await browser.doubled(one.page));
@@ -72,7 +62,7 @@ describe("a tab that is in a call and shared, and goes away from the widget", ()
     await alone(one, "back");
     await one.panel.click("button", "Bring it here");
     await one.seesAndHears("blue", 880);
-    await shares();
+    await talk.share();
 
     // On a page of the shop without the widget, from where one is opened, and a double goes back.
     await goes(one, `${server.shop}assets/`);

@@ -4,6 +4,7 @@ import { Desk } from "../desk.ts";
 import { until, type BrowserOptions, type Page } from "../driver/index.ts";
 import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
+import { Talk } from "../talk.ts";
 import { Visitor } from "../visitor.ts";
 
 /** Whether the shop keeps nothing of Parlour but the moment of the last log-out. */
@@ -89,13 +90,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
   test("a log-out reaches what the panel keeps, though it was not opened on that page", { timeout: 120_000 }, async () => {
     const [server, page, anna] = await Promise.all([stage.server({ name: "b" }), stage.page("wim", { thirdPartyStorage: storage }), stage.desk("anna-2")]);
     const visitor = new Visitor(page);
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await visitor.visit(server.shop);
-    await visitor.open();
-    await visitor.send("My secret question.");
-    await anna.rings();
-    await anna.open();
+    await new Talk(visitor, anna).begin(server, "My secret question.");
     await visitor.end();
     await visitor.sees("This chat has ended.");
     await visitor.follow("Delivery");
@@ -181,19 +176,12 @@ describe("a tab that the page opens", () => {
     ]);
     const anna = new Desk(page);
     const one = new Visitor(await browser.page());
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await one.visit(server.shop);
-    await one.open();
-    await one.send("Can you see my page?");
-    await anna.rings();
-    await anna.open();
+    const talk = new Talk(one, anna);
+    await talk.begin(server, "Can you see my page?");
     await anna.startVideo();
     await one.allow();
     await one.seesAndHears("blue", 880);
-    await anna.cobrowse();
-    await one.allow();
-    await anna.replica.see("heading", /Tea, and what it takes/);
+    await talk.share();
 
     const two = new Visitor(await browser.opened(() => one.page.evaluate(() => { window.open("/delivery"); })));
     await two.sees("Can you see my page?");
@@ -222,13 +210,7 @@ describe("a page that replaces its body", () => {
 
   test("keeps the widget, and the chat goes on", { timeout: 120_000 }, async () => {
     const [server, visitor, anna] = await Promise.all([stage.server(), stage.visitor("vera"), stage.desk("anna")]);
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await visitor.visit(server.shop);
-    await visitor.open();
-    await visitor.send("Where does the tea come from?");
-    await anna.rings();
-    await anna.open();
+    await new Talk(visitor, anna).begin(server);
     await visitor.page.evaluate(() => {
       const next = document.createElement("body");
       next.innerHTML = "<h1>The next page</h1>";

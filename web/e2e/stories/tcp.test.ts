@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { until } from "../driver/index.ts";
 import { makeMedia } from "../media.ts";
 import { Stage } from "../stage.ts";
+import { Talk } from "../talk.ts";
 
 // VIS-2, CALL-3: a network that blocks UDP.
 describe("with the UDP port closed", () => {
@@ -17,13 +18,7 @@ describe("with the UDP port closed", () => {
       stage.desk("anna", { camera: blue.camera, microphone: blue.microphone }),
     ]);
 
-    await anna.signIn(server.sign(0));
-    await anna.ready();
-    await visitor.visit(server.shop);
-    await visitor.open();
-    await visitor.send("Do you have green tea?");
-    await anna.rings();
-    await anna.open();
+    await new Talk(visitor, anna).begin(server);
     await until("both are on DataChannels", async () => (await server.metric("parlour_transports_open", { transport: "dc" })) === 2 && (await server.metric("parlour_transports_open", { transport: "ws" })) === 0);
     await anna.send("Yes, three kinds.");
     await visitor.sees("Yes, three kinds.");
