@@ -30,11 +30,19 @@ type memory struct {
 	ringing       []*store.Offer
 	accepted      map[protocol.OfferID]int64            // when its agent had last accepted one, as it was opened
 	moved         map[protocol.AgentID]time.Time        // when load or state changed
+	stood         map[protocol.AgentID][]stood          // as before the last few changes
 	queued        map[protocol.ConversationID]time.Time // when it came back to its queue
 	decisions     []store.Decision
 	taken         *store.Offer // by the step under way: told how its agent stands then
 	refuse        error        // what OpenOffer answers, if set
 	broken        []string     // invariants seen broken
+}
+
+// A stood is what an agent carried until a time.
+type stood struct {
+	load int
+	last int64 // accepted
+	till time.Time
 }
 
 // A slotKey is a conversation and an agent in it.
@@ -47,16 +55,16 @@ func newMemory(queues ...store.Queue) *memory {
 	return &memory{
 		agents: map[protocol.AgentID]*store.Agent{}, conversations: map[protocol.ConversationID]*store.Conversation{},
 		offers: map[protocol.OfferID]*store.Offer{}, slots: map[slotKey]*store.Slot{}, queues: queues,
-		requests: map[protocol.RequestID]*store.Request{}, moved: map[protocol.AgentID]time.Time{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
+		requests: map[protocol.RequestID]*store.Request{}, moved: map[protocol.AgentID]time.Time{}, stood: map[protocol.AgentID][]stood{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
 	}
 }
 
 func (m *memory) do(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	seen := make(map[protocol.AgentID][2]any, len(m.agents))
+	seen, was := make(map[protocol.AgentID][2]any, len(m.agents)), make(map[protocol.AgentID]stood, len(m.agents))
 	for id, a := range m.agents {
-		seen[id] = [2]any{a.Load, a.Declared}
+		seen[id], was[id] = [2]any{a.Load, a.Declared}, stood{a.Load, a.LastAccepted, time.Now()}
 	}
 	f()
 	defer func() { m.taken = nil }()
@@ -74,6 +82,9 @@ func (m *memory) do(f func()) {
 			} else if s.State != protocol.SlotParked {
 				used++
 			}
+		}
+		if w := was[id]; w.load != a.Load || w.last != a.LastAccepted {
+			m.stood[id] = append(m.stood[id][max(0, len(m.stood[id])-3):], w)
 		}
 		load := a.Load - over
 		if seen[id] != [2]any{a.Load, a.Declared} {

@@ -105,6 +105,11 @@ func (c *checker) look() {
 				broken = append(broken, c.chosen(o)...)
 			}
 			broken = append(broken, c.late(now)...)
+		} else {
+			for _, o := range opened {
+				c.w.count("of trouble")
+				delete(c.w.proposed, o.ID)
+			}
 		}
 	})
 	broken = append(broken, c.blame(now, settled)...)

@@ -33,35 +33,83 @@ func (c *checker) unoffered(now time.Time) []string {
 	return []string{fmt.Sprintf("R4: %s could have been offered to %s for more than %v", choice.Place.ID, choice.Asked[0].Agent.ID, promised)}
 }
 
+// A made is an offer as it was made: what it is of, and all that its agent
+// carried from a moment before the match until the record had it.
+type made struct {
+	place  rules.Waiting
+	agents []rules.Agent
+}
+
+// unseen is for how long, before a match, what the record had need not be known to it.
+const unseen = 2 * time.Millisecond
+
+// made is an offer that the record has just taken. Holds the record's lock.
+func (c *checker) made(o store.Offer) (m made) {
+	at := time.UnixMilli(o.Offered)
+	m.place, _ = c.place(o, at)
+	asked := c.agent(c.w.mem.agents[o.Agent])
+	asked.Ready = true
+	m.agents = append(m.agents, asked)
+	for _, s := range c.w.mem.stood[o.Agent] {
+		if !s.till.Before(at.Add(-unseen)) {
+			asked.Load, asked.Last = s.load, s.last
+			m.agents = append(m.agents, asked)
+		}
+	}
+	return m
+}
+
 // chosen: an offer is of the place whose turn it was of those that its agent
 // could take (R5, ROUTE-1), and goes to the best of those who could take it
-// (ROUTE-9), as package rules has it.
+// (ROUTE-9), as package rules has it. Where what the agent carries changed while
+// it was being made, it is to be right by one of what it was.
 func (c *checker) chosen(o store.Offer) (broken []string) {
 	at := time.UnixMilli(o.Offered)
+	m := c.w.proposed[o.ID]
+	delete(c.w.proposed, o.ID)
 	if at.Sub(c.from) <= promised {
+		c.w.count("of trouble")
 		return nil
 	}
+	c.w.count("judged")
 	w := c.world(at, at.Add(-promised-time.Second))
 	w.Places = slices.DeleteFunc(w.Places, func(p rules.Waiting) bool { // reserved by the same match, and refused
 		tried := c.tried[p.ID].Sub(at)
-		return tried >= 0 && tried < 2*time.Millisecond
+		return tried >= 0 && tried < unseen
 	})
-	own, known := c.w.proposed[o.ID]
-	if !known {
-		return nil
+	w.Agents = slices.DeleteFunc(w.Agents, func(a rules.Agent) bool { return a.ID == o.Agent })
+	for i, asked := range m.agents {
+		if broken = c.chosenFrom(w, o, m.place, asked); len(broken) == 0 {
+			if i > 0 {
+				c.w.count("judged by what was")
+			}
+			return nil
+		}
 	}
-	delete(c.w.proposed, o.ID)
-	asked := c.agent(c.w.mem.agents[o.Agent])
-	asked.Load, asked.Last, asked.Ready = o.Load, c.w.mem.accepted[o.ID], true
+	return broken
+}
+
+// enough: of all that was offered, what was judged is no small share.
+func (c *checker) enough() {
+	c.w.mu.Lock()
+	judged, not := c.w.counts["judged"], c.w.counts["of trouble"]
+	c.w.mu.Unlock()
+	if all := judged + not; all >= 50 && judged*5 < all {
+		c.w.broke(fmt.Sprintf("only %d of %d offers could be judged", judged, all))
+	}
+}
+
+// chosenFrom says what is wrong with an offer of a place in a world of others,
+// were its agent as given.
+func (c *checker) chosenFrom(w rules.World, o store.Offer, own rules.Waiting, asked rules.Agent) (broken []string) {
 	alone := w
-	alone.Agents, alone.Places = []rules.Agent{asked}, append(w.Places, own)
+	alone.Agents, alone.Places = []rules.Agent{asked}, append(slices.Clip(w.Places), own)
 	if choice, found := rules.Choose(alone); !found || choice.Place.ID != own.ID {
 		broken = append(broken, fmt.Sprintf("R5: %s is offered to %s before %s (%v)", own.ID, o.Agent, choice.Place.ID, found))
 	}
-	w.Agents = slices.DeleteFunc(w.Agents, func(a rules.Agent) bool { return a.ID == o.Agent })
-	own.Asked = c.notNow(own.ID, at)
+	own.Asked = c.notNow(own.ID, time.UnixMilli(o.Offered))
 	delete(own.Asked, o.Agent) // it may have ended since
-	order := rules.Candidates(append(w.Agents, asked), own, o.Offered)
+	order := rules.Candidates(append(slices.Clip(w.Agents), asked), own, o.Offered)
 	if o.Kind == protocol.OfferAll {
 		return append(broken, c.together(o, order)...)
 	}
@@ -235,8 +283,8 @@ func (c *checker) proposed(o store.Offer, err error) {
 			}
 		}
 		settled = c.w.mem.moved[o.Agent].Before(since) && c.rested[o.Agent].Before(since)
-		if err == nil && time.Since(c.w.mem.moved[o.Agent]) >= 2*time.Millisecond { // else what was chosen by had changed before the record had it
-			c.w.proposed[o.ID], _ = c.place(o, time.Now())
+		if err == nil {
+			c.w.proposed[o.ID] = c.made(o)
 		}
 	})
 	if away := c.w.awayFor(agentActor(o.Agent)); away > 27*time.Second && err == nil {

@@ -211,6 +211,7 @@ func simulateSeed(t *testing.T, seed uint64, length time.Duration) *world {
 	} else {
 		f.mend(time.Now().Add(time.Hour))
 		w.drain()
+		w.check.enough()
 	}
 	w.report()
 	return w

@@ -17,7 +17,6 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"github.com/parlour-chat/parlour/chat/routing/rules"
 	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -47,8 +46,8 @@ type world struct {
 	wishes int    // of agents to ask others
 	held   string // by Redis when something broke
 
-	requested map[protocol.RequestID]asking      // guarded by the record's lock, as
-	proposed  map[protocol.OfferID]rules.Waiting // what offers are of, as it was when they were made
+	requested map[protocol.RequestID]asking // guarded by the record's lock, as
+	proposed  map[protocol.OfferID]made     // as they were made
 
 	mu     sync.Mutex // guards what follows
 	here   map[string]*person
@@ -108,7 +107,7 @@ func newWorld(ctx context.Context, t testing.TB, seed uint64, nodes int) *world 
 		t: t, ctx: ctx, seed: seed, rng: rand.New(rand.NewPCG(seed, 3)), mem: newMemory(simQueues...), server: newServer(),
 		start: time.Now(), plans: map[protocol.OfferID]plan{}, faults: map[string]int{},
 		here: map[string]*person{}, talks: map[protocol.ConversationID]time.Time{}, counts: map[string]int{},
-		requested: map[protocol.RequestID]asking{}, proposed: map[protocol.OfferID]rules.Waiting{}, print: fnv.New64a(),
+		requested: map[protocol.RequestID]asking{}, proposed: map[protocol.OfferID]made{}, print: fnv.New64a(),
 	}
 	w.hours = simHours{w.start}
 	w.check = newChecker(w)
