@@ -35,6 +35,12 @@ type scripter struct {
 // newServer is a Redis inside the process whose scripts are run by a scripter.
 func newServer() *miniredis.Miniredis {
 	m := miniredis.NewMiniRedis()
+	s := newScripter(m)
+	s.server.SetPreHook(s.run)
+	return m
+}
+
+func newScripter(m *miniredis.Miniredis) *scripter {
 	if c, err := m.Dial(); err == nil { // it listens from the first connection on
 		_ = c.Close()
 	}
@@ -56,8 +62,7 @@ func newServer() *miniredis.Miniredis {
 		return 1
 	}))
 	s.state.SetGlobal("redis", module)
-	m.Server().SetPreHook(s.run)
-	return m
+	return s
 }
 
 var errNoScript = errors.New("NOSCRIPT no such script: EVAL it")
@@ -125,35 +130,40 @@ func (s *scripter) list(texts []string) *lua.LTable {
 
 // call is redis.call of the scripts.
 func (s *scripter) call(l *lua.LState) int {
-	args := make([]string, l.GetTop())
-	for i := range args {
-		args[i] = lua.LVAsString(l.Get(i + 1))
-	}
-	if v := s.direct(args); v != nil {
-		l.Push(v)
+	name, n := lua.LVAsString(l.Get(1)), l.GetTop()
+	if name == "TIME" {
+		l.Push(redisTime(l))
 		return 1
 	}
+	args := make([]string, n)
+	for i := range args {
+		args[i] = textOf(l.Get(i + 1))
+	}
+	if do := commands[name]; do != nil && n > 1 {
+		if v := do(s, l, args[1], args[2:]); v != nil {
+			l.Push(v)
+			return 1
+		}
+	}
+	l.Push(s.dispatch(args))
+	return 1
+}
+
+// dispatch lets the embedded server do a command.
+func (s *scripter) dispatch(args []string) lua.LValue {
 	s.reply.Reset()
 	s.server.Dispatch(s.peer, args)
 	_ = s.out.Flush()
 	v, _ := s.value(s.reply.Bytes())
-	l.Push(v)
-	return 1
+	return v
 }
 
-// direct does the most usual commands without the way by a reply's text; nil:
-// it is to go that way.
-func (s *scripter) direct(args []string) lua.LValue {
-	switch {
-	case args[0] == "HGET" && len(args) == 3:
-		if v := s.data.HGet(args[1], args[2]); v != "" {
-			return lua.LString(v)
-		}
-	case args[0] == "HSET" && len(args) == 4 && s.data.HGet(args[1], args[2]) != "": // replaces a field
-		s.data.HSet(args[1], args[2], args[3])
-		return lua.LNumber(0)
+// textOf is a value as a command's argument.
+func textOf(v lua.LValue) string {
+	if n, ok := v.(lua.LNumber); ok && n == lua.LNumber(int64(n)) {
+		return strconv.FormatInt(int64(n), 10)
 	}
-	return nil
+	return lua.LVAsString(v)
 }
 
 // value is the first one of a reply, and what comes behind it.
