@@ -100,6 +100,7 @@ func (c *checker) look() {
 			c.examined++
 			broken = append(broken, c.unoffered(now)...)
 			broken = append(broken, c.unclosed(now)...)
+			broken = append(broken, c.unreached(now)...)
 			broken = append(broken, wrong...)
 			for _, o := range opened {
 				broken = append(broken, c.chosen(o)...)

@@ -115,6 +115,9 @@ func kill(w *world) (time.Duration, func()) {
 	n.link.cut(true)
 	w.do(n.stop)
 	for _, p := range w.people {
+		if p.other != nil && (p.node == n || p.other.node == n) { // the other tab goes on, unless that was there too
+			w.part(p, p.node == n)
+		}
 		if p.node != n {
 			continue
 		}

@@ -89,9 +89,8 @@ func (w *world) answer() {
 		switch p.what {
 		case "accept", "late":
 			w.accept(o, w.some())
-		case "twice": // two tabs within a moment, by two nodes
-			w.accept(o, w.some())
-			w.accept(o, w.some())
+		case "twice":
+			w.twice(o)
 		case "reject":
 			w.reject(o, w.some())
 		}
@@ -125,6 +124,9 @@ func (w *world) decide(o store.Offer) plan {
 	p := plan{time.Now().Add(w.between(0, 8*time.Second)), []string{
 		"accept", "accept", "accept", "accept", "accept", "twice", "late", "reject", "reject", "nothing",
 	}[w.rng.IntN(10)]}
+	if _, _, two := w.tabsOf(o.Agent); two && p.what == "accept" && w.rng.IntN(2) == 0 {
+		p.what = "twice"
+	}
 	switch {
 	case w.eager:
 		p = plan{time.Now(), "accept"}
@@ -136,22 +138,22 @@ func (w *world) decide(o store.Offer) plan {
 
 // accept takes an offer by a node. Whoever gets no answer asks again.
 func (w *world) accept(o store.Offer, n *simNode) {
-	w.do(func() {
-		w.persist(n, func(n *simNode) error {
-			got, err := n.ledger.accept(o.Agent, o.ID)
-			if row := w.row(o.ID); code(err) != "" && row.Outcome == store.OutcomeAccepted {
-				got, err = row, nil // by what was not answered
-			}
-			if code(err) == protocol.CodeFull { // own work was taken up: there is no room for it now
-				w.count("no room")
-				w.persist(n, func(n *simNode) error { return w.refuse(o, n) })
-			}
-			if err == nil {
-				_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
-			}
-			return err
-		})
-	})
+	w.do(func() { w.persist(n, func(n *simNode) error { return w.take(o, n) }) })
+}
+
+func (w *world) take(o store.Offer, n *simNode) error {
+	got, err := n.ledger.accept(o.Agent, o.ID)
+	if row := w.row(o.ID); code(err) != "" && row.Outcome == store.OutcomeAccepted {
+		got, err = row, nil // by what was not answered
+	}
+	if code(err) == protocol.CodeFull { // own work was taken up: there is no room for it now
+		w.count("no room")
+		w.persist(n, func(n *simNode) error { return w.refuse(o, n) })
+	}
+	if err == nil {
+		_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
+	}
+	return err
 }
 
 func (w *world) row(id protocol.OfferID) (o store.Offer) {
@@ -281,6 +283,12 @@ func (w *world) agentActs(p *person) {
 		w.leave(p, w.between(time.Second, 10*time.Second))
 	case 3:
 		w.leave(p, w.between(20*time.Second, 100*time.Second))
+	case 5, 6, 7, 8:
+		w.second(p)
+	case 9, 10:
+		w.closeOne(p, false)
+	case 11, 12:
+		w.closeOne(p, true)
 	case 4:
 		w.hush(p, w.between(5*time.Second, 90*time.Second))
 	}

@@ -39,6 +39,7 @@ type world struct {
 	people []*person      // all, in the order they came
 	plans  map[protocol.OfferID]plan
 	hours  simHours
+	graves []forsaken
 	eager  bool // the end: everybody answers at once
 	faults map[string]int
 	check  *checker
@@ -68,7 +69,7 @@ type simNode struct {
 	dead   bool   // guarded by world.mu
 }
 
-// A person is an agent or a visitor with at most one tab.
+// A person is an agent or a visitor with a tab, or with two.
 type person struct {
 	who   protocol.Caller
 	phase int // breathes at ticks of this phase
@@ -83,6 +84,7 @@ type person struct {
 	last   time.Time   // last sign of life, or the close
 	heard  []time.Time // those that could reach Redis, the last few
 	tabs   int
+	other  *page // a second tab, beside one that lives
 }
 
 // breath is how many ticks are between two signs of life of a page.
@@ -221,10 +223,11 @@ func (w *world) come(p *person, n *simNode) {
 
 // leave closes the tab, to open one again after a while.
 func (w *world) leave(p *person, back time.Duration) {
-	n := p.node
-	if n == nil || p.silent || w.presentFor(p.who.Actor()) < time.Second {
+	if p.node == nil || p.silent || w.presentFor(p.who.Actor()) < time.Second {
 		return
 	}
+	w.closeOne(p, false)
+	n := p.node
 	w.mu.Lock()
 	p.node, p.last = nil, time.Now()
 	p.sign(n)
@@ -240,6 +243,7 @@ func (w *world) hush(p *person, back time.Duration) {
 	if p.node == nil || p.silent || w.presentFor(p.who.Actor()) < time.Second {
 		return
 	}
+	w.closeOne(p, true)
 	w.mu.Lock()
 	p.silent = true
 	w.mu.Unlock()
@@ -251,20 +255,23 @@ func (w *world) breathe(tick int) {
 	for _, n := range w.nodes {
 		var some []protocol.Caller // at one moment: none of them is written before the others
 		for _, p := range w.people {
-			if p.node != n || p.silent || (tick+p.phase)%breath != 0 {
+			if (tick+p.phase)%breath != 0 {
 				continue
 			}
-			w.mu.Lock()
-			p.last = time.Now()
-			p.sign(n)
-			w.mu.Unlock()
-			some = append(some, p.who)
+			for _, who := range p.pages(n) {
+				w.mu.Lock()
+				p.last = time.Now()
+				p.sign(n)
+				w.mu.Unlock()
+				some = append(some, who)
+			}
 		}
 		if len(some) > 0 {
 			n.r.seen(false, some...)
 			w.beat()
 		}
 	}
+	w.bury()
 	for _, p := range w.people {
 		if !p.back.IsZero() && !time.Now().Before(p.back) {
 			if p.node != nil { // the old tab is found dead when the new one comes
