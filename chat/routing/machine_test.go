@@ -275,13 +275,16 @@ func (x *machine) settle(t *rapid.T) {
 		t.Skip("no offers")
 	}
 	id := rapid.SampledFrom(slices.Sorted(maps.Keys(x.m.offers))).Draw(t, "offer")
-	outcome := rapid.SampledFrom([]string{"accepted", "accepted", "rejected", "timed_out", "rescinded", "undone"}).Draw(t, "outcome")
-	exclude := 3_600_000
-	if outcome == "rescinded" {
+	outcome := rapid.SampledFrom([]string{"accepted", "accepted", "rejected", "timed_out", "rescinded", "full", "undone"}).Draw(t, "outcome")
+	said, exclude, pass := outcome, 3_600_000, 0
+	switch outcome {
+	case "rescinded":
 		exclude = 0
+	case "full":
+		said, exclude, pass = "rescinded", 0, 1
 	}
 	agent := x.m.offers[id].agent
-	x.do(t, settleStep, fmt.Sprintf(`{"offer":%q,"outcome":%q,"ramp":0,"exclude":%d,"rest":0,"backoff":[3600000]}`, id, outcome, exclude))
+	x.do(t, settleStep, fmt.Sprintf(`{"offer":%q,"outcome":%q,"ramp":0,"exclude":%d,"pass":%d,"rest":0,"backoff":[3600000]}`, id, said, exclude, pass))
 	x.m.settle(id, outcome)
 	if outcome == "accepted" { // the script notes the hour of the accept: read it back into the model
 		var row struct{ Last int64 }

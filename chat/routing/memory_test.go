@@ -228,6 +228,9 @@ func (m *memory) Settle(_ context.Context, _ protocol.WorkspaceID, id protocol.O
 		}
 		if row.Outcome == "" {
 			settled = true
+			if outcome == store.OutcomeTimedOut && m.agents[row.Agent].Load+row.Cost > store.Units {
+				outcome, cause = store.OutcomeRescinded, store.CauseAgentFull
+			}
 			row.Outcome, row.Cause, row.Settled = outcome, cause, time.Now().UnixMilli()
 			if q := m.requests[row.Request]; q != nil && q.ToAgent != "" {
 				q.State = store.RequestRefused

@@ -173,6 +173,8 @@ func (m *model) settle(id, outcome string) {
 	case "rejected", "timed_out":
 		p.Asked[a.ID] = never
 		p.Sticky = nil
+	case "full": // may be asked again
+		p.Sticky = nil
 	}
 	if outcome == "timed_out" && p.Kind != protocol.OfferAll {
 		a.Ready = false

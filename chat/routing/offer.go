@@ -110,6 +110,9 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 		if o.Cause == "visitor_left" || o.Cause == "closed" {
 			in["leave"] = 1
 		}
+		if o.Cause == store.CauseAgentFull {
+			in["pass"] = 1
+		}
 	}
 	if o.Standing.Version > 0 && outcome == store.OutcomeAccepted {
 		in["stand"] = map[string]any{"ver": o.Standing.Version, "load": o.Standing.Load, "slots": o.Standing.Slots, "last": o.Standing.LastAccepted}
@@ -150,7 +153,8 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 }
 
 // end closes an offer in the record and, if it was still open or Redis still
-// holds it, here.
+// holds it, here. The record may know better than that it rang out: its agent
+// had no room.
 func (r *Router) end(ctx context.Context, id protocol.OfferID, outcome store.Outcome, cause string) error {
 	o, _, err := r.record.Settle(ctx, r.ws, id, outcome, cause, "")
 	if code(err) == protocol.CodeNotFound { // reserved, but never written: it did not ring

@@ -148,12 +148,23 @@ func (w *world) take(o store.Offer, n *simNode) error {
 	}
 	if code(err) == protocol.CodeFull { // own work was taken up: there is no room for it now
 		w.count("no room")
-		w.persist(n, func(n *simNode) error { return w.refuse(o, n) })
+		w.noRoom(o, n, []string{"give back", "let it ring", "try again"}[n.ledger.chance(o.Conversation, o.Agent)%3])
 	}
 	if err == nil {
 		_ = n.r.Settled(w.ctx, got, store.OutcomeAccepted)
 	}
 	return err
+}
+
+// noRoom is what agents do who read that they have no room for what they accept.
+func (w *world) noRoom(o store.Offer, n *simNode, what string) {
+	switch what {
+	case "give back":
+		w.persist(n, func(n *simNode) error { return w.refuse(o, n) })
+	case "try again": // until it fits or has ended
+		<-time.After(2 * time.Second)
+		w.persist(w.alive(n), func(n *simNode) error { return w.take(o, n) })
+	}
 }
 
 func (w *world) row(id protocol.OfferID) (o store.Offer) {

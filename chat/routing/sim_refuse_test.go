@@ -35,7 +35,7 @@ func TestWhoHasNoRoomGivesItBackUntilAnswered(t *testing.T) { // ROUTE-4: the si
 		}
 		n := w.nodes[0]
 		n.ledger.hamper(false, 100) // commits are not answered
-		w.accept(o, n)
+		w.do(func() { w.noRoom(o, n, "give back") })
 		w.pass(500 * time.Millisecond)
 		n.ledger.hamper(false, 0)
 		w.pass(2 * time.Second)

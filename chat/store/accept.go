@@ -271,6 +271,10 @@ func (a *accepting) supersede(ctx context.Context) ([]Offer, error) {
 // agent took it, or who asked took it back.
 const CauseSuperseded = "superseded"
 
+// CauseAgentFull is why an offer ended at its deadline whose agent had no room
+// for it any more: own work was taken up while it rang.
+const CauseAgentFull = "agent_full"
+
 const endOffer = `UPDATE offers SET outcome = $3, cause = $4, settled = $5 WHERE workspace = $1 AND id = $2 AND outcome IS NULL`
 
 // closeOffer is the compare-and-set by which every offer ends.

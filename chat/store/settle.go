@@ -12,9 +12,11 @@ import (
 // settled is false when it had ended before: then the offer is
 // returned as it is and nothing changes. OutcomeTimedOut also makes a ready
 // agent not ready (no_answer) in the same transaction (STATE-4), unless several
-// were asked at once. after, where not empty, is what a rejecting agent who is
-// ready declares with it. The request of a named agent ends with its offer:
-// refused, with the cause or else the outcome as its cause.
+// were asked at once; without room for it at that moment, by whatever was taken
+// up since, nobody could have accepted: then it is rescinded with
+// CauseAgentFull instead, and the agent stays ready. after, where not empty, is
+// what a rejecting agent who is ready declares with it. The request of a named
+// agent ends with its offer: refused, with the cause or else the outcome as its cause.
 func (s *Store) Settle(ctx context.Context, workspace protocol.WorkspaceID, id protocol.OfferID, outcome Outcome, cause string, after protocol.Declared) (o Offer, settled bool, err error) {
 	if outcome != OutcomeRejected && outcome != OutcomeTimedOut && outcome != OutcomeRescinded {
 		return Offer{}, false, fmt.Errorf("settle offer: outcome %q is not for this method", outcome)
@@ -51,6 +53,15 @@ func settleOffer(ctx context.Context, t *tx, o Offer, outcome Outcome, cause str
 	if err != nil {
 		return false, nil, err
 	}
+	if outcome == OutcomeTimedOut {
+		fits, err := roomFor(ctx, t, o)
+		if err != nil {
+			return false, nil, err
+		}
+		if !fits {
+			outcome, cause = OutcomeRescinded, CauseAgentFull
+		}
+	}
 	// Of a named agent's request in its conversation the end of the request says it.
 	said := r.ToAgent != "" && r.Conversation == o.Conversation
 	settled, err := settle(ctx, t, parts.of(o.Conversation), o, outcome, cause, after, said)
@@ -75,6 +86,16 @@ func settleOffer(ctx context.Context, t *tx, o Offer, outcome Outcome, cause str
 	return true, touched, err
 }
 
+// roomFor says whether the agent's slots leave what an offer costs. It locks the
+// agent, whose declaration may hang on it.
+func roomFor(ctx context.Context, t *tx, o Offer) (bool, error) {
+	load, _, err := one(ctx, t, scanInt, `SELECT load FROM agents WHERE workspace = $1 AND id = $2`+t.lock, o.Workspace, o.Agent)
+	if err != nil {
+		return false, fmt.Errorf("read load: %w", err)
+	}
+	return int(load)+o.Cost <= Units, nil
+}
+
 // settle ends an offer of a locked conversation; the caller saves the
 // conversation and touches the agent. What another entry says, said, gets none.
 func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcome, cause string, after protocol.Declared, said bool) (bool, error) {
@@ -92,6 +113,9 @@ func settle(ctx context.Context, t *tx, c *Conversation, o Offer, outcome Outcom
 	}
 	if !said {
 		body := protocol.EntryBody{Agent: o.Agent, Name: a.Name, Cause: string(outcome)}
+		if outcome == OutcomeRescinded && cause == CauseAgentFull {
+			body.Cause = cause
+		}
 		if err := addEntries(ctx, t, c, systemEntry(protocol.EntryOfferEnded, protocol.AudienceAgents, body)); err != nil {
 			return false, err
 		}

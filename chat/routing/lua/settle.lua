@@ -2,7 +2,7 @@
 -- ticket: for the agents' rows, which are read again after it.
 -- KEYS: all but tabs, lost, used, verdicts.
 -- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the place), backoff [ms], leave (1: the visitor is gone),
--- agent (who was to be asked by what is undone),
+-- pass (1: the agent had no room), agent (who was to be asked by what is undone),
 -- stand {ver, load, slots, last}: what the agent carries since, by the record; stood: it is known here now.
 local o = get(offers, arg.offer)
 if not o then -- it went with its place: who did not hear it ring does not rest as if it had
@@ -35,6 +35,8 @@ if w and contains(w.os, arg.offer) then
     if arg.outcome ~= 'undone' and arg.exclude > 0 then
       w.x[o.a] = now + arg.exclude
       w.sc = nil -- who was asked first and alone does not take it
+    elseif arg.pass == 1 then
+      w.sc = nil -- but may be asked again as soon as there is room
     elseif arg.outcome == 'undone' and not o.all then
       w.t = w.t - 1
     end
