@@ -30,8 +30,6 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"one open offer per conversation", oneOffer},                  // R2
 		{"accept and timeout exclude each other", acceptAgainstSettle}, // R3
 		{"ringing out makes not ready", ringOut},                       // STATE-4
-		{"who has no room at the end is not blamed", noRoomAtTheEnd},   // STATE-4, ROUTE-2
-		{"who makes room accepts after all", roomWasMade},              // ROUTE-2, D2
 		{"end, wrap-up, clear", wrapUp},
 		{"park and back", parking},
 		{"requeue keeps the first time", requeue},
@@ -54,16 +52,15 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 		{"whatever agents do, the record is sound", sound}, // R1, R2, R3
 	})
 	exercise(t, open, []test{
-		{"of those asked at once the first has it", ringAll},           // ROUTE-5, R2
-		{"who rings with others is not blamed", ringAllOut},            // STATE-4
-		{"a transfer is taken over", transfer},                         // TEAM-1
-		{"a transfer that is refused leaves all as it was", refusal},   // TEAM-1
-		{"a transfer to a queue, now", transferNow},                    // TEAM-1
-		{"a request to who has no room comes back", noRoomForARequest}, // TEAM-1..3, STATE-4
-		{"one of two takers has the request", takers},                  // TEAM-1, R2
-		{"invited and gone again", inviting},                           // TEAM-2
-		{"an enquiry is a conversation of its own", enquiry},           // TEAM-3
-		{"a lost agent's conversation goes on", losing},                // L1, ROUTE-1
+		{"of those asked at once the first has it", ringAll},         // ROUTE-5, R2
+		{"who rings with others is not blamed", ringAllOut},          // STATE-4
+		{"a transfer is taken over", transfer},                       // TEAM-1
+		{"a transfer that is refused leaves all as it was", refusal}, // TEAM-1
+		{"a transfer to a queue, now", transferNow},                  // TEAM-1
+		{"one of two takers has the request", takers},                // TEAM-1, R2
+		{"invited and gone again", inviting},                         // TEAM-2
+		{"an enquiry is a conversation of its own", enquiry},         // TEAM-3
+		{"a lost agent's conversation goes on", losing},              // L1, ROUTE-1
 		{"what agents asked ends with the conversation", endOfRequests},
 		{"who may ask whom", requestRights},                               // S1
 		{"one of many picks wins", picking},                               // ROUTE-6
@@ -85,10 +82,13 @@ func Exercise(t *testing.T, open func(testing.TB) *store.Store) {
 // givingUp are the tests of what did not come to pass.
 var givingUp = []test{
 	{"leaving withdraws the offer", leaving},
-	{"how a conversation was abandoned is kept", abandoned}, // ROUTE-11, REP-1
-	{"a call that does not come about", failedSetup},        // CALL-4, REP-1
-	{"a co-browse session goes from page to page", pages},   // COB-6
-	{"a co-browse session without a page ends", deserted},   // COB-6
+	{"who has no room at the end is not blamed", noRoomAtTheEnd},   // STATE-4, ROUTE-2
+	{"who makes room accepts after all", roomWasMade},              // ROUTE-2, D2
+	{"a request to who has no room comes back", noRoomForARequest}, // TEAM-1..3, STATE-4
+	{"how a conversation was abandoned is kept", abandoned},        // ROUTE-11, REP-1
+	{"a call that does not come about", failedSetup},               // CALL-4, REP-1
+	{"a co-browse session goes from page to page", pages},          // COB-6
+	{"a co-browse session without a page ends", deserted},          // COB-6
 }
 
 // remembering are the tests of what "Why?" tells.

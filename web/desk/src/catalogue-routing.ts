@@ -27,10 +27,19 @@ const ends: Readonly<Record<string, string>> = {
   expired: "nobody took it in time",
   agent_stale: "the desk could not be reached",
   agent_not_ready: "is not ready any more",
+  agent_full: "had no room any more",
   sender_gone: "who asked is not here any more",
   left: "who asked has left",
   visitor_left: "the visitor had left",
   conversation_ended: "the conversation had ended",
+};
+
+/** Why an offer was taken back, where that is not since it was not needed any more. */
+const takenBack: Readonly<Record<string, string>> = {
+  agent_full: "had no room any more",
+  agent_stale: "could not be reached",
+  agent_not_ready: "was not ready any more",
+  visitor_left: "the visitor left",
 };
 
 const rules: Readonly<Record<string, string>> = {
@@ -191,7 +200,7 @@ export const why = {
       accepted: "accepted",
       rejected: "rejected it",
       timed_out: "did not answer",
-      rescinded: "it was not needed any more",
+      rescinded: takenBack[o.cause ?? ""] ?? "it was not needed any more",
       failed_setup: "accepted, and the call could not be connected,",
     };
     const end = o.outcome === undefined ? "rings now" : (said[o.outcome] ?? o.outcome);

@@ -20,6 +20,7 @@ describe("catalogue", () => {
 
   it("renders system entries from codes and parameters", () => {
     expect(words.entry(entry("offer_ended", { name: "Ben", cause: "timed_out" }))).toBe("Ben did not answer.");
+    expect(words.entry(entry("offer_ended", { name: "Ben", cause: "agent_full" }))).toBe("Ben had no room any more.");
     expect(words.entry(entry("call_ended", { media: "video", seconds: 65 }))).toBe("The video call ended. It took 1:05.");
     expect(words.entry(entry("call_ended", { media: "video", cause: "unanswered" }))).toBe("The question for the video call was not answered.");
     expect(words.entry(entry("call_ended", { media: "audio", cause: "node_lost", seconds: 65 }))).toBe(
@@ -40,6 +41,7 @@ describe("catalogue", () => {
     expect(ended({ cause: "busy" })).toBe("Transfer to Ben was refused: Too busy.");
     expect(ended({ cause: "rejected" })).toBe("Transfer to Ben was refused.");
     expect(ended({ cause: "timed_out" })).toBe("Transfer to Ben: did not answer.");
+    expect(ended({ cause: "agent_full" })).toBe("Transfer to Ben: had no room any more.");
     expect(ended({ cause: "withdrawn", what: "consult" })).toBe("Enquiry to Ben was taken back.");
     expect(ended({ cause: "expired", what: "invite", to: "Sales" })).toBe("Invitation to Sales: nobody took it in time.");
     expect(words.team.refused({ kind: "transfer", to: "Ben", cause: "busy" }, "Too busy")).toBe(ended({ cause: "busy" }));

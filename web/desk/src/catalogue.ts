@@ -32,6 +32,7 @@ const outcomes: Readonly<Record<string, string>> = {
   rejected: "rejected it",
   timed_out: "did not answer",
   rescinded: "was not needed any more",
+  agent_full: "had no room any more",
 };
 
 /** Why a conversation went back to its queue, where that is more than a colleague's choice. */
@@ -219,6 +220,7 @@ export const words = {
     reject: "Reject",
     rejectReason: "Reject with a reason",
     more: (n: number) => (n === 1 ? "1 more offer" : `${String(n)} more offers`),
+    noRoom: "You have no room: park or end one, then accept.",
     gone: "The offer has ended. The conversation goes to another agent.",
     announced: (title: string, name: string, queue: string) => `${title} offered: ${name}, ${queue}`,
     from: "From",

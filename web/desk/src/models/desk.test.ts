@@ -144,6 +144,17 @@ describe("offers", () => {
     expect(it?.failure.value).toBe("Ben took it.");
   });
 
+  it("say what to do where there is no room, ring on, and are accepted when there is", async () => { // ROUTE-2, DESK-3
+    const s = stage({ offers: [offer("o1", "c1")] });
+    const [it] = s.desk.offers.value;
+    void it?.accept(true);
+    s.refuse(new Refusal({ code: "full", message: "All places are taken. End or clear a conversation first." }));
+    await s.settled();
+    expect([it?.failure.value, it?.open.value, s.desk.attention.ringing.value]).toEqual(["You have no room: park or end one, then accept.", true, true]);
+    void it?.accept(true);
+    expect([it?.failure.value, s.sent.map((c) => c.kind)]).toEqual(["", ["offer.accept"]]);
+  });
+
   it("ring only where the server chose this tab, and flash in all", () => { // DESK-9
     const s = stage({ offers: [offer("o1", "c1", { rings: false })] });
     expect(s.desk.attention.ringing.value).toBe(false);

@@ -1,5 +1,6 @@
 import { computed, effect, signal, type ReadonlySignal } from "@preact/signals-core";
 import type { OfferItem } from "../../../shared/src/protocol.gen.ts";
+import { Refusal } from "../../../shared/src/refusal.ts";
 import { duration, words } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
 import type { Pulse } from "./pulse.ts";
@@ -63,7 +64,7 @@ export class Offer {
     return words.visitor(this.item.name, this.item.conversation);
   }
 
-  /** Takes the conversation; move says whether the focus goes to its card. */
+  /** Takes the conversation; move says whether the focus goes to its card. Where there is no room it rings on, and may be taken later. */
   async accept(move: boolean): Promise<void> {
     this.#taken(this, move);
     await this.#answer(() => this.#line.command("offer.accept", { offer: this.item.offer }));
@@ -88,7 +89,7 @@ export class Offer {
     try {
       await send();
     } catch (reason) {
-      this.failure.value = sentence(reason);
+      this.failure.value = reason instanceof Refusal && reason.code === "full" ? words.offer.noRoom : sentence(reason);
       this.answering.value = false;
     }
   }

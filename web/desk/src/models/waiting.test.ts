@@ -125,6 +125,10 @@ describe("why", () => {
     expect(words.why.next(decision)).toContain("somebody has room");
     expect(words.why.candidateReason({ agent: "a" as never, reason: "full", load: 100 })).toBe("no room left (load 100 of 100)");
     expect(words.why.offer({ offer: "o" as never, conversation: "c" as never, kind: "offer", agent: "a" as never, name: "Ben", offered: 0, outcome: "timed_out", ringMs: 20_000 })).toBe("Ben: did not answer after 20 s.");
+    const takenBack = (cause: string) => words.why.offer({ offer: "o" as never, conversation: "c" as never, kind: "offer", agent: "a" as never, name: "Ben", offered: 0, outcome: "rescinded", cause, ringMs: 20_000 });
+    expect(takenBack("agent_full")).toBe("Ben: had no room any more after 20 s.");
+    expect(takenBack("agent_stale")).toBe("Ben: could not be reached after 20 s.");
+    expect(takenBack("superseded")).toBe("Ben: it was not needed any more after 20 s.");
     expect(words.why.offer({ offer: "o" as never, conversation: "c" as never, kind: "offer", agent: "a" as never, name: "Ben", offered: 0, outcome: "rejected", cause: "busy", ringMs: 4_000 }, "Too busy")).toBe("Ben: rejected it after 4 s (Too busy).");
   });
 });
