@@ -18,6 +18,8 @@ export type ToPanel =
       readonly own?: readonly string[];
       /** A signed identity that the page gave. */
       readonly identity: string | null;
+      /** The person whom the site has named since this visitor was made, as whoOf tells it; null where it has not. */
+      readonly who?: string | null;
       /** When the site has logged out last, Unix milliseconds: who was made before is nobody any more. 0 where it has not. */
       readonly out?: number;
       /** Instead of `out`, from a loader of an earlier version: the site has logged out since the panel was there. */

@@ -235,6 +235,35 @@ describe("an identity", () => {
     }
   });
 
+  test("of who began unnamed is theirs from then on: another one logs them out, on the next page too, with the panel there or not", () => {
+    for (const loaded of [true, false]) {
+      localStorage.clear();
+      panels.length = 0;
+      was({ alive: loaded });
+      page().identify(claims("anne"));
+      expect(memory()).toMatchObject({ who: marked("anne"), out: 0 });
+      if (loaded) {
+        hear({ kind: "ready" });
+        expect(begun()).toMatchObject({ identity: claims("anne"), who: marked("anne") });
+        hear({ kind: "alive", alive: true, who: marked("anne") ?? null });
+      }
+      leave();
+      const next = page();
+      if (loaded) hear({ kind: "ready" });
+      if (loaded) expect(begun()).toMatchObject({ identity: null, who: marked("anne") });
+      next.identify(claims("ben"));
+      expect(memory()).toMatchObject({ who: null, out: expect.any(Number) as number });
+      expect(memory()["out"]).toBeGreaterThan(0);
+      leave();
+    }
+  });
+
+  test("is nobody's while nothing was said", () => {
+    localStorage.clear();
+    page().identify(claims("anne"));
+    expect(localStorage.length).toBe(0);
+  });
+
   test("that came while the visitor was made for somebody else logs out as soon as that is known, once", () => {
     const widget = page();
     widget.open();

@@ -188,6 +188,45 @@ describe.each(["panel", "shop"] as const)("a log-out of the site, with what is k
   });
 });
 
+// SITE-9
+describe.each(["panel", "shop"] as const)("who began unnamed, kept in the storage of the %s,", (where) => {
+  const who = (tab: Tab): unknown => tab.told.findLast((m) => m.kind === "alive")?.who;
+  const named = (): unknown => (JSON.parse(shop.stored ?? "{}") as { who?: unknown }).who;
+
+  test("is the first person whom the site names, in all tabs and on later pages", async () => {
+    const [one, two] = [shop.tab(where), shop.tab(where)];
+    await talks(one);
+    expect([who(one), named()]).toEqual([null, undefined]);
+    shop.late = where === "panel"; // the other tab is not told yet
+    one.panel.hear({ kind: "identify", identity: claims("anne") });
+    expect(who(one)).toMatch(/^\w+$/);
+    await settle();
+    expect(named()).toBe(who(one));
+    await shop.send(two, "From the other tab"); // which writes what is kept
+    await settle();
+    expect([named(), who(shop.tab(where))]).toEqual([who(one), who(one)]);
+    one.panel.hear({ kind: "identify", identity: claims("ben") }); // the page logs out first: this is not for the panel to change
+    expect(named()).toBe(who(one));
+  });
+
+  test("and was named before the panel was there, is that person", async () => {
+    await talks(shop.tab(where));
+    const next = shop.tab(where, { who: "mark" });
+    await shop.clock.pass(300);
+    expect([who(next), named()]).toEqual(["mark", "mark"]);
+  });
+
+  test("and is named while the visitor is being made, is that person", async () => {
+    const one = shop.tab(where);
+    await shop.send(one, "Who am I?");
+    one.panel.hear({ kind: "identify", identity: claims("anne") });
+    shop.made.at(-1)?.();
+    await settle();
+    expect(who(one)).toMatch(/^\w+$/);
+    expect(shop.named).toEqual([undefined]);
+  });
+});
+
 // D3, SITE-9
 test("what the page said of its storage before it heard the last word of the panel loses nobody's words", async () => {
   const one = shop.tab("shop");

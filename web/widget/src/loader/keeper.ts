@@ -10,7 +10,7 @@ export interface Memory {
   readonly forget: boolean;
   /** The panel's own, opaque to us. */
   readonly kept: string | null;
-  /** The person whom the site named when the panel's visitor was made, as whoOf tells it. */
+  /** The person whom the site named when the panel's visitor was made, or since, as whoOf tells it. */
   readonly who: string | null;
   /** When the panel's last visitor was made, Unix milliseconds, or 0: a log-out comes after it, also where the clock was set back. */
   readonly made: number;

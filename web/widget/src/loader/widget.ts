@@ -103,6 +103,8 @@ export class Widget implements PageApi {
       this.#logOut();
       this.#identity = token;
     }
+    const { used, who } = this.#keeper.memory;
+    if (used && who === null) this.#keeper.change({ who: whoOf(token) ?? null }); // who began unnamed is that person from now on
     this.#frame?.send({ kind: "identify", identity: token });
   }
 
@@ -225,7 +227,7 @@ export class Widget implements PageApi {
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#heedLogOut();
-        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, out: this.#out });
+        this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, who: this.#keeper.memory.who, out: this.#out });
         this.#ready = true;
         this.#keeps = 0;
         return;

@@ -195,7 +195,7 @@ export class PanelModel {
         return;
       case "identify":
         this.#identity.value = message.identity;
-        return;
+        return this.#claim();
       case "reset":
         return this.#logOut(message.out ?? Math.max(this.#ports.clock.now(), this.#out + 1), message.here ?? message.out === undefined);
       case "packet":
@@ -244,7 +244,7 @@ export class PanelModel {
     this.#calls.peek()?.claimed();
   }
 
-  #begin({ open, kept, identity, out, forget }: Extract<ToPanel, { kind: "begin" }>): void {
+  #begin({ open, kept, identity, who, out, forget }: Extract<ToPanel, { kind: "begin" }>): void {
     const { store, ownPlace, bootstrap, tell, clock } = this.#ports;
     this.#out = out ?? (forget ? clock.now() : 0);
     this.#identity.value = identity ?? undefined;
@@ -256,6 +256,17 @@ export class PanelModel {
     this.#dismissed.value = store.state.dismissed;
     if (bootstrap.color) tell({ kind: "look", color: bootstrap.color });
     if (!this.#session.peek()) this.#connect();
+    this.#claim(who ?? undefined);
+    this.#tellAlive(this.phase.peek());
+  }
+
+  /** Who began unnamed is from now on the person whom the site names: nobody else it names reads that. */
+  #claim(named?: string): void {
+    const { store } = this.#ports;
+    const identity = this.#identity.peek();
+    const who = (identity === undefined ? undefined : whoOf(identity)) ?? named;
+    if (who === undefined || store.state.token === undefined || store.state.who !== undefined) return;
+    store.change({ who });
     this.#tellAlive(this.phase.peek());
   }
 
@@ -371,6 +382,7 @@ export class PanelModel {
       if (!this.#session.peek()) {
         this.#ports.store.change({ token, made: Math.max(this.#ports.clock.now(), this.#out), who: identity && whoOf(identity) });
         this.#connect();
+        this.#claim(); // named while the visitor was being made
       }
     }
     const session = this.#session.peek();

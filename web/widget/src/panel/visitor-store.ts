@@ -6,7 +6,7 @@ export interface VisitorState {
   readonly token: string | undefined;
   /** When this visitor was made, Unix milliseconds, never before the log-out known then: one that comes later is about this visitor. */
   readonly made: number;
-  /** The person whom the site named when this visitor was made, as whoOf tells it. */
+  /** The first person whom the site named for this visitor, as whoOf tells it. */
   readonly who: string | undefined;
   /** Commands without an answer. */
   readonly kept: readonly Kept[];
@@ -109,7 +109,7 @@ export class VisitorStore {
     const there = this.#there();
     const { leaving } = this.#state;
     const same = there.token === this.#state.token;
-    this.#state = same ? { ...this.#state, leaving } : { ...there, leaving, kept: [] };
+    this.#state = same ? { ...this.#state, leaving, who: this.#state.who ?? there.who } : { ...there, leaving, kept: [] };
     this.#taken = there.token;
     if (same && this.#state.kept.some(({ op }) => !there.kept.some((one) => one.op === op))) this.#write();
     else if (there.leaving.some((one) => this.#ended.has(one)) || leaving.some((one) => !there.leaving.includes(one))) {
@@ -183,8 +183,10 @@ export class VisitorStore {
     const { token, kept } = this.#state;
     const there = this.#there();
     if (!this.#refused && there.token !== this.#taken) return; // another tab has ended or made a visitor: refresh tells
-    const others = there.token === token ? there.kept.filter(({ op }) => !this.#known.has(op)) : [];
-    this.#replace({ ...this.#state, kept: [...others, ...kept], leaving: this.#merge(there.leaving) });
+    const same = there.token === token;
+    const others = same ? there.kept.filter(({ op }) => !this.#known.has(op)) : [];
+    const who = this.#state.who ?? (same ? there.who : undefined);
+    this.#replace({ ...this.#state, who, kept: [...others, ...kept], leaving: this.#merge(there.leaving) });
     this.#taken = token;
   }
 
