@@ -205,7 +205,7 @@ describe.each(["panel", "shop"] as const)("who began unnamed, kept in the storag
     await shop.send(two, "From the other tab"); // which writes what is kept
     await settle();
     expect([named(), who(shop.tab(where))]).toEqual([who(one), who(one)]);
-    one.panel.hear({ kind: "identify", identity: claims("ben") }); // the page logs out first: this is not for the panel to change
+    (where === "shop" ? two : one).panel.hear({ kind: "identify", identity: claims("ben") }); // the page logs out first: this is not for the panel to change
     expect(named()).toBe(who(one));
   });
 
