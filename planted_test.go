@@ -82,7 +82,7 @@ var bugs = []bug{
 		inStore, "TestSQLite",
 	},
 	{
-		"full agents are asked", lua + "places.lua", // R1, R4
+		"full agents are asked", lua + "fits.lua", // R1, R4
 		"a.load + units(a, c) + (c.sp or 0) <= 100", "true",
 		inRouting, "TestScriptsAgreeWithTheModel",
 	},

@@ -13,7 +13,7 @@ import (
 
 var (
 	ticketStep = newStep("ticket")
-	agentStep  = newStep("agent")
+	agentStep  = newStep("agent", "places", "stir")
 	staffStep  = newStep("staff")
 )
 

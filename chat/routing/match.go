@@ -10,7 +10,7 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-var matchStep = newStep("match", "reasons", "rank")
+var matchStep = newStep("match", "places", "fits", "stir", "ripen", "reasons", "rank")
 
 const (
 	// matchBatch is how many offers one run of the match script may propose.

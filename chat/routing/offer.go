@@ -9,7 +9,7 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-var settleStep = newStep("settle")
+var settleStep = newStep("settle", "places", "fits")
 
 // A proposal is what the match script reserved.
 type proposal struct {

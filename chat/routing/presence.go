@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	hereStep = newStep("here")
+	hereStep = newStep("here", "places", "stir")
 	lookStep = newStep("look")
 )
 

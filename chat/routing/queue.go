@@ -10,9 +10,9 @@ import (
 )
 
 var (
-	enqueueStep = newStep("enqueue")
-	removeStep  = newStep("remove")
-	lineStep    = newStep("line")
+	enqueueStep = newStep("enqueue", "places")
+	removeStep  = newStep("remove", "places")
+	lineStep    = newStep("line", "places", "fits")
 )
 
 // A Line is how a queue stands.
@@ -29,7 +29,8 @@ type Line struct {
 }
 
 // Enqueue lets a conversation wait, at the place its first enqueue gives it,
-// and matches. The record must already say that it is queued. Its visitor is
+// and matches. The record must already say that it is queued; what has ended
+// meanwhile does not wait. Its visitor is
 // not offered to anybody without a live connection (see Here). An error means
 // that Redis did not answer; the conversation is found again in the record.
 func (r *Router) Enqueue(ctx context.Context, c store.Conversation, q store.Queue) error {
@@ -47,7 +48,23 @@ func (r *Router) enqueue(ctx context.Context, c store.Conversation, q store.Queu
 	if err := r.learn(ctx, q); err != nil {
 		return err
 	}
-	return r.put(ctx, r.placeOf(c, q))
+	if err := r.put(ctx, r.placeOf(c, q)); err != nil {
+		return err
+	}
+	return r.unlessOver(ctx, c.ID)
+}
+
+// unlessOver takes a conversation out of its queue that has ended while it was
+// put there: what ended it found nothing to take out yet.
+func (r *Router) unlessOver(ctx context.Context, conv protocol.ConversationID) error {
+	c, err := r.record.Conversation(ctx, r.ws, conv)
+	if err != nil {
+		return fmt.Errorf("look whether %s still waits: %w", conv, err)
+	}
+	if c.State != protocol.StateEnded && c.State != protocol.StateClosed {
+		return nil
+	}
+	return r.remove(ctx, string(conv), r.timers.RampUp.Milliseconds())
 }
 
 // put lets places wait; those that already do keep theirs.

@@ -15,7 +15,7 @@ import (
 
 var (
 	beginStep   = newStep("begin")
-	holdStep    = newStep("hold")
+	holdStep    = newStep("hold", "places")
 	publishStep = newStep("publish")
 )
 

@@ -23,9 +23,10 @@ type step struct {
 	script *redis.Script
 }
 
-// newStep is a step whose script stands behind the prelude, the places and what else it wants.
+// newStep is a step whose script stands behind the prelude and what else it
+// wants, in that order: what it does not want is not made for each run of it.
 func newStep(name string, wants ...string) step {
-	text := luaFile("prelude") + luaFile("places")
+	text := luaFile("prelude")
 	for _, part := range wants {
 		text += luaFile(part)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	sweepStep  = newStep("sweep")
+	sweepStep  = newStep("sweep", "places", "fits", "ripen")
 	forgetStep = newStep("forget")
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-var verdictStep = newStep("verdict", "reasons")
+var verdictStep = newStep("verdict", "places", "fits", "reasons")
 
 // verdictAgain is how often a verdict that stays the same is kept: who asks
 // later finds one of their own time.

@@ -2,11 +2,16 @@
 -- The place: greatest age x weight of those that somebody free can take, then the earliest, then by id. The agent: as
 -- lua/rank.lua says.
 -- KEYS: all but tabs, line. ARGV 2: ids, ring (ms), backoff [ms], epoch, from {class: order key to go on after}
-local gen = redis.call('HGET', meta, 'gen')
-if not gen or string.sub(gen, 1, #arg.epoch + 1) ~= arg.epoch .. '/' then
+local marks = redis.call('HMGET', meta, 'gen', 'stir')
+if not marks[1] or string.sub(marks[1], 1, #arg.epoch + 1) ~= arg.epoch .. '/' then
   return finish({ now = now, rebuild = true }, true)
 end
 local changed = ripen()
+-- Where nothing can be offered it does not matter who is free.
+if not marks[2] and redis.call('ZCARD', order) == 0 then
+  if not arg.from and redis.call('DEL', classes) == 1 then changed = true end
+  return finish({ now = now }, not changed)
+end
 
 -- Who is free: ready, connected, nothing rings, rested, not full.
 local free, count = {}, 0
@@ -27,29 +32,35 @@ do
   for _, id in ipairs(redis.call('HKEYS', ring)) do busy[id] = true end -- bound: the agents
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', ramp, '(' .. now, '+inf')) do busy[id] = true end -- bound: the agents
   for i = 1, #texts, 2 do -- bound: the agents
-    -- most are not ready or have no room: their texts tell it, without decoding
+    -- most are not ready, have no room or are not there: that is told without decoding
     local text = texts[i + 1]
     if not busy[texts[i]] and string.find(text, '"ready":1', 1, true) and not string.find(text, '"load":100', 1, true) then
-      local a = row(i + 1)
-      if a.ready == 1 and a.load < 100 then some[#some + 1], actors[#actors + 1] = a, a.actor end
+      some[#some + 1], actors[#actors + 1] = i + 1, 'agent:' .. texts[i]
     end
   end
   local here = lives(actors)
-  for i, a in ipairs(some) do -- bound: the agents
-    if here[i] then free[a.id], count = a, count + 1 end
+  for i, at in ipairs(some) do -- bound: the agents
+    local a = here[i] and row(at)
+    if a and a.ready == 1 and a.load < 100 then free[a.id], count = a, count + 1 end
   end
 end
 if count == 0 then return finish({ now = now }, not changed) end
 -- What is stirred is all awake before anything of it is offered: the order of who waits holds among all of them.
-if rouse() then return finish({ now = now, more = true }) end
+if marks[2] and rouse() then return finish({ now = now, more = true }) end
 
-local from, heads, fit, weights, open = arg.from or {}, {}, {}, {}, 0
+local from, heads, fit, queueOf = arg.from or {}, {}, {}, {}
+
+-- queue is a queue's configuration, as far as it is known.
+local function queue(id)
+  if not queueOf[id] then queueOf[id] = get(queues, id) or {} end
+  return queueOf[id]
+end
 
 -- step lets a head stand at the class's next place.
 local function step(h)
   h.after = h.key
-  local range = h.after and '(' .. h.after or '[' .. h.c.i .. ':'
-  h.key = redis.call('ZRANGEBYLEX', order, range, '(' .. h.c.i .. ';', 'LIMIT', 0, 1)[1]
+  local range = h.after and '(' .. h.after or '[' .. h.i .. ':'
+  h.key = redis.call('ZRANGEBYLEX', order, range, '(' .. h.i .. ';', 'LIMIT', 0, 1)[1]
   h.row, h.seen = nil, false
   if h.key then
     local e, id = string.match(h.key, '^[^:]*:(%d+):(.+)$')
@@ -57,20 +68,18 @@ local function step(h)
   end
 end
 
-local rules = redis.call('HGETALL', queues)
-for i = 1, #rules, 2 do weights[rules[i]] = cjson.decode(rules[i + 1]) end -- bound: the queues
 local defs = redis.call('HGETALL', classes)
 for i = 1, #defs, 2 do -- bound: the classes of who waits
-  local h = { c = cjson.decode(defs[i + 1]), n = 0 }
-  h.key = from[defs[i]]
+  local h = { i = defs[i], n = 0, key = from[defs[i]] }
   step(h)
   if h.key then
-    h.w = weights[h.c.q] and weights[h.c.q].w or 1
+    h.c = cjson.decode(defs[i + 1])
+    h.w = queue(h.c.q or '').w or 1
     local can = {}
     for id, a in pairs(free) do
       if fits(a, h.c) then can[id], h.n = a, h.n + 1 end
     end
-    fit[h.c.i] = can
+    fit[h.i] = can
     heads[#heads + 1] = h
   elseif not from[defs[i]] then
     redis.call('HDEL', classes, defs[i])
@@ -121,7 +130,7 @@ local made, passed, short = {}, {}, false
 
 -- auto: is it accepted by itself? Only where somebody sits at the desk: used within the last minute.
 local function auto(w, a)
-  return ((weights[w.q] or {}).auto or a.auto) and score(used, a.id) >= now - 60000
+  return (queue(w.q).auto or a.auto) and score(used, a.id) >= now - 60000
 end
 
 local function reserve(h, id, w, list)
@@ -140,7 +149,7 @@ local function reserve(h, id, w, list)
     }
     free[a.id], count = nil, count - 1
     for _, k in ipairs(heads) do
-      if fit[k.c.i][a.id] then fit[k.c.i][a.id], k.n = nil, k.n - 1 end
+      if fit[k.i][a.id] then fit[k.i][a.id], k.n = nil, k.n - 1 end
     end
   end
   aim(id, w, 'held')
@@ -243,7 +252,7 @@ if more then
   for _, h in ipairs(heads) do
     if h.after then
       on = on or {}
-      on[h.c.i] = h.after
+      on[h.i] = h.after
     end
   end
 end

@@ -100,16 +100,23 @@ local function reason(a, c)
   if a.resting then return 'resting' end
 end
 
--- account: who cannot be asked for a class, at most 64 by name; of the rest, and of those of other queues, how many; of: of how many.
--- free: but for that he could be asked. others: at most 16 of other queues who are free. fits tells that somebody can.
-local function account(c, all)
-  local list, more, others, counts, fits = {}, nil, {}, {}, false
+-- tally tells whether somebody can be asked for a class now, and of those who cannot how many for each reason.
+local function tally(c, all)
+  local fits, counts = false, {}
   for _, a in ipairs(all) do -- bound: the agents
     local r = reason(a, c)
-    if not r then
-      fits = true
-    else
-      counts[r] = (counts[r] or 0) + 1
+    if r then counts[r] = (counts[r] or 0) + 1 else fits = true end
+  end
+  return fits, counts
+end
+
+-- account: who cannot be asked for a class, at most 64 by name; of the rest, and of those of other queues, how many; of: of how many.
+-- free: but for that he could be asked. others: at most 16 of other queues who are free.
+local function account(c, all)
+  local list, more, others = {}, nil, {}
+  for _, a in ipairs(all) do -- bound: the agents
+    local r = reason(a, c)
+    if r then
       local named = #list < 64 and r ~= 'queue' and r ~= 'sticky'
       if named or (r == 'queue' and #others < 16) then
         known(a, c)
@@ -130,7 +137,7 @@ local function account(c, all)
       end
     end
   end
-  return { list = some(list), more = more, others = some(others), of = #all }, fits, counts
+  return { list = some(list), more = more, others = some(others), of = #all }
 end
 
 -- excluded: who is not asked for a place although nothing else speaks against it, at most 64.

@@ -4,6 +4,15 @@
 -- ARGV 2: offer, outcome, ramp (ms), exclude (ms), rest (ms for the place), backoff [ms], leave (1: the visitor is gone),
 -- pass (1: the agent had no room), agent (who was to be asked by what is undone),
 -- stand {ver, load, slots, last}: what the agent carries since, by the record; stood: it is known here now.
+-- without is a list less one value.
+local function without(list, value)
+  local left = {}
+  for _, v in ipairs(list) do
+    if v ~= value then left[#left + 1] = v end
+  end
+  return left
+end
+
 local o = get(offers, arg.offer)
 if not o then -- it went with its place: who did not hear it ring does not rest as if it had
   local a = arg.outcome == 'undone' and arg.agent

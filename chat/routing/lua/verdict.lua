@@ -1,15 +1,23 @@
 -- Says of what waits and cannot be offered why not: of classes that nobody free fits, and of places that everybody was
 -- asked about. It is said when it changes, and again from time to time. At most 64 classes and 16 places are told of.
 -- KEYS: order, line, classes, agents, ring, ramp, live, waiting, aside, deadlines, verdicts. ARGV 2: again (ms)
-local said, told, all = {}, {}, nil
+local told, all, last, said = {}, nil, {}, {}
+do
+  local texts = redis.call('HGETALL', verdicts)
+  for i = 1, #texts, 2 do last[texts[i]] = cjson.decode(texts[i + 1]) end -- bound: 80, as below
+end
 
--- tell: is it new, or long ago that it was said?
-local function tell(key, sign)
+-- fresh: has it been said, and not long ago? What is not looked at in a run is forgotten.
+local function fresh(key, sign)
+  local v = last[key]
+  if not v or v.s ~= sign or v.t <= now - arg.again then return false end
   said[key] = true
-  local last = get(verdicts, key)
-  if last and last.s == sign and last.t > now - arg.again then return false end
-  put(verdicts, key, { s = sign, t = now })
   return true
+end
+
+local function say(key, sign)
+  said[key] = true
+  put(verdicts, key, { s = sign, t = now })
 end
 
 local function signOf(counts)
@@ -33,25 +41,33 @@ local function after(counts, w)
   if at then return 'step_at', at end
 end
 
-local function blocked(i, c)
-  local key = redis.call('ZRANGEBYLEX', order, '[' .. i .. ':', '(' .. i .. ';', 'LIMIT', 0, 1)[1]
-  local id = key and string.match(key, '^[^:]*:%d+:(.+)$')
-  local w = id and get(waiting, id)
-  if not w then return end
+local function everybody()
   all = all or staffNow()
-  local found, fits, counts = account(c, all)
-  if fits or not tell(i, signOf(counts)) then return end
+  return all
+end
+
+local function blocked(i, text)
+  local key = redis.call('ZRANGEBYLEX', order, '[' .. i .. ':', '(' .. i .. ';', 'LIMIT', 0, 1)[1]
+  if not key then return end
+  local c = cjson.decode(text)
+  local fits, counts = tally(c, everybody())
+  local sign = not fits and signOf(counts)
+  if fits or fresh(i, sign) then return end
+  local w = get(waiting, string.match(key, '^[^:]*:%d+:(.+)$'))
+  if not w then return end
+  say(i, sign)
   local what, at = after(counts, w)
+  local found = account(c, all)
   told[#told + 1] = { class = i, queue = w.q, list = found.list, more = found.more, others = found.others, next = what, at = at, waited = now - w.s, back = w.back and now - w.back }
 end
 
-local function rests(id)
+local function rests(id, till)
+  if fresh(id, till) then return end
   local w = get(waiting, id)
   if not w or w.at ~= 'rest' or not next(w.x) then return end
-  if not tell(id, tostring(w.u)) then return end
-  all = all or staffNow()
+  say(id, till)
   local c = stands(w)[1]
-  local found = account(c, all)
+  local found = account(c, everybody())
   told[#told + 1] = {
     class = c.i, queue = w.q, conv = w.v, list = found.list, more = found.more, others = found.others, ex = excluded(w), next = 'round_at', at = w.u,
     waited = now - w.s, back = w.back and now - w.back, pos = position(id, w),
@@ -59,9 +75,10 @@ local function rests(id)
 end
 
 local defs = redis.call('HGETALL', classes)
-for n = 1, math.min(#defs, 128), 2 do blocked(defs[n], cjson.decode(defs[n + 1])) end -- bound: 64 classes
-for _, id in ipairs(redis.call('ZRANGE', aside, 0, 15)) do rests(id) end
-for _, key in ipairs(redis.call('HKEYS', verdicts)) do -- bound: 80, as above
+for n = 1, math.min(#defs, 128), 2 do blocked(defs[n], defs[n + 1]) end -- bound: 64 classes
+local first = redis.call('ZRANGE', aside, 0, 15, 'WITHSCORES')
+for n = 1, #first, 2 do rests(first[n], first[n + 1]) end
+for key in pairs(last) do -- bound: 80, as above
   if not said[key] then redis.call('HDEL', verdicts, key) end
 end
 return finish({ now = now, told = some(told) }, #told == 0)
