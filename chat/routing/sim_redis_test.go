@@ -30,6 +30,7 @@ type scripter struct {
 	reply bytes.Buffer
 	out   *bufio.Writer
 	peer  *server.Peer
+	memo  *memo
 }
 
 // newServer is a Redis inside the process whose scripts are run by a scripter.
@@ -44,11 +45,11 @@ func newScripter(m *miniredis.Miniredis) *scripter {
 	if c, err := m.Dial(); err == nil { // it listens from the first connection on
 		_ = c.Close()
 	}
-	s := &scripter{server: m.Server(), data: m.DB(0), state: lua.NewState(), known: map[string]*lua.LFunction{}}
+	s := &scripter{server: m.Server(), data: m.DB(0), state: lua.NewState(), known: map[string]*lua.LFunction{}, memo: newMemo()}
 	s.out = bufio.NewWriter(&s.reply)
 	s.peer = server.NewPeer(s.out)
 	cjson := s.state.NewTable()
-	cjson.RawSetString("decode", s.state.NewFunction(decodeJSON))
+	cjson.RawSetString("decode", s.state.NewFunction(s.memo.decode))
 	cjson.RawSetString("encode", s.state.NewFunction(encodeJSON))
 	s.state.SetGlobal("cjson", cjson)
 	module := s.state.NewTable()
@@ -87,6 +88,7 @@ func (s *scripter) run(c *server.Peer, cmd string, args ...string) bool {
 	n, _ := strconv.Atoi(args[1])
 	s.state.SetGlobal("KEYS", s.list(args[2:2+n]))
 	s.state.SetGlobal("ARGV", s.list(args[2+n:]))
+	defer s.memo.ended()
 	defer s.state.SetTop(0)
 	s.state.Push(f)
 	if err := s.state.PCall(0, 1, nil); err != nil {
