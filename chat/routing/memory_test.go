@@ -31,6 +31,7 @@ type memory struct {
 	accepted      map[protocol.OfferID]int64            // when its agent had last accepted one, as it was opened
 	moved         map[protocol.AgentID]time.Time        // when load or state changed
 	stood         map[protocol.AgentID][]stood          // as before the last few changes
+	declared      map[protocol.AgentID]time.Time        // when state changed
 	queued        map[protocol.ConversationID]time.Time // when it came back to its queue
 	decisions     []store.Decision
 	taken         *store.Offer // by the step under way: told how its agent stands then
@@ -55,7 +56,8 @@ func newMemory(queues ...store.Queue) *memory {
 	return &memory{
 		agents: map[protocol.AgentID]*store.Agent{}, conversations: map[protocol.ConversationID]*store.Conversation{},
 		offers: map[protocol.OfferID]*store.Offer{}, slots: map[slotKey]*store.Slot{}, queues: queues,
-		requests: map[protocol.RequestID]*store.Request{}, moved: map[protocol.AgentID]time.Time{}, stood: map[protocol.AgentID][]stood{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
+		requests: map[protocol.RequestID]*store.Request{}, moved: map[protocol.AgentID]time.Time{}, stood: map[protocol.AgentID][]stood{},
+		declared: map[protocol.AgentID]time.Time{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
 	}
 }
 
@@ -85,6 +87,9 @@ func (m *memory) do(f func()) {
 		}
 		if w := was[id]; w.load != a.Load || w.last != a.LastAccepted {
 			m.stood[id] = append(m.stood[id][max(0, len(m.stood[id])-3):], w)
+		}
+		if seen[id][1] != any(a.Declared) {
+			m.declared[id] = time.Now()
 		}
 		load := a.Load - over
 		if seen[id] != [2]any{a.Load, a.Declared} {

@@ -28,6 +28,8 @@ type checker struct {
 	open     map[protocol.OfferID]bool
 	asked    map[pair]time.Time // when an offer of the conversation at the agent was seen to have ended
 	rested   map[protocol.AgentID]time.Time
+	rang     map[pair]bool             // an offer of the place has rung at the agent; guarded by the record's lock
+	refused  map[pair]time.Time        // when an agent did not take it, or had no room
 	freed    map[string]time.Time      // when a place's last offer was seen to have ended
 	tried    map[string]time.Time      // when a place was last proposed to somebody; guarded by the record's lock
 	overdue  map[protocol.OfferID]bool // told once
@@ -54,7 +56,7 @@ func placeOf(o store.Offer) string {
 func newChecker(w *world) *checker {
 	return &checker{
 		w: w, open: map[protocol.OfferID]bool{}, asked: map[pair]time.Time{}, rested: map[protocol.AgentID]time.Time{},
-		freed: map[string]time.Time{}, tried: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
+		rang: map[pair]bool{}, refused: map[pair]time.Time{}, freed: map[string]time.Time{}, tried: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
 		from: w.start.Add(2 * time.Second), mercy: w.start.Add(31 * time.Second),
 	}
 }
@@ -132,6 +134,9 @@ func (c *checker) changes(now time.Time) {
 			if o := c.w.mem.offers[id]; o.Outcome != "" {
 				delete(c.open, id)
 				c.asked[pair{placeOf(*o), o.Agent}], c.rested[o.Agent], c.freed[placeOf(*o)] = now, now, now
+				if o.Outcome == store.OutcomeRejected || o.Outcome == store.OutcomeTimedOut {
+					c.refused[pair{placeOf(*o), o.Agent}] = now
+				}
 				c.settled = append(c.settled, *o)
 			}
 		}

@@ -30,13 +30,16 @@ func (c *checker) unoffered(now time.Time) []string {
 	if !found {
 		return nil
 	}
+	if o, found := c.w.mem.conversations[choice.Place.Conv]; found && rules.Able(choice.Asked[0].Agent, rules.Place(*o, queueOf(o.Queue), nil).Classes[0]) != "" {
+		return []string{fmt.Sprintf("ROUTE-10: %s could have overflowed to %s for more than %v", choice.Place.ID, choice.Asked[0].Agent.ID, promised)}
+	}
 	return []string{fmt.Sprintf("R4: %s could have been offered to %s for more than %v", choice.Place.ID, choice.Asked[0].Agent.ID, promised)}
 }
 
 // A made is an offer as it was made: what it is of, and all that its agent
 // carried from a moment before the match until the record had it.
 type made struct {
-	place  rules.Waiting
+	places []rules.Waiting // one of them
 	agents []rules.Agent
 }
 
@@ -46,9 +49,14 @@ const unseen = 2 * time.Millisecond
 // made is an offer that the record has just taken. Holds the record's lock.
 func (c *checker) made(o store.Offer) (m made) {
 	at := time.UnixMilli(o.Offered)
-	m.place, _ = c.place(o, at)
+	if o.Request != "" {
+		m.places = []rules.Waiting{c.w.asks(*c.w.mem.requests[o.Request])}
+	} else {
+		m.places = c.may(c.w.mem.conversations[o.Conversation], at)
+	}
 	asked := c.agent(c.w.mem.agents[o.Agent])
 	asked.Ready = true
+	c.tell(o, asked)
 	m.agents = append(m.agents, asked)
 	for _, s := range c.w.mem.stood[o.Agent] {
 		if !s.till.Before(at.Add(-unseen)) {
@@ -78,12 +86,17 @@ func (c *checker) chosen(o store.Offer) (broken []string) {
 		return tried >= 0 && tried < unseen
 	})
 	w.Agents = slices.DeleteFunc(w.Agents, func(a rules.Agent) bool { return a.ID == o.Agent })
+	if broken = c.passedOver(o, m.places); len(broken) > 0 {
+		return broken
+	}
 	for i, asked := range m.agents {
-		if broken = c.chosenFrom(w, o, m.place, asked); len(broken) == 0 {
-			if i > 0 {
-				c.w.count("judged by what was")
+		for _, own := range m.places {
+			if broken = c.chosenFrom(w, o, own, asked); len(broken) == 0 {
+				if i > 0 {
+					c.w.count("judged by what was")
+				}
+				return nil
 			}
-			return nil
 		}
 	}
 	return broken
@@ -132,15 +145,14 @@ func (c *checker) together(o store.Offer, order []rules.Candidate) (broken []str
 	return broken
 }
 
-// place is what an offer is of, as it stood at a time; false: it is no more.
-func (c *checker) place(o store.Offer, at time.Time) (rules.Waiting, bool) {
+// place is what an offer is of, as it stood at a time before another; false: it is no more.
+func (c *checker) place(o store.Offer, since, at time.Time) (rules.Waiting, bool) {
 	if o.Request != "" {
 		q := c.w.mem.requests[o.Request]
 		return c.w.asks(*q), q.State == store.RequestOpen
 	}
 	conv := c.w.mem.conversations[o.Conversation]
-	p, _ := rules.Ripen(rules.Place(*conv, queueOf(conv.Queue), nil), at.UnixMilli(), rules.Standing{})
-	return p, conv.State == protocol.StateQueued
+	return c.stands(conv, since, at), conv.State == protocol.StateQueued
 }
 
 // world is all who could be offered something at a time, and what could be
@@ -161,7 +173,7 @@ func (c *checker) world(at, since time.Time) rules.World {
 		}
 	}
 	stands := func(o store.Offer, from time.Time) {
-		p, there := c.place(o, since)
+		p, there := c.place(o, since, at)
 		if there && !ringing[p.ID] && latest(c.freed[p.ID], from).Before(since) {
 			p.Asked = c.notNow(p.ID, at)
 			w.Places = append(w.Places, p)
@@ -285,6 +297,7 @@ func (c *checker) proposed(o store.Offer, err error) {
 		settled = c.w.mem.moved[o.Agent].Before(since) && c.rested[o.Agent].Before(since)
 		if err == nil {
 			c.w.proposed[o.ID] = c.made(o)
+			c.rang[pair{placeOf(o), o.Agent}] = true
 		}
 	})
 	if away := c.w.awayFor(agentActor(o.Agent)); away > 27*time.Second && err == nil {

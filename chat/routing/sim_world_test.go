@@ -96,10 +96,22 @@ func (unheard) ViewChanged(protocol.WorkspaceID, ...string)                {}
 func (unheard) QueuesChanged(protocol.WorkspaceID)                         {}
 func (unheard) EntriesAdded(protocol.WorkspaceID, protocol.ConversationID) {}
 
+var few = 4 // ready agents
+
 var simQueues = []store.Queue{
-	{ID: "q1", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{Calendar: "now and then", AtClosing: "stop", AtClosingMs: 20_000}},
-	{ID: "q2", Workspace: testWorkspace, Weight: 5, Rules: store.QueueRules{ParkedShare: new(int)}}, // costs nothing while it is put aside
-	{ID: "q3", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{Needs: map[string]int{"german": 3}}},
+	{ID: "q1", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{
+		Calendar: "now and then", AtClosing: "stop", AtClosingMs: 20_000,
+		Overflow: []store.OverflowStep{{AfterMs: 5_000, Waiting: 3, Queues: []protocol.QueueID{"q2"}}},
+	}},
+	{ID: "q2", Workspace: testWorkspace, Weight: 5, Rules: store.QueueRules{ // costs nothing while it is put aside
+		ParkedShare: new(int), Overflow: []store.OverflowStep{{AfterMs: 15_000, Ready: &few, Queues: []protocol.QueueID{"q3"}}},
+	}},
+	{ID: "q3", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{
+		Needs: map[string]int{"german": 3}, MaxWaitMs: 40_000, Overflow: []store.OverflowStep{
+			{AfterMs: 10_000, Relax: map[string]int{"german": 2}},
+			{AfterMs: 25_000, Relax: map[string]int{"german": 1}, Queues: []protocol.QueueID{"q2"}},
+		},
+	}},
 	{ID: "q4", Workspace: testWorkspace, Weight: 2, Rules: store.QueueRules{Mode: store.ModeRingAll}},
 	{ID: "q5", Workspace: testWorkspace, Weight: 1, Rules: store.QueueRules{Mode: store.ModePull, PullMaxMs: 60_000}},
 }
@@ -371,16 +383,17 @@ func (w *world) ask(id protocol.ConversationID, q store.Queue) *person {
 	w.people = append(w.people, p)
 	n := w.some()
 	w.come(p, n)
+	knows := w.familiar(q)
 	var c store.Conversation
 	w.mem.do(func() {
 		c = store.Conversation{
 			ID: id, Workspace: testWorkspace, Queue: q.ID, State: protocol.StateQueued, Visitor: p.who.Visitor,
-			Asked: time.Now().Add(n.ledger.skew).UnixMilli(),
+			Asked: time.Now().Add(n.ledger.skew).UnixMilli(), Sticky: knows,
 		}
 		w.mem.conversations[id] = &c
 		w.mem.queued[id] = time.Now()
 	})
-	w.note("%s asks in %s by %s", id, q.ID, n.name)
+	w.note("%s asks in %s by %s, knows %s", id, q.ID, n.name, knows)
 	w.do(func() {
 		w.accepting(n, q)
 		_ = n.r.Enqueue(w.ctx, c, q)
