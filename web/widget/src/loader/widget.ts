@@ -19,6 +19,8 @@ export interface PageApi {
 }
 
 const readyWait = 5_000;
+/** Between two tries to load the panel, milliseconds. */
+const [firstTry, lastTry] = [1_000, 16_000];
 
 /** The launcher and what hangs on it. One per page. */
 export class Widget implements PageApi {
@@ -169,12 +171,7 @@ export class Widget implements PageApi {
   #show(open: boolean, focus: boolean): void {
     this.#open = open;
     if (open && this.#frame?.element.classList.contains("lost")) this.#giveUp();
-    if (!this.#frame) {
-      const address = `${this.#origin}/w/${encodeURIComponent(this.#site)}/panel`;
-      this.#frame = new PanelFrame(address, words.panelTitle, (message) => this.#hear(message));
-      this.#box.append(this.#frame.element);
-      this.#waiting = setTimeout(() => this.#missed(address), readyWait);
-    }
+    this.#frame ??= this.#load(firstTry);
     const { element } = this.#frame;
     element.classList.toggle("away", !open);
     element.inert = !open;
@@ -186,21 +183,43 @@ export class Widget implements PageApi {
     if (this.#focus) element.focus();
   }
 
+  #load(wait: number): PanelFrame {
+    const address = `${this.#origin}/w/${encodeURIComponent(this.#site)}/panel`;
+    const frame = new PanelFrame(address, words.panelTitle, (message) => this.#hear(message));
+    this.#box.append(frame.element);
+    this.#waiting = setTimeout(() => void this.#missed(frame, address, wait), readyWait);
+    return frame;
+  }
+
   /**
-   * The panel has not spoken in time: its document was refused to this page, or could not be had. The next opening tries
-   * anew; a panel that is only late takes the sign away. The console tells which it was, as far as a page may learn it.
+   * The panel has not spoken in time: its document was refused to this page, or could not be had. A server that is not reached
+   * is tried again by itself, and one that answers once more: it may have come back just now. So does the next opening; a panel
+   * that is only late takes the sign away. The console tells which it was, as far as a page may learn it.
    */
-  #missed(address: string): void {
-    this.#lost.hidden = !this.#open;
-    this.#frame?.element.classList.add("lost");
-    if (this.#open) this.#lost.querySelector("button")?.focus();
-    fetch(address, { mode: "no-cors" }).then(
-      () => console.warn("parlour: origin_refused"),
-      () => console.warn("parlour: unreachable"),
-    );
+  async #missed(frame: PanelFrame, address: string, wait: number): Promise<void> {
+    if (this.#open && this.#lost.hidden) {
+      this.#lost.hidden = false;
+      if (document.activeElement === this.#host) this.#lost.querySelector("button")?.focus(); // not out of a field of the page
+    }
+    frame.element.classList.add("lost");
+    const answers = await fetch(address, { mode: "no-cors" }).then(() => true, () => false);
+    console.warn(answers ? "parlour: origin_refused" : "parlour: unreachable");
+    if (this.#frame !== frame || this.#ready || (answers && wait > firstTry)) return;
+    this.#waiting = setTimeout(() => this.#again(frame, Math.min(2 * wait, lastTry)), wait * (1 + Math.random() / 2));
+  }
+
+  /** Another frame, for the same one would add to the page's history. */
+  #again(lost: PanelFrame, wait: number): void {
+    if (this.#frame !== lost || this.#ready) return;
+    const next = this.#load(wait);
+    next.element.className = lost.element.className;
+    next.element.inert = lost.element.inert;
+    lost.element.remove();
+    this.#frame = next;
   }
 
   #giveUp(): void {
+    clearTimeout(this.#waiting);
     this.#lost.hidden = true;
     this.#frame?.element.remove();
     this.#frame = undefined;
