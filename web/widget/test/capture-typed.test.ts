@@ -105,4 +105,26 @@ describe("what is typed into a page that is shared", { timeout: 60_000 }, () => 
     for (const control of ["CONTROL-beside", "CONTROL-later"]) expect(text).toContain(control);
     await page.close();
   });
+
+  // S12
+  test("a secret is hidden where the page empties its field at once, or fills it and tells it in one step, and beside letters of any language", async () => {
+    const page = await recording(`${open}<input id="word" type="password"><p id="entered"></p><input id="code" autocomplete="one-time-code"><p id="checking"></p>
+      <button id="suggest">Suggest</button><input id="fresh" type="password" autocomplete="new-password"><p id="note"></p><input id="plain"><p id="said"></p>`, `
+      const by = (id) => document.getElementById(id);
+      const take = (id) => { const { value } = by(id); by(id).value = ""; return value; };
+      by("word").addEventListener("keydown", ({ key }) => { if (key === "Enter") by("entered").textContent = "ŞİFRENİZ: " + take("word"); });
+      by("code").addEventListener("input", () => { if (by("code").value.length === 6) by("checking").textContent = "Checking " + take("code"); });
+      by("suggest").addEventListener("click", () => { by("fresh").value = "Wz7-kingfisher-41"; by("note").textContent = "Note it down: " + by("fresh").value; });
+      by("plain").addEventListener("keydown", ({ key }) => { if (key === "Enter") by("said").textContent = "You said " + take("plain"); });`);
+    await packets(page);
+    for (const [field, text] of [["word", "hunter22x"], ["code", "739251"], ["plain", "CONTROL-said"]] as const) {
+      await page.locator(`#${field}`).pressSequentially(text);
+      await page.keyboard.press("Enter");
+    }
+    await page.locator("#suggest").click();
+    const seen = texts(await packets(page));
+    for (const told of ["ŞİFRENİZ: •••••••••", "Checking ••••••", "Note it down: •••••••••••••••••", "You said CONTROL-said"]) expect(seen).toContain(told);
+    expect(seen.join("|")).not.toMatch(/hunter|739|kingfisher/);
+    await page.close();
+  });
 });

@@ -1,5 +1,5 @@
 import { digitOf, maskAt, maskCards, maskDigits } from "./cards.ts";
-import { dot, isElement, maskText, type Masking } from "./masking.ts";
+import { dot, isElement, isForSecrets, maskText, type Masking } from "./masking.ts";
 import { isField, type Typed } from "./typed.ts";
 
 /** From how many characters on what is repeated is hidden: fewer stand in any text. */
@@ -69,6 +69,9 @@ export class Echoes {
   look(): void {
     const active = this.#active();
     if (isField(active)) this.note(active, active.value);
+    for (const element of this.#document.getElementsByTagName("input")) { // what a script has put there since
+      if (element.value !== "" && !this.#typed.known.has(element) && isForSecrets(element)) this.note(element, element.value);
+    }
     for (const field of this.#typed.fields) {
       const element = field.element.deref();
       if (element) this.#typed.value(field, element.value);
@@ -82,7 +85,7 @@ export class Echoes {
     this.#words = this.#typed.fields.flatMap(({ secret, last, begun }) => {
       const exact = last.trim();
       const counts = secret && exact.length >= fewest && exact.length <= mostCharacters;
-      return counts ? [{ lower: exact.toLowerCase(), exact: numberLike.test(exact) ? undefined : exact, begun }] : [];
+      return counts ? [{ lower: lowerOf(exact), exact: numberLike.test(exact) ? undefined : exact, begun }] : [];
     });
   }
 
@@ -168,8 +171,8 @@ export class Echoes {
   }
 
   #hideWords(text: string, hidden: string, words: readonly Word[]): string {
-    const lower = text.toLowerCase();
-    if (words.length === 0 || lower.length !== text.length) return hidden;
+    if (words.length === 0) return hidden;
+    const lower = lowerOf(text);
     let out = hidden;
     const trimmed = lower.trim();
     for (const { lower: word } of words) {
@@ -203,6 +206,12 @@ function repeated(numbers: readonly Repeated[], digits: readonly number[], place
     if (start < until) found.push(start);
   }
   return found;
+}
+
+/** A text in small letters, each in the place where it stood: some have none of the same length. */
+function lowerOf(text: string): string {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : Array.from(text, (one) => (one.toLowerCase().length === one.length ? one.toLowerCase() : one)).join("");
 }
 
 /** Whether a word goes on over a place in a text. */

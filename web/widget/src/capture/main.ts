@@ -47,6 +47,12 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
       timer ??= setTimeout(flush, batchWait);
     }
   };
+  // Before the page hears of it, which may empty the field at once; the recorder tells only what it has become by then.
+  const listen = (event: Event): void => {
+    const [field] = event.composedPath();
+    if (field instanceof Element && "value" in field && typeof field.value === "string") echoes.note(field, field.value);
+  };
+  addEventListener("input", listen, { capture: true });
   const stop = record({
     emit: (event) => take(event as unknown as RecordedEvent),
     maskAllInputs: true,
@@ -87,6 +93,7 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
       stopped = true;
       clearTimeout(timer);
       batch = [];
+      removeEventListener("input", listen, { capture: true });
       stop();
     },
   };

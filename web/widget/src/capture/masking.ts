@@ -104,11 +104,13 @@ export class Masking {
   /** A field that was a password once stays one, also while its page shows it. */
   isSecret(element: Element): boolean {
     if (this.#memory.secrets.has(element)) return true;
-    const is =
-      element.getAttribute("type")?.toLowerCase() === "password" ||
-      secretFields.test(element.getAttribute("autocomplete") ?? "") ||
-      this.covers(element);
+    const is = isForSecrets(element) || this.covers(element);
     if (is) this.#memory.secrets.add(element);
     return is;
   }
+}
+
+/** Whether a field says of itself that it takes a password, a code or a payment card. */
+export function isForSecrets(element: Element): boolean {
+  return element.getAttribute("type")?.toLowerCase() === "password" || secretFields.test(element.getAttribute("autocomplete") ?? "");
 }
