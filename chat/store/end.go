@@ -53,6 +53,9 @@ func (s *Store) End(ctx context.Context, workspace protocol.WorkspaceID, conv pr
 	if err != nil {
 		return Conversation{}, nil, fmt.Errorf("end: %w", err)
 	}
+	if len(c.Touched) > 0 { // not when it was repeated
+		s.endings.over(c.Outcome)
+	}
 	slots, err := s.SlotsOf(ctx, workspace, conv)
 	return c, slots, err
 }

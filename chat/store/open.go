@@ -64,6 +64,7 @@ type Store struct {
 	log   *slog.Logger
 
 	panics      atomic.Int64
+	endings     endings
 	ownerWait   int64 // ms
 	visitorAway int64 // ms
 }

@@ -69,5 +69,8 @@ func (s *Store) FailSetup(ctx context.Context, workspace protocol.WorkspaceID, i
 	if err != nil {
 		return Call{}, false, fmt.Errorf("fail a call's set-up: %w", err)
 	}
+	if failed {
+		s.endings.setups.Add(1)
+	}
 	return call, failed, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/parlour-chat/parlour/chat/store"
 	"github.com/parlour-chat/parlour/signaling"
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -65,6 +66,7 @@ func (a *app) registerMetrics() {
 	}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	counter("record_panics_total", "Functions of the record that panicked and failed alone.", func() int64 { return a.store.Stats().Panics })
+	a.registerEndings()
 	if a.media != nil {
 		gauge("media_calls", "Calls that run on this node.", func() float64 { return float64(a.media.Stats().Calls) })
 		gauge("media_legs", "Legs of calls that are open on this node.", func() float64 { return float64(a.media.Stats().Legs) })
@@ -78,4 +80,20 @@ func (a *app) registerMetrics() {
 	counter("cobrowse_events_total", "Events of pages that were passed on.", func() int64 { return a.cobrowse.Stats().Events })
 	counter("cobrowse_withheld_total", "Events, attributes and values that may not pass.", func() int64 { return a.cobrowse.Stats().Withheld })
 	counter("cobrowse_unconsented_total", "Packets that came without a consent that runs.", func() int64 { return a.cobrowse.Stats().Unconsented })
+}
+
+// registerEndings shows what came to nothing. Each is counted by the node that wrote it.
+func (a *app) registerEndings() {
+	count := func(name, help string, labels prometheus.Labels, value func(store.Endings) int64) {
+		opts := prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels}
+		a.registry.MustRegister(prometheus.NewCounterFunc(opts, func() float64 { return float64(value(a.store.Endings())) }))
+	}
+	for how, value := range map[string]func(store.Endings) int64{
+		"short":   func(e store.Endings) int64 { return e.AbandonedShort },
+		"offered": func(e store.Endings) int64 { return e.AbandonedOffered },
+		"waiting": func(e store.Endings) int64 { return e.Abandoned },
+	} {
+		count("parlour_abandoned_total", "Visitors who left before anybody came, by how.", prometheus.Labels{"how": how}, value)
+	}
+	count("parlour_failed_setups_total", "Calls that were allowed and did not come about.", nil, func(e store.Endings) int64 { return e.FailedSetups })
 }

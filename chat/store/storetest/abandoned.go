@@ -55,12 +55,21 @@ func abandoned(t *testing.T, s *store.Store) {
 		if tt.away {
 			by, actor, cause = protocol.Author{Kind: protocol.KindSystem}, "system", store.CauseAbandoned
 		}
-		left, _, err := s.End(t.Context(), tt.w.ID, c.ID, by, actor, op(), cause, 0)
+		ending := op()
+		left, _, err := s.End(t.Context(), tt.w.ID, c.ID, by, actor, ending, cause, 0)
 		if err != nil || left.Outcome != tt.want {
 			t.Errorf("%s: %q, %v; want %q", tt.name, left.Outcome, err, tt.want)
 		}
 		if kept, err := s.Conversation(t.Context(), tt.w.ID, c.ID); err != nil || kept.Outcome != tt.want {
 			t.Errorf("%s: kept as %q, %v", tt.name, kept.Outcome, err)
 		}
+		_, _, err = s.End(t.Context(), tt.w.ID, c.ID, by, actor, ending, cause, 0) // counts once
+		must(t, err)
+	}
+	ended := usual.Active(t, usual.Agents[0])
+	_, _, err := s.End(t.Context(), usual.ID, ended.ID, By(ended.Owner), "agent:"+string(ended.Owner), op(), "", 0)
+	must(t, err)
+	if got, want := s.Endings(), (store.Endings{AbandonedShort: 3, AbandonedOffered: 1, Abandoned: 4}); got != want {
+		t.Errorf("counted %+v, want %+v", got, want)
 	}
 }

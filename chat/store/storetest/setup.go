@@ -47,6 +47,9 @@ func failedSetup(t *testing.T, s *store.Store) {
 			must(t, err)
 		})
 	}
+	if n := s.Endings().FailedSetups; n != 5 {
+		t.Errorf("%d calls are counted as not come about, want 5", n)
+	}
 }
 
 // connect lets parties of a call be connected, one after the other and never
