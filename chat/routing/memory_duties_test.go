@@ -55,7 +55,7 @@ func (m *memory) OverdueReplies(_ context.Context, _ protocol.WorkspaceID, now i
 func (m *memory) AdvanceReply(_ context.Context, _ protocol.WorkspaceID, conv protocol.ConversationID, stage int, due int64) (advanced bool, _ error) {
 	m.do(func() {
 		c := m.conversations[conv]
-		if advanced = c.ReplyStage < stage; advanced {
+		if advanced = c.State == protocol.StateActive && c.ReplyDue > 0 && c.ReplyStage == stage-1; advanced {
 			c.ReplyStage, c.ReplyDue = stage, due
 		}
 	})

@@ -33,6 +33,8 @@ type memory struct {
 	stood         map[protocol.AgentID][]stood          // as before the last few changes
 	declared      map[protocol.AgentID]time.Time        // when state changed
 	queued        map[protocol.ConversationID]time.Time // when it came back to its queue
+	enquiries     []protocol.RequestID                  // that run
+	parted        map[slotKey]bool                      // who was in enquiries about a conversation that have ended
 	decisions     []store.Decision
 	taken         *store.Offer // by the step under way: told how its agent stands then
 	refuse        error        // what OpenOffer answers, if set
@@ -57,7 +59,7 @@ func newMemory(queues ...store.Queue) *memory {
 		agents: map[protocol.AgentID]*store.Agent{}, conversations: map[protocol.ConversationID]*store.Conversation{},
 		offers: map[protocol.OfferID]*store.Offer{}, slots: map[slotKey]*store.Slot{}, queues: queues,
 		requests: map[protocol.RequestID]*store.Request{}, moved: map[protocol.AgentID]time.Time{}, stood: map[protocol.AgentID][]stood{},
-		declared: map[protocol.AgentID]time.Time{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
+		declared: map[protocol.AgentID]time.Time{}, parted: map[slotKey]bool{}, accepted: map[protocol.OfferID]int64{}, queued: map[protocol.ConversationID]time.Time{},
 	}
 }
 
@@ -69,6 +71,7 @@ func (m *memory) do(f func()) {
 		seen[id], was[id] = [2]any{a.Load, a.Declared}, stood{a.Load, a.LastAccepted, time.Now()}
 	}
 	f()
+	m.closeEnquiries()
 	defer func() { m.taken = nil }()
 	m.ringing = slices.DeleteFunc(m.ringing, func(o *store.Offer) bool { return o.Outcome != "" })
 	for id, a := range m.agents {
@@ -81,7 +84,7 @@ func (m *memory) do(f func()) {
 			a.Slots, a.Load = a.Slots+1, a.Load+s.Cost
 			if s.Over {
 				over += s.Cost
-			} else if s.State != protocol.SlotParked {
+			} else if s.State != protocol.SlotParked && s.Role != store.RoleAsker {
 				used++
 			}
 		}
@@ -153,6 +156,9 @@ func (m *memory) OpenOffer(_ context.Context, o store.Offer, why *store.Decision
 			return
 		}
 		c, q := m.conversations[o.Conversation], m.requests[o.Request]
+		if q != nil && q.Consult != "" {
+			o.Conversation, c = q.Consult, m.conversations[q.Consult]
+		}
 		if o.Request == "" && (c == nil || c.State != protocol.StateQueued) || o.Request != "" && (q == nil || q.State != store.RequestOpen) {
 			err = refusal(protocol.CodeWrongState)
 			return
@@ -308,7 +314,7 @@ func (m *memory) Lose(_ context.Context, _ protocol.WorkspaceID, agent protocol.
 			return
 		}
 		delete(m.slots, slotKey{conv, agent})
-		if slot.Role != store.RoleGuest {
+		if slot.Role != store.RoleGuest && row.Kind != store.KindConsult {
 			requeued = true
 			row.State, row.Owner, row.Requeued = protocol.StateQueued, "", time.Now().UnixMilli()
 			m.queued[conv] = time.Now()

@@ -126,8 +126,10 @@ func (l *ledger) Requeue(ctx context.Context, ws protocol.WorkspaceID, conv prot
 		return store.Conversation{}, err
 	}
 	var early int64
+	var row store.Conversation
 	l.peek(func() {
 		c := l.conversations[conv]
+		row = *c
 		if s := l.slots[slotKey{conv, c.Owner}]; cause == "owner_full" && s != nil && c.State == protocol.StateActive {
 			early = s.WakeUntil - time.Now().UnixMilli()
 		}
@@ -136,7 +138,13 @@ func (l *ledger) Requeue(ctx context.Context, ws protocol.WorkspaceID, conv prot
 	if early > 0 {
 		l.w.broke(fmt.Sprintf("ROUTE-2: %s is taken from its owner %d ms before its time", conv, early))
 	}
+	if cause == store.CauseNoReply {
+		if err := l.givesBack(row); err != nil {
+			return store.Conversation{}, err
+		}
+	}
 	c, err := l.memory.Requeue(ctx, ws, conv, cause)
+	c.Touched = append(slices.Clone(c.Touched), l.left(conv)...)
 	if err == nil {
 		l.w.count(cause)
 	}

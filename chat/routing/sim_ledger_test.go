@@ -107,9 +107,15 @@ func (l *ledger) accept(agent protocol.AgentID, id protocol.OfferID) (store.Offe
 		l.w.broke(fmt.Sprintf("R3: %s is assigned to %s by an offer that had ended: %s", placeOf(o), agent, before.Outcome))
 	}
 	if err == nil {
-		l.do(func() { l.agents[agent].LastAccepted += l.skew.Milliseconds() })
+		l.do(func() {
+			l.agents[agent].LastAccepted += l.skew.Milliseconds()
+			if c := l.conversations[o.Conversation]; c.Owner == agent { // no guest
+				expectReply(c)
+			}
+		})
 		o.Standing.LastAccepted += l.skew.Milliseconds()
 	}
+	o.Touched = append(slices.Clone(o.Touched), l.left(o.Conversation)...)
 	return o, l.after(err, agent)
 }
 

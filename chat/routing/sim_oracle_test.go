@@ -102,6 +102,13 @@ func (c *checker) chosen(o store.Offer) (broken []string) {
 	return broken
 }
 
+// inTurn: what stands in several lines may have had its turn in another than its
+// agent's, in which somebody else was free: by the weight of that line's queue.
+func inTurn(w rules.World, own rules.Waiting, first rules.Choice) bool {
+	rank := func(p rules.Waiting, c rules.Class) int64 { return (w.Now - p.Effective) * max(w.Weights[c.Queue], 1) }
+	return slices.ContainsFunc(own.Lines(), func(c rules.Class) bool { return rank(own, c) >= rank(first.Place, first.Class) })
+}
+
 // enough: of all that was offered, what was judged is no small share.
 func (c *checker) enough() {
 	c.w.mu.Lock()
@@ -117,7 +124,7 @@ func (c *checker) enough() {
 func (c *checker) chosenFrom(w rules.World, o store.Offer, own rules.Waiting, asked rules.Agent) (broken []string) {
 	alone := w
 	alone.Agents, alone.Places = []rules.Agent{asked}, append(slices.Clip(w.Places), own)
-	if choice, found := rules.Choose(alone); !found || choice.Place.ID != own.ID {
+	if choice, found := rules.Choose(alone); !found || choice.Place.ID != own.ID && !inTurn(alone, own, choice) {
 		broken = append(broken, fmt.Sprintf("R5: %s is offered to %s before %s (%v)", own.ID, o.Agent, choice.Place.ID, found))
 	}
 	own.Asked = c.notNow(own.ID, time.UnixMilli(o.Offered))

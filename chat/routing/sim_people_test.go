@@ -186,16 +186,13 @@ func (w *world) refuse(o store.Offer, n *simNode) error {
 
 // talk ends conversations when their time has come, and clears their cards.
 func (w *world) talk() {
-	var running []store.Conversation
-	w.mem.peek(func() {
-		for _, c := range w.mem.conversations {
-			if c.State == protocol.StateActive {
-				running = append(running, *c)
-			}
-		}
-	})
-	slices.SortFunc(running, func(a, b store.Conversation) int { return cmp.Compare(a.ID, b.ID) })
+	running := w.running()
+	w.respond(running)
 	for _, c := range running {
+		if c.Kind == store.KindConsult {
+			w.enquiry(c)
+			continue
+		}
 		w.mu.Lock()
 		at, known := w.talks[c.ID]
 		if !known {
@@ -257,7 +254,11 @@ func (w *world) tell(n *simNode, conv protocol.ConversationID) {
 			}
 		}
 	})
+	for _, actor := range w.mem.left(conv) {
+		agents = append(agents, protocol.AgentID(strings.TrimPrefix(actor, agentActor(""))))
+	}
 	slices.Sort(agents)
+	agents = slices.Compact(agents)
 	slices.Sort(requests)
 	for _, id := range requests {
 		_ = n.r.RemoveRequest(w.ctx, id)

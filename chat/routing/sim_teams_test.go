@@ -48,7 +48,7 @@ func (w *world) persist(n *simNode, f func(n *simNode) error) bool {
 // consider lets the owner of a running conversation ask a colleague or a queue
 // to take it over, or to come into it too.
 func (w *world) consider(c store.Conversation) {
-	if w.eager || w.rng.IntN(80) != 0 || w.presentFor(agentActor(c.Owner)) == 0 {
+	if w.eager || w.rng.IntN(60) != 0 || w.presentFor(agentActor(c.Owner)) == 0 {
 		return
 	}
 	w.wishes++
@@ -56,8 +56,11 @@ func (w *world) consider(c store.Conversation) {
 		ID: protocol.RequestID(fmt.Sprintf("r%04d", w.wishes)), Workspace: testWorkspace, Conversation: c.ID,
 		Kind: protocol.RequestTransfer, By: c.Owner, State: store.RequestOpen,
 	}
-	if w.rng.IntN(2) == 0 {
+	switch w.rng.IntN(3) {
+	case 0:
 		q.Kind = protocol.RequestInvite
+	case 1:
+		q.Kind = protocol.RequestConsult
 	}
 	stands := 2 * time.Minute
 	if w.rng.IntN(2) == 0 {
@@ -112,6 +115,9 @@ func (l *ledger) openRequest(q store.Request) error {
 			}
 		}
 		l.requests[q.ID], l.w.requested[q.ID] = &q, made
+		if q.Kind == protocol.RequestConsult {
+			l.enquire(&q)
+		}
 	})
 	return l.after(err, q.ID)
 }
@@ -128,6 +134,7 @@ func (l *ledger) EndRequest(ctx context.Context, ws protocol.WorkspaceID, id pro
 		return store.Request{}, false, err
 	}
 	q, ended, err := l.memory.EndRequest(ctx, ws, id, cause, actor)
+	q.Touched = append(slices.Clone(q.Touched), l.left(q.Conversation)...)
 	if early := q.Deadline - time.Now().UnixMilli(); ended && cause == store.RequestExpired && early > 0 {
 		l.w.broke(fmt.Sprintf("TEAM-1: request %s expired %d ms before its time", id, early))
 	}
@@ -142,7 +149,7 @@ func (l *ledger) Lose(ctx context.Context, ws protocol.WorkspaceID, agent protoc
 	inherited := false
 	l.do(func() {
 		row, own := l.conversations[conv], l.slots[slotKey{conv, agent}]
-		if own == nil || own.Role == store.RoleGuest || row.State != protocol.StateActive {
+		if own == nil || own.Role == store.RoleGuest || row.Kind == store.KindConsult || row.State != protocol.StateActive {
 			return
 		}
 		var guests []*store.Slot
@@ -171,6 +178,7 @@ func (l *ledger) Lose(ctx context.Context, ws protocol.WorkspaceID, agent protoc
 	if !inherited {
 		c, requeued, err = l.memory.Lose(ctx, ws, agent, conv, cause)
 	}
+	c.Touched = append(slices.Clone(c.Touched), append(l.left(c.ID), l.left(c.Parent)...)...)
 	return c, requeued, l.after(err, agent, conv)
 }
 
@@ -266,6 +274,7 @@ func (l *ledger) pick(agent protocol.AgentID, conv protocol.ConversationID) erro
 		}
 		now := time.Now().UnixMilli()
 		c.State, c.Owner, c.Started, a.LastAccepted = protocol.StateActive, agent, now, now
+		expectReply(c)
 		l.slots[slotKey{conv, agent}] = &store.Slot{
 			Conversation: conv, Agent: agent, State: protocol.SlotActive, Cost: cost, Since: now, Started: now, Role: store.RoleOwner, Whole: cost,
 		}

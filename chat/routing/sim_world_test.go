@@ -26,37 +26,41 @@ import (
 // begins, begins at an instant of its own (see beat), so that all of it repeats
 // with the seed: what runs at one instant may come in any order.
 type world struct {
-	t      testing.TB
-	ctx    context.Context
-	seed   uint64
-	rng    *rand.Rand // the driver's only
-	mem    *memory
-	server *miniredis.Miniredis
-	nodes  []*simNode // that live
-	made   int        // nodes so far
-	start  time.Time
-	tasks  sync.WaitGroup // what people have begun
-	people []*person      // all, in the order they came
-	plans  map[protocol.OfferID]plan
-	hours  simHours
-	graves []forsaken
-	eager  bool // the end: everybody answers at once
-	faults map[string]int
-	check  *checker
-	passed int
-	wishes int    // of agents to ask others
-	held   string // by Redis when something broke
+	t       testing.TB
+	ctx     context.Context
+	seed    uint64
+	rng     *rand.Rand // the driver's only
+	mem     *memory
+	server  *miniredis.Miniredis
+	nodes   []*simNode // that live
+	made    int        // nodes so far
+	start   time.Time
+	tasks   sync.WaitGroup // what people have begun
+	people  []*person      // all, in the order they came
+	plans   map[protocol.OfferID]plan
+	hours   simHours
+	graves  []forsaken
+	replies map[protocol.ConversationID]timer     // of first replies
+	answers map[protocol.ConversationID]time.Time // when their owners will answer
+	eager   bool                                  // the end: everybody answers at once
+	faults  map[string]int
+	check   *checker
+	passed  int
+	wishes  int    // of agents to ask others
+	held    string // by Redis when something broke
 
 	requested map[protocol.RequestID]asking // guarded by the record's lock, as
 	proposed  map[protocol.OfferID]made     // as they were made
 
-	mu     sync.Mutex // guards what follows
-	here   map[string]*person
-	talks  map[protocol.ConversationID]time.Time // when a conversation is to end
-	counts map[string]int                        // of what people did
-	broken []string
-	trace  []string    // the last of what happened
-	print  hash.Hash64 // of all that happened
+	mu       sync.Mutex // guards what follows
+	here     map[string]*person
+	talks    map[protocol.ConversationID]time.Time // when a conversation is to end
+	counts   map[string]int                        // of what people did
+	reminded map[protocol.AgentID]time.Time        // who is to hear that a reply is due
+	alarms   map[protocol.ConversationID]time.Time // of no reply, which people are to be told of
+	broken   []string
+	trace    []string    // the last of what happened
+	print    hash.Hash64 // of all that happened
 }
 
 // A simNode is a node with its own way to Redis and to the record.
@@ -121,7 +125,8 @@ func newWorld(ctx context.Context, t testing.TB, seed uint64, nodes int) *world 
 		t: t, ctx: ctx, seed: seed, rng: rand.New(rand.NewPCG(seed, 3)), mem: newMemory(simQueues...), server: newServer(),
 		start: time.Now(), plans: map[protocol.OfferID]plan{}, faults: map[string]int{},
 		here: map[string]*person{}, talks: map[protocol.ConversationID]time.Time{}, counts: map[string]int{},
-		requested: map[protocol.RequestID]asking{}, proposed: map[protocol.OfferID]made{}, print: fnv.New64a(),
+		requested: map[protocol.RequestID]asking{}, proposed: map[protocol.OfferID]made{}, replies: map[protocol.ConversationID]timer{}, answers: map[protocol.ConversationID]time.Time{},
+		reminded: map[protocol.AgentID]time.Time{}, alarms: map[protocol.ConversationID]time.Time{}, print: fnv.New64a(),
 	}
 	w.hours = simHours{w.start}
 	w.check = newChecker(w)
@@ -140,8 +145,8 @@ func (w *world) node() *simNode {
 	n.ledger = &ledger{memory: w.mem, w: w, seed: seed}
 	client, start := n.link.client(), w.between(0, time.Millisecond)
 	n.r = New(Options{
-		Redis: client, Record: n.ledger, Notify: unheard{}, Workspace: testWorkspace, Node: protocol.NodeID(n.name),
-		Logger: slog.New(slog.DiscardHandler), Hours: w.hours, Alarm: func(protocol.Alarm) {}, Timers: Timers{ // never at one instant
+		Redis: client, Record: n.ledger, Notify: heeds{w: w}, Workspace: testWorkspace, Node: protocol.NodeID(n.name),
+		Logger: slog.New(slog.DiscardHandler), Hours: w.hours, Alarm: w.alarmed, Timers: Timers{ // never at one instant
 			Sweep: time.Second + w.between(10, 300), Configure: time.Second + w.between(310, 600),
 			Renew: 500*time.Millisecond + w.between(310, 600),
 		},
