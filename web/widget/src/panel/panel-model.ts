@@ -20,6 +20,7 @@ import { strings } from "../strings.ts";
 import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel, type NewLeg } from "./call-model.ts";
+import { holds } from "./holds.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import { PageSteps } from "./page-steps.ts";
@@ -46,6 +47,9 @@ export interface PanelPorts {
   /** Left out where the browser has no WebRTC, or is kept from it: then there are no calls, and chat goes by WebSocket. */
   readonly newLeg: NewLeg | undefined;
 }
+
+/** How long the view may lack a conversation that the server has begun, milliseconds. */
+const viewWait = 5_000;
 
 /** The visitor's side of it all: who we are, the conversation, and what may be done now. */
 export class PanelModel {
@@ -333,8 +337,11 @@ export class PanelModel {
   }
 
   async #send(text: string): Promise<void> {
+    const second = this.phase.peek() === "asking"; // it goes where the first one goes
+    if (second) await holds(() => this.phase.value !== "asking", this.#ports.clock);
     const log = this.log.peek();
     if (log && this.phase.peek() !== "ended") return log.post(text);
+    if (second) throw new Closed(); // the first was refused, and says why; both stay in the box
     await this.#askFirst(text);
   }
 
@@ -395,11 +402,16 @@ export class PanelModel {
     this.#asking.value = { op, text };
     try {
       const { conversation } = await session.connection.command("chat.ask", body, op);
-      if (medium && conversation) this.#wantedCall.remember(conversation);
+      if (!conversation) return;
+      if (medium) this.#wantedCall.remember(conversation);
+      await holds(() => session.view.all("conversation").some((one) => one.conversation === conversation), this.#ports.clock, viewWait); // the answer is quicker
     } catch (reason) {
       if (!(reason instanceof Refusal)) return;
+      const begun = (): boolean => this.conversation.value !== undefined && !ended(this.conversation.value);
+      if (reason.code === "wrong_state" && !medium) await holds(begun, this.#ports.clock, viewWait); // another tab was quicker: there it goes
+      if (reason.code === "wrong_state" && !medium && begun()) return this.log.peek()?.post(text);
       const wordless = medium !== undefined && text === strings.callWanted(medium === "video");
-      if (this.composer.draft.peek() === "" && !wordless) this.composer.draft.value = text;
+      if (!wordless) this.composer.putBack(text);
       if (reason.code === "closed" || reason.code === "full") this.message.refused(reason.code);
       else this.trouble.value = reason.message;
     } finally {

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ConversationID, ConversationItem } from "../../shared/src/index.ts";
+import { settle } from "../../shared/test/fake-clock.ts";
+import { Shop, type Tab } from "./shop.ts";
+
+const conversation = "01920000-0000-7000-8000-0000000000aa" as ConversationID;
+let shop: Shop;
+let one: Tab;
+/** What the page was told of the conversation, while the first message is on its way and after. */
+const alive = (): boolean[] => one.told.flatMap((m) => (m.kind === "alive" ? [m.alive] : []));
+const begins = (part: Partial<ConversationItem> = {}): void => one.server.set(`conversation/${conversation}`, { conversation: { conversation, state: "queued", last: 0, read: 0, ...part } });
+const posted = (): string[] => one.server.heard.flatMap(({ frame }) => (frame.kind === "chat.post" ? [frame.body.text] : []));
+const asked = (): string[] => one.server.heard.flatMap(({ frame }) => (frame.kind === "chat.ask" ? [frame.body.text] : []));
+
+/** The first message is acknowledged, and the view does not have the conversation yet. */
+async function answered(): Promise<void> {
+  await shop.send(one, "The first");
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  expect([asked(), one.panel.phase.value]).toEqual([["The first"], "asking"]);
+}
+
+beforeEach(() => {
+  shop = new Shop();
+  one = shop.tab();
+  one.server.acks.set("chat.ask", { conversation });
+});
+afterEach(() => shop.close());
+
+// VIS-1, VIS-2
+describe("the first message, acknowledged before the conversation is in the view,", () => {
+  test("goes on being shown, and the page is told of nothing that has ended", async () => {
+    await answered();
+    one.told.length = 0;
+    await shop.clock.pass(1_000);
+    expect([one.panel.phase.value, one.panel.first.value]).toEqual(["asking", "The first"]);
+    begins();
+    await shop.clock.pass(100);
+    expect([one.panel.phase.value, one.panel.first.value]).toEqual(["waiting", undefined]);
+    expect(alive()).not.toContain(false);
+  });
+
+  test("is followed by the second one in the same conversation", async () => {
+    await answered();
+    await shop.send(one, "The second");
+    expect(one.panel.composer.draft.value).toBe("The second");
+    begins();
+    await shop.clock.pass(300);
+    expect([asked(), posted(), one.panel.composer.draft.value]).toEqual([["The first"], ["The second"], ""]);
+  });
+
+  test("is given up after 5 s: it may have begun and be over long ago", async () => {
+    await answered();
+    await shop.clock.pass(5_000);
+    expect(one.panel.phase.value).toBe("first");
+  });
+});
+
+test("a first message that is refused stands in the box again, before the second one", async () => {
+  one.server.refusedKinds.set("chat.ask", { code: "rate_limited", message: "Too fast.", retry: false });
+  await shop.send(one, "The first");
+  shop.made[0]?.();
+  await settle();
+  await shop.send(one, "The second");
+  await shop.clock.pass(300);
+  expect([one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual(["The first\nThe second", "Too fast.", "first"]);
+  await settle();
+  expect([posted(), one.panel.composer.state.value]).toEqual([[], "failed"]);
+});
+
+// VIS-4
+test("a first message that another tab was quicker with goes into the conversation that has begun", async () => {
+  one.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
+  await shop.send(one, "From this tab");
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  begins({ state: "active", agent: "Anna" });
+  await shop.clock.pass(300);
+  expect([posted(), one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([["From this tab"], "", undefined, "active"]);
+});
+
+test("a first message that is refused though nothing is open says why", async () => {
+  one.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
+  await shop.send(one, "From this tab");
+  shop.made[0]?.();
+  await shop.clock.pass(6_000);
+  expect([posted(), one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([[], "From this tab", "Still open.", "first"]);
+});
+
+test("a second message goes with the visitor whom the site logs out", async () => {
+  await answered();
+  await shop.send(one, "The second");
+  one.panel.hear({ kind: "reset", out: shop.clock.now() + 1, here: true });
+  await shop.clock.pass(300);
+  expect([one.panel.phase.value, one.panel.composer.draft.value, posted(), asked().length]).toEqual(["first", "", [], 1]);
+});
