@@ -8,8 +8,10 @@ local function qualified(a, c)
     return false
   end
   if not contains(a.media, c.m) then return false end
-  for skill, level in pairs(c.nd or {}) do -- bound: skills of one queue
-    if ((a.skills or {})[skill] or 0) < level then return false end
+  if c.nd then
+    for skill, level in pairs(c.nd) do -- bound: skills of one queue
+      if ((a.skills or {})[skill] or 0) < level then return false end
+    end
   end
   return true
 end

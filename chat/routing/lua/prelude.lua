@@ -23,14 +23,15 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 -- finish remembers the answer, so that the same op is not done twice; one that
 -- changed nothing is not worth it, unless it is asked again: the first may come
 -- behind it, when there is something to do. An op is asked again within moments or
--- never: 5 s are enough. At most 20,000 are kept.
+-- never: 5 s are enough. About one in eight, by its time, forgets old ones; at most
+-- about 20,000 are kept.
 local function finish(answer, idle)
   local text = cjson.encode(answer)
   if op ~= '' and (ARGV[3] or not idle) then
     redis.call('HSET', ops, op, text)
     redis.call('ZADD', opsat, now, op)
-    local old = redis.call('ZRANGEBYSCORE', opsat, '-inf', now - 5000, 'LIMIT', 0, 200)
-    if #old == 0 and redis.call('ZCARD', opsat) > 20000 then old = redis.call('ZRANGE', opsat, 0, 199) end
+    local old = now % 8 == 0 and redis.call('ZRANGEBYSCORE', opsat, '-inf', now - 5000, 'LIMIT', 0, 500) or {}
+    if now % 8 == 0 and #old == 0 and redis.call('ZCARD', opsat) > 20000 then old = redis.call('ZRANGE', opsat, 0, 499) end
     if #old > 0 then
       redis.call('HDEL', ops, unpack(old))
       redis.call('ZREM', opsat, unpack(old))
@@ -68,8 +69,9 @@ local function lives(actors)
 end
 
 local function contains(list, value)
-  for _, v in ipairs(list or {}) do -- bound: queues and media of one agent, holders of one conversation
-    if v == value then return true end
+  if not list then return false end
+  for i = 1, #list do -- bound: queues and media of one agent, holders of one conversation
+    if list[i] == value then return true end
   end
   return false
 end

@@ -38,17 +38,15 @@ local function number(text, field)
   return at and tonumber(match(text, '^%d+', at + 1))
 end
 
--- plain: does the text tell all that is asked of an agent for a class? Skills may have the names of fields.
-local function plain(a, c)
-  if a.plain == nil then
-    local text = a.text
-    a.plain = not find(text, '"skills"', 1, true)
-    if a.plain then
-      a.ready, a.load, a.max = number(text, '"ready":'), number(text, '"load":'), number(text, '"max":')
-      a.plain = a.ready and a.load and a.max and true or false
-    end
+-- learn reads what a row's text tells by itself: plain where it is all that is asked of an agent. Skills may have the
+-- names of fields.
+local function learn(a)
+  local text = a.text
+  a.plain = not find(text, '"skills"', 1, true)
+  if a.plain then
+    a.ready, a.load, a.max = number(text, '"ready":'), number(text, '"load":'), number(text, '"max":')
+    a.plain = a.ready and a.load and a.max and true or false
   end
-  return a.plain and c.m ~= 'video'
 end
 
 local function decoded(a)
@@ -59,11 +57,6 @@ local function decoded(a)
   return a.row
 end
 
--- known fills in what is told of every agent.
-local function known(a, c)
-  if not plain(a, c) then decoded(a) end
-end
-
 local quotes = {}
 local function quoted(value)
   quotes[value] = quotes[value] or cjson.encode(value)
@@ -72,16 +65,19 @@ end
 
 -- missing: has the agent the queue, the medium and the skills? If not, what is missing.
 local function missing(a, c)
-  if plain(a, c) then
+  if a.plain == nil then learn(a) end
+  local row = a.row or (not a.plain or c.m == 'video') and decoded(a)
+  if not row then
     if not c.a and not lists(a.text, quoted(c.q)) then return 'queue' end
     if not lists(a.text, quoted(c.m)) then return 'medium' end
     return next(c.nd or {}) and 'skill' or nil
   end
-  local row = decoded(a)
   if not c.a and not contains(row.queues, c.q) then return 'queue' end
   if not contains(row.media, c.m) then return 'medium' end
-  for skill, level in pairs(c.nd or {}) do -- bound: skills of one queue
-    if ((row.skills or {})[skill] or 0) < level then return 'skill' end
+  if c.nd then
+    for skill, level in pairs(c.nd) do -- bound: skills of one queue
+      if ((row.skills or {})[skill] or 0) < level then return 'skill' end
+    end
   end
 end
 
@@ -119,7 +115,8 @@ local function account(c, all)
     if r then
       local named = #list < 64 and r ~= 'queue' and r ~= 'sticky'
       if named or (r == 'queue' and #others < 16) then
-        known(a, c)
+        if a.plain == nil then learn(a) end
+        if not a.plain then decoded(a) end
         local one = { agent = a.id, reason = r, load = a.load }
         if a.ready == 1 and a.here and not a.ringing and not a.resting then
           local last = a.row and a.row.last or number(a.text, '"last":') or 0
