@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ type scripter struct {
 	out   *bufio.Writer
 	peer  *server.Peer
 	memo  *memo
+	keys  []string // of the last script
 }
 
 // newServer is a Redis inside the process whose scripts are run by a scripter.
@@ -86,7 +88,10 @@ func (s *scripter) run(c *server.Peer, cmd string, args ...string) bool {
 		return true
 	}
 	n, _ := strconv.Atoi(args[1])
-	s.state.SetGlobal("KEYS", s.list(args[2:2+n]))
+	if names := args[2 : 2+n]; !slices.Equal(names, s.keys) { // no script changes the table
+		s.keys = names
+		s.state.SetGlobal("KEYS", s.list(names))
+	}
 	s.state.SetGlobal("ARGV", s.list(args[2+n:]))
 	defer s.memo.ended()
 	defer s.state.SetTop(0)
