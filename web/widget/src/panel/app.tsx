@@ -143,9 +143,14 @@ export function App({ panel }: { panel: PanelModel }): VNode {
   useEffect(() => {
     if (focusAsked > 0) document.querySelector<HTMLElement>(".prompt, #message, .over-line button")?.focus();
   }, [focusAsked]);
+  useEffect(() => {
+    const close = (e: KeyboardEvent): unknown => e.key === "Escape" && !e.isComposing && panel.close();
+    document.addEventListener("keydown", close); // also where the keyboard is nowhere, since a question that had it is answered
+    return () => document.removeEventListener("keydown", close);
+  }, [panel]);
   const reason = panel.message.reason.value;
   return (
-    <main class="panel" onKeyDown={(e) => e.key === "Escape" && !e.isComposing && panel.close()}>
+    <main class="panel">
       <Header panel={panel} />
       <Notices panel={panel} />
       {panel.calls.value && <CallView calls={panel.calls.value} />}
