@@ -29,7 +29,8 @@ export async function freePorts(count: number): Promise<number[]> {
   return found;
 }
 
-async function unused(port: number): Promise<boolean> {
+/** Whether nobody has a loopback port, by TCP or UDP. */
+export async function unused(port: number): Promise<boolean> {
   const server = createServer();
   const socket = createSocket("udp4");
   try {

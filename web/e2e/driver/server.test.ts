@@ -7,21 +7,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 
-import { freePorts, startPostgres, startRedis } from "../backends.ts";
+import { freePorts, startPostgres, startRedis, unused } from "../backends.ts";
 import { Server } from "../server.ts";
-import { Artifacts } from "./index.ts";
+import { Artifacts, until } from "./index.ts";
 
 it("gives different free ports, none that is taken by TCP or by UDP", async () => {
   const [before = 0, ...more] = await freePorts(8);
   expect(new Set([before, ...more]).size).toBe(8);
-  const from = Math.max(before, ...more);
-  const [tcp, udp] = [createServer().listen(from + 1, "127.0.0.1"), createSocket("udp4")];
-  udp.bind(from + 2, "127.0.0.1");
-  await Promise.all([once(tcp, "listening"), once(udp, "listening")]);
-  expect(await freePorts(1)).not.toContain(from + 1);
-  expect(await freePorts(1)).not.toContain(from + 2);
-  tcp.close();
-  udp.close();
+  for (const kind of ["tcp", "udp"]) {
+    const [next = 0] = await freePorts(1);
+    const [tcp, udp] = [createServer(), createSocket("udp4")];
+    if (kind === "tcp") tcp.listen(next, "127.0.0.1");
+    else udp.bind(next, "127.0.0.1");
+    await once(kind === "tcp" ? tcp : udp, "listening");
+    expect(await unused(next), `a port that is taken by ${kind}`).toBe(false);
+    tcp.close();
+    udp.close();
+    await until("it is given back", () => unused(next));
+  }
 });
 
 it("starts and stops a real Redis", async () => {
