@@ -50,6 +50,27 @@ export class TeamDesk extends Desk {
     await this.page.gone("alertdialog", kind);
   }
 
+  /** Rejects one offer after the other, each as soon as it rings. */
+  async rejectTimes(times: number): Promise<void> {
+    const some = 20; // in one go
+    for (let done = 0; done < times; done += some) {
+      await this.page.evaluate(async (wanted) => {
+        let last: Element | undefined;
+        for (let n = 0; n < wanted; ) {
+          const offer = document.querySelector("[role=alertdialog]");
+          const reject = [...(offer?.querySelectorAll("button") ?? [])].find((one) => one.textContent.trim() === "Reject" && !one.disabled);
+          if (offer !== null && offer !== last && reject !== undefined) {
+            reject.click();
+            last = offer;
+            n += 1;
+          }
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
+      }, Math.min(some, times - done));
+    }
+    await this.rings();
+  }
+
   /** Opens the choice of whom to ask and waits for the list. */
   async choose(verb: Verb): Promise<Surface> {
     await this.page.click("button", verb);

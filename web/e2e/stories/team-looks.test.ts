@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 
+import { TeamDesk } from "../desk-team.ts";
 import { Inspection } from "../inspection.ts";
 import { push, tabTo, write } from "../keys.ts";
 import { Stage } from "../stage.ts";
@@ -85,6 +86,45 @@ describe("the screens of routing", () => {
     await anna.list("Returns").seeText(/without its lid/);
     await it.look("waiting-list", anna.page, [anna.page]);
     console.log(`${it.screens} screens looked at`);
+    expect(it.wrong.join("\n")).toBe("");
+  });
+});
+
+// ROUTE-12, DESK-6: a conversation about which more was decided than one answer tells.
+describe("a long story", () => {
+  const stage = new Stage("why-older");
+
+  test("why? is read page by page, by keys alone, light and dark", { timeout: 180_000 }, async () => {
+    // Who rejects is asked again at once: so each reject is one more decision.
+    const settings = { "routing.ramp_up": "0s", "routing.restart_amnesty": "0s", "routing.exclude_for": "0s" };
+    const [server, page, vera] = await Promise.all([stage.server({ settings }), stage.page("anna"), stage.visitor("vera")]);
+    const anna = new TeamDesk(page);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await vera.come(server.shop, "Vera Lindqvist");
+    await vera.ask("My kettle leaks.");
+    await anna.rings();
+    const rejects = 203;
+    await anna.rejectTimes(rejects);
+    await anna.open();
+    await push(anna.page, "Why?");
+    await anna.page.within("dialog", /^Why\?/).see("region", "Decisions");
+    const first = await anna.told();
+    expect([first.decisions.length, first.offers.length > 0]).toEqual([200, true]);
+
+    const it = new Inspection();
+    await push(anna.page, "Show older");
+    await anna.page.gone("button", "Show older");
+    const all = await anna.told();
+    expect(all.decisions.length, "one for each offer").toBe(rejects + 1);
+    expect(all.offers.length).toBe(rejects + 1);
+    expect(all.decisions.slice(0, 200), "what was read stays as it was").toEqual(first.decisions);
+    expect(await anna.page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null), "the keys stay in the dialog").toBe(true);
+    await it.look("why-older", anna.page, [anna.page]);
+    await push(anna.page, "Read again");
+    await anna.page.see("button", "Show older");
+    await anna.page.within("dialog", /^Why\?/).enabled("button", "Read again");
+    expect(await anna.page.focused(), "it can be pressed once more").toBe('button "Read again"');
     expect(it.wrong.join("\n")).toBe("");
   });
 });

@@ -106,6 +106,7 @@ describe("why", () => {
     await dialog.showOlder(); // there is no more
     expect([dialog.why.value?.decisions.map((d) => d.at), dialog.why.value?.queue.map((d) => d.at), dialog.why.value?.older]).toEqual([[9, 5, 1], [4], 0]);
     expect(asked).toEqual([undefined, 9, 5]);
+    expect(dialog.added.value, "reading goes on where the last page begins").toEqual({ list: "decisions", at: 2 });
     await dialog.load();
     expect([dialog.failure.value, dialog.why.value?.decisions.length]).toEqual(["Not now.", 3]);
   });

@@ -5,6 +5,14 @@ import { sentence } from "./line.ts";
 /** Of what it is asked why: a conversation, or an agent. */
 export type WhyOf = ({ readonly conversation: ConversationID } | { readonly agent: AgentID }) & { readonly before?: number };
 
+const lists = ["decisions", "queue", "offers"] as const;
+
+/** The first of a page that was added: in which list, and its place in it. */
+export interface Added {
+  readonly list: (typeof lists)[number];
+  readonly at: number;
+}
+
 /** What routing decided about a conversation or an agent, as it was written down then (ROUTE-12). */
 export class WhyDialog {
   readonly kind = "why";
@@ -13,6 +21,8 @@ export class WhyDialog {
   readonly why = signal<Why | undefined>(undefined);
   readonly failure = signal("");
   readonly busy = signal(false);
+  /** Where the page begins that was added last: there reading goes on. */
+  readonly added = signal<Added | undefined>(undefined);
   readonly #ask: (before?: number) => Promise<Why>;
 
   constructor(name: string, of: WhyOf, ask: (of: WhyOf) => Promise<Why>) {
@@ -23,7 +33,10 @@ export class WhyDialog {
 
   /** Reads the newest anew; older pages are asked for again. */
   load(): Promise<void> {
-    return this.#try(async () => (this.why.value = await this.#ask()));
+    return this.#try(async () => {
+      this.why.value = await this.#ask();
+      this.added.value = undefined;
+    });
   }
 
   /** Adds the page before what is shown; there is one while `older` says so. */
@@ -40,6 +53,8 @@ export class WhyDialog {
         offers: [...shown.offers, ...page.offers],
         older,
       };
+      const list = lists.find((one) => page[one].length > 0);
+      this.added.value = list === undefined ? undefined : { list, at: shown[list].length };
     });
   }
 
