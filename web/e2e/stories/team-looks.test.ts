@@ -128,3 +128,59 @@ describe("a long story", () => {
     expect(it.wrong.join("\n")).toBe("");
   });
 });
+
+// ROUTE-2, DESK-3: own work is taken up while something else rings.
+describe("no room for what rings", () => {
+  const stage = new Stage("no-room");
+
+  test("the offer says so and rings on, and is accepted when there is room", { timeout: 120_000 }, async () => {
+    const [server, page, vera, nils] = await Promise.all([
+      stage.server({ settings: { "routing.ramp_up": "0s", "routing.restart_amnesty": "0s" } }), stage.page("anna"), stage.visitor("vera"), stage.visitor("nils"),
+    ]);
+    await server.apply(oneChat(new URL(server.shop).origin));
+    const anna = new TeamDesk(page);
+    await anna.signIn(server.sign(0));
+    await anna.ready();
+    await vera.come(server.shop, "Vera Lindqvist");
+    await nils.come(server.shop, "Nils");
+    await vera.ask("My kettle leaks.");
+    await anna.rings();
+    await anna.open();
+    await anna.park();
+    await anna.page.see("button", "Resume");
+    await nils.ask("And I have lost the lid.");
+    await anna.rings();
+    await anna.resume();
+    await anna.page.see("button", "Park");
+
+    await push(anna.page, "Accept");
+    await anna.sees("You have no room: park or end one, then accept.");
+    const it = new Inspection();
+    await it.look("no-room", anna.page, [anna.page]);
+    expect(it.wrong.join("\n")).toBe("");
+
+    await push(anna.page, "Park");
+    await anna.page.see("button", "Resume");
+    await push(anna.page, "Open");
+    await anna.page.gone("alertdialog", "Web chat");
+    await nils.sees("Anna has joined the chat.");
+    await anna.is("Full (1 of 1)");
+  });
+});
+
+/** One agent with room for one conversation; what is parked costs nothing. */
+function oneChat(shop: string): string {
+  return `
+workspace: {key: default, name: "Birch & Kettle"}
+queues:
+  - {key: sales, name: Sales, offer_seconds: 60, parked_percent: 0}
+sites:
+  - {key: demo, name: "Birch & Kettle", origins: ["${shop}"], queues: [sales], color: "#0b6e4f"}
+profiles:
+  - {name: Everything, queues: [sales], media: [chat]}
+roles:
+  - {name: agent, permissions: [desk]}
+agents:
+  - {email: anna@demo.test, name: Anna, role: agent, profile: Everything, max_chats: 1}
+`;
+}
