@@ -118,7 +118,7 @@ func (b *Bare) Match(ctx context.Context) (offers []protocol.OfferID, looked int
 			From   map[string]string
 			Looked int
 		}
-		if err := b.r.run(ctx, matchStep, newOp(), b.r.matching(BareEpoch, from), &out); err != nil {
+		if err := b.r.run(ctx, matchStep, newOp(), b.r.matching(BareEpoch, from, matchBatch), &out); err != nil {
 			return offers, looked, err
 		}
 		for _, o := range out.Offers {

@@ -99,7 +99,7 @@ func (b *bench) timed(g growing, size int) map[string]time.Duration {
 		return out
 	}
 	for i := range 9 {
-		out := measure("match", matchStep, b.r.matching("epoch", nil))
+		out := measure("match", matchStep, b.r.matching("epoch", nil, matchBatch))
 		want := 0
 		if size > sizeAway || g.looked[0] == g.looked[1] { // more wait than all these matches look at
 			want = g.looked[0]

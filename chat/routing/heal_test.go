@@ -47,7 +47,7 @@ func TestAnOfferOnItsWayIsNotTakenBack(t *testing.T) {
 		if err := r.run(h.ctx, hereStep, newOp(), map[string]any{"signs": signs, "silent": 60_000, "closed": 5000}, nil); err != nil {
 			t.Fatal(err)
 		}
-		out, err := r.match(h.ctx, nil) // and the node stops for a while
+		out, err := r.match(h.ctx, nil, matchBatch) // and the node stops for a while
 		if err != nil || len(out.Offers) != 1 {
 			t.Fatalf("%+v, %v", out, err)
 		}

@@ -13,8 +13,10 @@ import (
 var matchStep = newStep("match", "places", "fits", "stir", "ripen", "reasons", "rank")
 
 const (
-	// matchBatch is how many offers one run of the match script may propose.
+	// matchBatch is how many offers one run of the match script may propose; the
+	// first run of a match, which mostly finds few or none, may fewer.
 	matchBatch = 32
+	firstBatch = 8
 	// opensAtOnce is how many offers a node writes into the record at a time, so
 	// that one commit holds many; a match waits when they are more.
 	opensAtOnce = 32
@@ -126,8 +128,8 @@ func (o *opens) failing(err error) {
 // written, and has the offers written meanwhile.
 func (r *Router) reserve(ctx context.Context, o *opens) error {
 	var from map[string]string
-	for {
-		out, err := r.match(ctx, from)
+	for most := firstBatch; ; most = matchBatch {
+		out, err := r.match(ctx, from, most)
 		if err != nil {
 			return err
 		}
@@ -167,8 +169,8 @@ type matched struct {
 	Rebuild    bool   // no generation: nothing is offered until it is rebuilt
 }
 
-func (r *Router) match(ctx context.Context, from map[string]string) (out matched, err error) {
-	err = r.run(ctx, matchStep, newOp(), r.matching(r.record.Epoch(), from), &out)
+func (r *Router) match(ctx context.Context, from map[string]string, most int) (out matched, err error) {
+	err = r.run(ctx, matchStep, newOp(), r.matching(r.record.Epoch(), from, most), &out)
 	r.stats.looked.Add(int64(out.Looked))
 	out.resolve()
 	return out, err
@@ -189,9 +191,9 @@ func (m *matched) resolve() {
 	}
 }
 
-// matching is what the match script is told.
-func (r *Router) matching(epoch string, from map[string]string) map[string]any {
-	ids := make([]protocol.OfferID, matchBatch)
+// matching is what the match script is told: most is how many offers it may propose.
+func (r *Router) matching(epoch string, from map[string]string, most int) map[string]any {
+	ids := make([]protocol.OfferID, most)
 	for i := range ids {
 		ids[i] = protocol.NewID[protocol.OfferID]()
 	}
