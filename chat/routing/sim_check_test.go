@@ -28,14 +28,15 @@ type checker struct {
 	open     map[protocol.OfferID]bool
 	asked    map[pair]time.Time // when an offer of the conversation at the agent was seen to have ended
 	rested   map[protocol.AgentID]time.Time
-	rang     map[pair]bool             // an offer of the place has rung at the agent; guarded by the record's lock
-	refused  map[pair]time.Time        // when an agent did not take it, or had no room
-	freed    map[string]time.Time      // when a place's last offer was seen to have ended
-	tried    map[string]time.Time      // when a place was last proposed to somebody; guarded by the record's lock
-	overdue  map[protocol.OfferID]bool // told once
-	opened   []store.Offer             // since the last look
-	settled  []store.Offer             // ended since then
-	wrong    []string                  // proposals that were wrong when they were made, since the last look
+	rang     map[pair]bool                    // an offer of the place has rung at the agent; guarded by the record's lock
+	favoured map[protocol.ConversationID]bool // its visitor came back: when it was queued is not known any more
+	refused  map[pair]time.Time               // when an agent did not take it, or had no room
+	freed    map[string]time.Time             // when a place's last offer was seen to have ended
+	tried    map[string]time.Time             // when a place was last proposed to somebody; guarded by the record's lock
+	overdue  map[protocol.OfferID]bool        // told once
+	opened   []store.Offer                    // since the last look
+	settled  []store.Offer                    // ended since then
+	wrong    []string                         // proposals that were wrong when they were made, since the last look
 	examined int
 }
 
@@ -56,7 +57,7 @@ func placeOf(o store.Offer) string {
 func newChecker(w *world) *checker {
 	return &checker{
 		w: w, open: map[protocol.OfferID]bool{}, asked: map[pair]time.Time{}, rested: map[protocol.AgentID]time.Time{},
-		rang: map[pair]bool{}, refused: map[pair]time.Time{}, freed: map[string]time.Time{}, tried: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
+		rang: map[pair]bool{}, refused: map[pair]time.Time{}, favoured: map[protocol.ConversationID]bool{}, freed: map[string]time.Time{}, tried: map[string]time.Time{}, overdue: map[protocol.OfferID]bool{},
 		from: w.start.Add(2 * time.Second), mercy: w.start.Add(31 * time.Second),
 	}
 }
@@ -195,26 +196,6 @@ func (c *checker) late(now time.Time) (broken []string) {
 		if over := now.UnixMilli() - o.Deadline; over > 2000 && !c.overdue[id] {
 			c.overdue[id] = true
 			broken = append(broken, fmt.Sprintf("R6: %s rings at %s %d ms after its deadline", o.Conversation, o.Agent, over))
-		}
-	}
-	return broken
-}
-
-// blame: only who was there can let an offer ring out, and is not ready then;
-// only who was not there loses it for that (R6, STATE-4, R10).
-func (c *checker) blame(now time.Time, settled []store.Offer) (broken []string) {
-	for _, o := range settled {
-		actor := agentActor(o.Agent)
-		if away := c.w.awayFor(actor); o.Outcome == store.OutcomeTimedOut && away > 40*time.Second {
-			broken = append(broken, fmt.Sprintf("STATE-4: %s is blamed, who was away for %v", o.Agent, away))
-		}
-		declared := protocol.DeclaredNotReady
-		c.w.mem.peek(func() { declared = c.w.mem.agents[o.Agent].Declared })
-		if o.Outcome == store.OutcomeTimedOut && o.Kind != protocol.OfferAll && declared == protocol.DeclaredReady && !c.w.eager {
-			broken = append(broken, fmt.Sprintf("R6: %s let an offer ring out and is ready", o.Agent))
-		}
-		if there := c.w.presentFor(actor); o.Cause == "agent_stale" && there > 40*time.Second && now.After(c.from) {
-			broken = append(broken, fmt.Sprintf("R10: %s lost an offer as not reached, and was there for %v", o.Agent, there))
 		}
 	}
 	return broken

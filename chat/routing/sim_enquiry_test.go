@@ -120,8 +120,8 @@ func (l *ledger) endEnquiry(c store.Conversation) (withdrawn protocol.RequestID,
 	return withdrawn, l.after(nil, c.ID)
 }
 
-// misread: what Redis has of an agent's load is what the record has, once
-// everybody was told of it (R1, R4).
+// misread: what Redis has of an agent's load and state is what the record has,
+// once everybody was told of it (R1, R4, STATE-1).
 func (c *checker) misread(now time.Time) (broken []string) {
 	key := keysOf(testWorkspace)[slices.Index(keyNames, "agents")]
 	for id, a := range c.w.mem.agents {
@@ -129,9 +129,10 @@ func (c *checker) misread(now time.Time) (broken []string) {
 		if !c.w.mem.moved[id].Before(since) || !c.from.Before(since) {
 			continue
 		}
-		var row struct{ Load int }
-		if err := json.Unmarshal([]byte(c.w.server.HGet(key, string(id))), &row); err != nil || row.Load != a.Load {
-			broken = append(broken, fmt.Sprintf("R1: %s carries %d units, and Redis has %d (%v)", id, a.Load, row.Load, err))
+		var row struct{ Load, Ready int }
+		err := json.Unmarshal([]byte(c.w.server.HGet(key, string(id))), &row)
+		if ready := a.Declared == protocol.DeclaredReady; err != nil || row.Load != a.Load || (row.Ready == 1) != ready {
+			broken = append(broken, fmt.Sprintf("R1, STATE-1: %s carries %d units and is %s, and Redis has %+v (%v)", id, a.Load, a.Declared, row, err))
 		}
 	}
 	return broken

@@ -117,6 +117,7 @@ func kill(w *world) (time.Duration, func()) {
 	for _, p := range w.people {
 		if p.other != nil && (p.node == n || p.other.node == n) { // the other tab goes on, unless that was there too
 			w.part(p, p.node == n)
+			p.ghost = time.Now()
 		}
 		if p.node != n {
 			continue

@@ -307,7 +307,7 @@ func (c *checker) proposed(o store.Offer, err error) {
 			c.rang[pair{placeOf(o), o.Agent}] = true
 		}
 	})
-	if away := c.w.awayFor(agentActor(o.Agent)); away > 27*time.Second && err == nil {
+	if away, closed := c.w.awayFor(agentActor(o.Agent)), c.w.closedFor(agentActor(o.Agent)); (away > leaseOver || closed > 8*time.Second) && err == nil {
 		c.suspect("R10: %s is asked, who has been away for %v", o.Agent, away)
 	}
 	if rings != "" {

@@ -10,9 +10,6 @@ import (
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
 
-// leaseOver is after how long of silence at the latest somebody's lease is over.
-const leaseOver = 27 * time.Second
-
 // Standings of which each condition of a step holds, and none: what stood when
 // the product looked is not known, so both may have been.
 var (
@@ -71,7 +68,7 @@ func (c *checker) patience(conv *store.Conversation, since, at time.Time) patien
 		return general
 	case refused.After(c.from) && refused.After(c.w.mem.queued[conv.ID]) && refused.Before(since):
 		return general
-	case ready && there && !c.rang[both] && c.from.Add(promised).Before(c.w.mem.queued[conv.ID]) &&
+	case ready && there && !c.rang[both] && !c.favoured[conv.ID] && c.from.Add(promised).Before(c.w.mem.queued[conv.ID]) &&
 		turned.Before(c.w.mem.queued[conv.ID].Add(-promised)) && c.w.thereSince(agentActor(a.ID), c.w.mem.queued[conv.ID].Add(-promised)):
 		return waits
 	}

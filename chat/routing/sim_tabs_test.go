@@ -49,6 +49,7 @@ func (w *world) closeOne(p *person, silently bool) {
 	ends := w.part(p, w.rng.IntN(2) == 0)
 	w.note("%s closes %s of two tabs, silently: %v", p.who.Actor(), ends.who.Connection, silently)
 	if silently {
+		p.ghost = time.Now()
 		w.graves = append(w.graves, forsaken{ends, time.Now().Add(w.between(5*time.Second, 40*time.Second))})
 		return
 	}
@@ -92,6 +93,16 @@ func (p *person) pages(n *simNode) (list []protocol.Caller) {
 		list = append(list, p.other.who)
 	}
 	return list
+}
+
+// closedFor is for how long the last tab of somebody has been closed, not just silent; 0: it is not.
+func (w *world) closedFor(actor string) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p := w.here[actor]; p != nil && !p.closed.IsZero() {
+		return time.Since(p.closed)
+	}
+	return 0
 }
 
 // tabsOf are the nodes of an agent's two tabs; false: there are no two.

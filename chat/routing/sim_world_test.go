@@ -80,12 +80,14 @@ type person struct {
 	queue store.Queue
 	back  time.Time // when somebody who is away returns; zero: stays away
 	idle  time.Time // an agent who is not ready becomes so again then
+	ghost time.Time // when a tab was last lost without a close
 
 	// Guarded by world.mu.
 	node   *simNode // nil: no tab
 	silent bool
 	since  time.Time   // there without a break since
 	last   time.Time   // last sign of life, or the close
+	closed time.Time   // when the last tab was closed; zero: it was not
 	heard  []time.Time // those that could reach Redis, the last few
 	tabs   int
 	other  *page // a second tab, beside one that lives
@@ -229,7 +231,7 @@ func (w *world) come(p *person, n *simNode) {
 	w.mu.Lock()
 	p.tabs++
 	p.who.Connection = protocol.ConnectionID(fmt.Sprintf("%s-%d", p.who.Actor(), p.tabs))
-	p.node, p.silent, p.since, p.last, p.back = n, false, time.Now(), time.Now(), time.Time{}
+	p.node, p.silent, p.since, p.last, p.back, p.closed = n, false, time.Now(), time.Now(), time.Time{}, time.Time{}
 	w.here[p.who.Actor()] = p
 	p.sign(n)
 	w.mu.Unlock()
@@ -246,7 +248,9 @@ func (w *world) leave(p *person, back time.Duration) {
 	w.closeOne(p, false)
 	n := p.node
 	w.mu.Lock()
-	p.node, p.last = nil, time.Now()
+	if p.node, p.last = nil, time.Now(); time.Since(p.ghost) > leaseOver { // no other lease runs
+		p.closed = time.Now()
+	}
 	p.sign(n)
 	w.mu.Unlock()
 	p.back = time.Now().Add(back)
