@@ -415,7 +415,7 @@ func (w *world) ask(id protocol.ConversationID, q store.Queue) *person {
 func (w *world) pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
-	if w.passed++; w.passed%400 == 0 {
+	if w.passed++; w.passed%1600 == 0 {
 		runtime.GC()
 	}
 }
