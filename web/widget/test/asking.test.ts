@@ -36,7 +36,10 @@ describe("the first message, acknowledged before the conversation is in the view
     expect([one.panel.phase.value, one.panel.first.value]).toEqual(["asking", "The first"]);
     begins();
     await shop.clock.pass(100);
-    expect([one.panel.phase.value, one.panel.first.value]).toEqual(["waiting", undefined]);
+    expect([one.panel.phase.value, one.panel.first.value], "the log does not have it yet").toEqual(["waiting", "The first"]);
+    one.server.say(conversation, "The first", "visitor");
+    await shop.clock.pass(100);
+    expect(one.panel.first.value).toBe(undefined);
     expect(alive()).not.toContain(false);
   });
 

@@ -38,15 +38,7 @@ export class Keeper {
   constructor(site: string, changed: () => void, back: () => void) {
     this.#key = `parlour:${site}`;
     this.#ownKey = window === window.top ? this.#key : `${this.#key}:framed`;
-    if ("prerendering" in document && document.prerendering === true) {
-      // It is nobody's next page yet, and its tab's storage is not there.
-      document.addEventListener("prerenderingchange", () => {
-        this.#takeOwn();
-        back();
-      }, { once: true });
-    } else {
-      this.#takeOwn();
-    }
+    this.#takeOwn();
     addEventListener("storage", ({ key, newValue, storageArea }) => {
       if (storageArea !== this.#session()) return key === this.#key ? this.#heard(newValue, changed) : undefined;
       if (key !== this.#ownKey || newValue === null) return;

@@ -1,6 +1,6 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { Closed, isBlank, Refusal, type Composer, type ConversationID, type ConversationItem, type LeaveMessage, type SiteItem, type SiteReason } from "../../../shared/src/index.ts";
-import type { Phase } from "./panel-model.ts";
+import type { Phase } from "./panel-ports.ts";
 
 /** Why a message can be left: the site takes no conversations, or who waits wants to. */
 export type MessageReason = SiteReason | "choice";

@@ -6,47 +6,28 @@ import {
   Refusal,
   Session,
   type Ask,
-  type Clock,
   type ConversationID,
   type ConversationItem,
   type Log,
   type Media,
   type Op,
-  type SessionOptions,
   type SiteItem,
 } from "../../../shared/src/index.ts";
-import type { FromPanel, ToPanel } from "../port.ts";
+import type { ToPanel } from "../port.ts";
 import { strings } from "../strings.ts";
 import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
-import { CallModel, type NewLeg } from "./call-model.ts";
+import { CallModel } from "./call-model.ts";
 import { holds } from "./holds.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import { PageSteps } from "./page-steps.ts";
-import type { Rest } from "./rest.ts";
+import type { PanelPorts, Phase } from "./panel-ports.ts";
 import { SharingModel } from "./sharing-model.ts";
 import { SiteStatus } from "./site-status.ts";
-import { HostPlace, type Place, type VisitorStore } from "./visitor-store.ts";
+import { HostPlace } from "./visitor-store.ts";
 import { WaitingModel } from "./waiting-model.ts";
 import { WantedCall } from "./wanted-call.ts";
-
-/** Where the visitor stands. */
-export type Phase = "loading" | "first" | "asking" | "waiting" | "active" | "ended";
-
-/** What the panel needs of its page. */
-export interface PanelPorts {
-  readonly bootstrap: Bootstrap;
-  readonly clock: Clock;
-  readonly rest: Rest;
-  readonly store: VisitorStore;
-  /** The panel's own storage; undefined where it is refused. */
-  readonly ownPlace: Place | undefined;
-  readonly tell: (message: FromPanel) => void;
-  readonly transports: Pick<SessionOptions, "dialSocket" | "dialChannels">;
-  /** Left out where the browser has no WebRTC, or is kept from it: then there are no calls, and chat goes by WebSocket. */
-  readonly newLeg: NewLeg | undefined;
-}
 
 /** How long the view may lack a conversation that the server has begun, milliseconds. */
 const viewWait = 5_000;
@@ -60,6 +41,8 @@ export class PanelModel {
   #ahead = 0;
   readonly #asking = signal<{ op: Op; text: string } | undefined>(undefined);
   readonly #making = signal<string | undefined>(undefined);
+  /** What the conversation began with here. */
+  readonly #began = signal<string | undefined>(undefined);
   readonly #dismissed = signal<string | undefined>(undefined);
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
@@ -105,8 +88,8 @@ export class PanelModel {
     const it = this.conversation.value;
     return it && this.#session.value?.log(it.conversation);
   });
-  /** The first message, while the server has not got it. */
-  readonly first = computed(() => this.#making.value ?? this.#asking.value?.text);
+  /** The first message, while it does not stand in the log. */
+  readonly first = computed(() => this.#making.value ?? this.#asking.value?.text ?? (this.log.value?.entries.value.length === 0 ? this.#began.value : undefined));
   readonly connection = computed(() => this.#session.value?.connection.state.value ?? "idle");
   /** What was heard last of the site, from the connection or asked for while nothing runs. */
   readonly site = signal<SiteItem | undefined>(undefined);
@@ -330,7 +313,7 @@ export class PanelModel {
     this.#life = new AbortController();
     batch(() => {
       this.#session.value = undefined;
-      this.#asking.value = undefined;
+      this.#asking.value = this.#began.value = undefined;
       this.#dismissed.value = undefined;
       this.message.clear();
     });
@@ -403,6 +386,7 @@ export class PanelModel {
     try {
       const { conversation } = await session.connection.command("chat.ask", body, op);
       if (!conversation) return;
+      this.#began.value = text;
       if (medium) this.#wantedCall.remember(conversation);
       await holds(() => session.view.all("conversation").some((one) => one.conversation === conversation), this.#ports.clock, viewWait); // the answer is quicker
     } catch (reason) {
