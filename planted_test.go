@@ -58,7 +58,7 @@ var bugs = []bug{
 	},
 	{
 		"who is away is asked", lua + "match.lua", // R10
-		"if here[i] then free[a.id]", "if true then free[a.id]",
+		"local a = here[i] and row(at)", "local a = row(at)",
 		inRouting, "TestScriptsAgreeWithTheModel",
 	},
 	{
@@ -124,6 +124,41 @@ var bugs = []bug{
 	{
 		"who is there loses offers as not reached", lua + "sweep.lua", // R10
 		"if score(live, 'agent:' .. rings[i]) <= now and ", "if score(live, 'agent:' .. rings[i]) <= now + 18000 and ",
+		inRouting, "TestSimulation",
+	},
+	{
+		"one tab's close counts for all", lua + "here.lua", // R10
+		"u, l = math.max(u, t.u), math.max(l, t.l)", "u, l = (s.closed and tab and tab.u or math.max(u, t.u)), math.max(l, t.l)",
+		inRouting, "TestSimulation",
+	},
+	{
+		"whom the visitor knows is not waited for", lua + "enqueue.lua", // ROUTE-9
+		"if not a or a.ready ~= 1 or score(live, a.actor) <= now then p.sc = nil end", "p.sc = nil",
+		inRouting, "TestSimulation",
+	},
+	{
+		"other queues are not added", lua + "ripen.lua", // ROUTE-10
+		"if not sameQueue(w.cl, c) and #w.cl < 16 then", "if false then",
+		inRouting, "TestSimulation",
+	},
+	{
+		"nobody is told that no reply comes", "chat/routing/duties.go", // ROUTE-13
+		`r.alarm(protocol.Alarm{Kind: "reply_overdue", Queue: c.Queue, Conversation: c.ID, Agent: c.Owner})`, "r.stats.alarms.Add(1)",
+		inRouting, "TestSimulation",
+	},
+	{
+		"a slot whose wrap-up is over is not free", "chat/routing/sweep.go", // R1, R4
+		"\t\terrs = append(errs, r.refresh(ctx, s.Agent))\n", "",
+		inRouting, "TestSimulation",
+	},
+	{
+		"who is not ready is asked", "chat/routing/agent.go", // STATE-1
+		"\tready := 0\n", "\tready := 1\n",
+		inRouting, "TestSimulation",
+	},
+	{
+		"what rings out ends as rejected", lua + "sweep.lua", // R6, STATE-4
+		"outcome = reached and 'timed_out' or", "outcome = reached and 'rejected' or",
 		inRouting, "TestSimulation",
 	},
 	{
