@@ -40,3 +40,16 @@ func (c *checker) blame(now time.Time, settled []store.Offer) (broken []string) 
 	}
 	return broken
 }
+
+// unheard: nothing rings on at who has closed the last tab (STATE-6). Holds the
+// record's lock.
+func (c *checker) unheard(now time.Time) (broken []string) {
+	for id := range c.open {
+		o := c.w.mem.offers[id]
+		closed := c.w.closedFor(agentActor(o.Agent))
+		if closed > 8*time.Second && now.After(c.mercy) && now.Add(-closed).After(c.from) {
+			broken = append(broken, fmt.Sprintf("STATE-6: %s rings at %s, who closed %v ago", placeOf(*o), o.Agent, closed))
+		}
+	}
+	return broken
+}

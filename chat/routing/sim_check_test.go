@@ -104,6 +104,7 @@ func (c *checker) look() {
 			broken = append(broken, c.unoffered(now)...)
 			broken = append(broken, c.unclosed(now)...)
 			broken = append(broken, c.unreached(now)...)
+			broken = append(broken, c.unheard(now)...)
 			broken = append(broken, c.misread(now)...)
 			broken = append(broken, c.unanswered(now)...)
 			broken = append(broken, wrong...)

@@ -17,13 +17,13 @@ var (
 	relaxed = rules.Standing{Ready: 1000}
 )
 
-func queuesByID() map[protocol.QueueID]store.Queue {
+var queuesByID = func() map[protocol.QueueID]store.Queue {
 	all := map[protocol.QueueID]store.Queue{}
 	for _, q := range simQueues {
 		all[q.ID] = q
 	}
 	return all
-}
+}()
 
 // familiar is an agent whom a visitor may have talked with before: one who can
 // take what is asked at all, as who asks finds out.
@@ -78,7 +78,7 @@ func (c *checker) patience(conv *store.Conversation, since, at time.Time) patien
 // stands is a queued conversation's place as it is at least known to stand: who
 // may take it then may take it if something of it is not known, too.
 func (c *checker) stands(conv *store.Conversation, since, at time.Time) rules.Waiting {
-	p, _ := rules.Ripen(rules.Place(*conv, queueOf(conv.Queue), queuesByID()), since.UnixMilli(), relaxed)
+	p, _ := rules.Ripen(rules.Place(*conv, queueOf(conv.Queue), queuesByID), since.UnixMilli(), relaxed)
 	if p.Sticky != nil && c.patience(conv, since, at) == general {
 		p.Sticky = nil
 	}
@@ -88,7 +88,7 @@ func (c *checker) stands(conv *store.Conversation, since, at time.Time) rules.Wa
 // may are all the places that a conversation's may have been at a time.
 func (c *checker) may(conv *store.Conversation, at time.Time) (all []rules.Waiting) {
 	for _, s := range []rules.Standing{relaxed, pressed} {
-		p, _ := rules.Ripen(rules.Place(*conv, queueOf(conv.Queue), queuesByID()), at.UnixMilli(), s)
+		p, _ := rules.Ripen(rules.Place(*conv, queueOf(conv.Queue), queuesByID), at.UnixMilli(), s)
 		if p.Sticky == nil {
 			all = append(all, p)
 			continue
