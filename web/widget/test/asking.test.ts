@@ -90,6 +90,60 @@ test("a first message that is refused though nothing is open says why", async ()
   expect([posted(), one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([[], "From this tab", "Still open.", "first"]);
 });
 
+// SITE-9
+describe("a first message that is refused because something is open, and a log-out before that is seen:", () => {
+  beforeEach(async () => {
+    one.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
+    await shop.send(one, "Of who was here before");
+    shop.made[0]?.();
+    await shop.clock.pass(300);
+    one.panel.hear({ kind: "reset", out: shop.clock.now() + 1, here: true });
+    await shop.clock.pass(100);
+    one.server.refusedKinds.clear();
+  });
+
+  test("it comes back into no box", async () => {
+    await shop.clock.pass(6_000);
+    expect([one.panel.composer.draft.value, one.panel.trouble.value]).toEqual(["", undefined]);
+  });
+
+  test("it goes into nobody else's conversation", async () => {
+    await shop.send(one, "Of the next one");
+    shop.made[1]?.();
+    await shop.clock.pass(300);
+    begins({ state: "active", agent: "Anna" });
+    await shop.clock.pass(6_000);
+    expect([shop.tokens(one), asked(), posted(), one.panel.composer.draft.value]).toEqual([["token-0", "token-1"], ["Of who was here before", "Of the next one"], [], ""]);
+  });
+});
+
+test("a message that is sent while a call is being asked for follows that", async () => {
+  void one.panel.askCall("video");
+  await settle();
+  await shop.send(one, "And I have a question");
+  one.told.length = 0;
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  begins();
+  await shop.clock.pass(300);
+  expect([asked().length, posted(), one.panel.composer.state.value, one.panel.composer.draft.value]).toEqual([1, ["And I have a question"], "idle", ""]);
+  expect(alive()).not.toContain(false);
+});
+
+test("what one conversation began with is not shown in another", async () => {
+  await answered();
+  begins();
+  one.server.say(conversation, "The first", "visitor");
+  await shop.clock.pass(100);
+  begins({ state: "ended" });
+  await shop.clock.pass(100);
+  one.panel.startNew();
+  const next = "01920000-0000-7000-8000-0000000000bb" as ConversationID; // begun in another tab
+  one.server.set(`conversation/${next}`, { conversation: { conversation: next, state: "queued", last: 0, read: 0 } });
+  await shop.clock.pass(100);
+  expect([one.panel.phase.value, one.panel.first.value]).toEqual(["waiting", undefined]);
+});
+
 test("a second message goes with the visitor whom the site logs out", async () => {
   await answered();
   await shop.send(one, "The second");

@@ -110,11 +110,42 @@ test("the answer about a panel that was given up says nothing of the one after i
   expect([panels.length, sign()?.hidden]).toEqual([2, true]);
 });
 
-test("a page that is refused is tried once more only, for the server may have come back just then", async () => {
+test("a page that is refused is tried four times more, for the server may be coming back behind another", async () => {
   reached = true;
   new Widget("https://chat.test", "demo", "").open();
   await minutes(10);
-  expect([panels.length, sign()?.hidden]).toEqual([2, false]);
+  expect([panels.length, sign()?.hidden]).toEqual([5, false]);
+});
+
+test("who closes the sign while a conversation runs has the panel tried for, out of sight", async () => {
+  localStorage.setItem("parlour:demo", JSON.stringify({ open: true, alive: true, used: true, kept: null }));
+  const widget = new Widget("https://chat.test", "demo", "");
+  await vi.advanceTimersByTimeAsync(6_000);
+  sign()?.querySelector("button")?.click();
+  const tries = panels.length;
+  await minutes(2);
+  expect(panels.length).toBeGreaterThan(tries + 3);
+  expect([sign()?.hidden, panels[0]?.element.inert]).toEqual([true, true]);
+  widget.close();
+});
+
+test("a panel that comes at a later try takes no keyboard out of a field of the page", async () => {
+  const widget = new Widget("https://chat.test", "demo", "");
+  widget.open();
+  await minutes(1);
+  document.body.appendChild(document.createElement("input")).focus();
+  panels[0]?.hear({ kind: "ready" });
+  expect([document.activeElement?.localName, panels[0]?.told.at(-1)]).toMatchObject(["input", { kind: "begin", open: true, focus: false }]);
+});
+
+test("a panel that was given up is not heard any more", async () => {
+  new Widget("https://chat.test", "demo", "").open();
+  await vi.advanceTimersByTimeAsync(7_000);
+  const [, given] = panels;
+  given?.hear({ kind: "ready" });
+  const tries = panels.length;
+  await minutes(2);
+  expect(panels.length).toBeGreaterThan(tries);
 });
 
 test("a panel that is only late is not loaded a second time", async () => {

@@ -209,6 +209,16 @@ describe.each(["panel", "shop"] as const)("who began unnamed, kept in the storag
     expect(named()).toBe(who(one));
   });
 
+  test("is told to the page whenever it names somebody: it may have lost that, and logs out then", async () => {
+    const one = shop.tab(where, { identity: claims("anne") });
+    await talks(one);
+    const anne = who(one);
+    expect(anne).toMatch(/^\w+$/);
+    one.told.length = 0;
+    one.panel.hear({ kind: "identify", identity: claims("ben") });
+    expect(who(one)).toBe(anne);
+  });
+
   test("and was named before the panel was there, is that person", async () => {
     await talks(shop.tab(where));
     const next = shop.tab(where, { who: "mark" });

@@ -52,7 +52,6 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
     const [field] = event.composedPath();
     if (field instanceof Element && "value" in field && typeof field.value === "string") echoes.note(field, field.value);
   };
-  addEventListener("input", listen, { capture: true });
   const stop = record({
     emit: (event) => take(event as unknown as RecordedEvent),
     maskAllInputs: true,
@@ -83,6 +82,7 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
     },
   });
   if (!stop) throw new Error("the page cannot be recorded");
+  addEventListener("input", listen, { capture: true });
   let stopped = false;
   return {
     snapshot() {

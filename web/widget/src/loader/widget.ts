@@ -94,7 +94,10 @@ export class Widget implements PageApi {
   close(): void {
     if (!this.#open) return;
     this.#show(false, true);
-    if (!this.#lost.hidden) this.#giveUp();
+    if (!this.#lost.hidden) {
+      this.#giveUp();
+      if (this.#keeper.memory.alive) this.#show(false, false); // what runs goes on being tried for
+    }
     this.#launcher.focus();
   }
 
@@ -185,7 +188,9 @@ export class Widget implements PageApi {
 
   #load(wait: number): PanelFrame {
     const address = `${this.#origin}/w/${encodeURIComponent(this.#site)}/panel`;
-    const frame = new PanelFrame(address, words.panelTitle, (message) => this.#hear(message));
+    const frame: PanelFrame = new PanelFrame(address, words.panelTitle, (message) => {
+      if (this.#frame === frame) this.#hear(message); // not one that was given up
+    });
     this.#box.append(frame.element);
     this.#waiting = setTimeout(() => void this.#missed(frame, address, wait), readyWait);
     return frame;
@@ -193,8 +198,8 @@ export class Widget implements PageApi {
 
   /**
    * The panel has not spoken in time: its document was refused to this page, or could not be had. A server that is not reached
-   * is tried again by itself, and one that answers once more: it may have come back just now. So does the next opening; a panel
-   * that is only late takes the sign away. The console tells which it was, as far as a page may learn it.
+   * is tried again by itself, one that answers four times more: it may be coming back behind another. So does the next opening; a
+   * panel that is only late takes the sign away. The console tells which it was, as far as a page may learn it.
    */
   async #missed(frame: PanelFrame, address: string, wait: number): Promise<void> {
     if (this.#open && this.#lost.hidden) {
@@ -204,7 +209,7 @@ export class Widget implements PageApi {
     frame.element.classList.add("lost");
     const answers = await fetch(address, { mode: "no-cors" }).then(() => true, () => false);
     console.warn(answers ? "parlour: origin_refused" : "parlour: unreachable");
-    if (this.#frame !== frame || this.#ready || (answers && wait > firstTry)) return;
+    if (this.#frame !== frame || this.#ready || (answers && wait >= lastTry)) return;
     this.#waiting = setTimeout(() => this.#again(frame, Math.min(2 * wait, lastTry)), wait * (1 + Math.random() / 2));
   }
 
@@ -243,6 +248,7 @@ export class Widget implements PageApi {
         clearTimeout(this.#waiting);
         this.#lost.hidden = true;
         this.#frame?.element.classList.remove("lost");
+        this.#focus &&= document.activeElement === this.#host || document.activeElement === document.body; // not out of a field of the page
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#heedLogOut();

@@ -22,7 +22,7 @@ import { holds } from "./holds.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import { PageSteps } from "./page-steps.ts";
-import type { PanelPorts, Phase } from "./panel-ports.ts";
+import { ended, type PanelPorts, type Phase } from "./panel-ports.ts";
 import { SharingModel } from "./sharing-model.ts";
 import { SiteStatus } from "./site-status.ts";
 import { HostPlace } from "./visitor-store.ts";
@@ -42,7 +42,7 @@ export class PanelModel {
   readonly #asking = signal<{ op: Op; text: string } | undefined>(undefined);
   readonly #making = signal<string | undefined>(undefined);
   /** What the conversation began with here. */
-  readonly #began = signal<string | undefined>(undefined);
+  readonly #began = signal<{ conversation: ConversationID; text: string } | undefined>(undefined);
   readonly #dismissed = signal<string | undefined>(undefined);
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
@@ -89,7 +89,7 @@ export class PanelModel {
     return it && this.#session.value?.log(it.conversation);
   });
   /** The first message, while it does not stand in the log. */
-  readonly first = computed(() => this.#making.value ?? this.#asking.value?.text ?? (this.log.value?.entries.value.length === 0 ? this.#began.value : undefined));
+  readonly first = computed(() => this.#making.value ?? this.#asking.value?.text ?? this.#unlogged());
   readonly connection = computed(() => this.#session.value?.connection.state.value ?? "idle");
   /** What was heard last of the site, from the connection or asked for while nothing runs. */
   readonly site = signal<SiteItem | undefined>(undefined);
@@ -182,7 +182,8 @@ export class PanelModel {
         return;
       case "identify":
         this.#identity.value = message.identity;
-        return this.#claim();
+        this.#claim();
+        return this.#tellAlive(this.phase.peek()); // the page may have lost who is there
       case "reset":
         return this.#logOut(message.out ?? Math.max(this.#ports.clock.now(), this.#out + 1), message.here ?? message.out === undefined);
       case "packet":
@@ -350,15 +351,17 @@ export class PanelModel {
     try {
       session = await this.#visitor();
     } catch (reason) {
+      this.#making.value = undefined;
       if (reason instanceof Closed) return; // what was said goes with the visitor
       this.trouble.value = reason instanceof Refusal ? reason.message : "";
       throw reason;
-    } finally {
-      this.#making.value = undefined;
     }
     const name = this.name.peek().trim();
     const body = { text, ...(name ? { name } : {}), ...(medium ? { medium } : {}) };
-    void this.#ask(session, body, session.connection.op()); // its failure puts the text back into the box
+    batch(() => {
+      this.#making.value = undefined;
+      void this.#ask(session, body, session.connection.op()); // its failure puts the text back into the box
+    });
   }
 
   /** The session of the visitor, who is made if there is none. Rejects with Refusal, TypeError without a network, or Closed. */
@@ -382,25 +385,42 @@ export class PanelModel {
 
   async #ask(session: Session, body: Ask, op: Op): Promise<void> {
     const { text, medium } = body;
+    const gone = (): boolean => this.#session.value !== session; // with its visitor: nobody else hears of it
     this.#asking.value = { op, text };
     try {
       const { conversation } = await session.connection.command("chat.ask", body, op);
-      if (!conversation) return;
-      this.#began.value = text;
+      if (!conversation || gone()) return;
+      this.#began.value = { conversation, text };
       if (medium) this.#wantedCall.remember(conversation);
-      await holds(() => session.view.all("conversation").some((one) => one.conversation === conversation), this.#ports.clock, viewWait); // the answer is quicker
+      await holds(() => gone() || session.view.all("conversation").some((one) => one.conversation === conversation), this.#ports.clock, viewWait); // the answer is quicker
     } catch (reason) {
-      if (!(reason instanceof Refusal)) return;
-      const begun = (): boolean => this.conversation.value !== undefined && !ended(this.conversation.value);
-      if (reason.code === "wrong_state" && !medium) await holds(begun, this.#ports.clock, viewWait); // another tab was quicker: there it goes
-      if (reason.code === "wrong_state" && !medium && begun()) return this.log.peek()?.post(text);
-      const wordless = medium !== undefined && text === strings.callWanted(medium === "video");
-      if (!wordless) this.composer.putBack(text);
-      if (reason.code === "closed" || reason.code === "full") this.message.refused(reason.code);
-      else this.trouble.value = reason.message;
+      if (!(reason instanceof Refusal) || gone()) return;
+      if (reason.code === "wrong_state" && !medium && (await this.#follow(session, text))) return;
+      if (!gone()) this.#refused(reason, medium !== undefined && text === strings.callWanted(medium === "video") ? undefined : text);
     } finally {
       if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
     }
+  }
+
+  /** Another tab was quicker to ask: what was to be the first message goes into its conversation. Whether it did. */
+  async #follow(session: Session, text: string): Promise<boolean> {
+    const open = (): ConversationItem | undefined => session.view.all("conversation").findLast((one) => !ended(one));
+    await holds(() => this.#session.value !== session || open() !== undefined, this.#ports.clock, viewWait);
+    const it = open();
+    if (!it || this.#session.peek() !== session) return false;
+    session.log(it.conversation).post(text);
+    return true;
+  }
+
+  #refused({ code, message }: Refusal, typed: string | undefined): void {
+    if (typed !== undefined) this.composer.putBack(typed);
+    if (code === "closed" || code === "full") this.message.refused(code);
+    else this.trouble.value = message;
+  }
+
+  #unlogged(): string | undefined {
+    const began = this.#began.value;
+    return began && began.conversation === this.conversation.value?.conversation && this.log.value?.entries.value.length === 0 ? began.text : undefined;
   }
 
   #talkAbout(conversation: ConversationID | undefined): void {
@@ -474,8 +494,4 @@ export class PanelModel {
   callAttention(): void {
     this.#ports.tell({ kind: "open" });
   }
-}
-
-function ended(it: ConversationItem): boolean {
-  return it.state === "ended" || it.state === "closed";
 }

@@ -1,4 +1,4 @@
-import type { Clock, SessionOptions } from "../../../shared/src/index.ts";
+import type { Clock, ConversationItem, SessionOptions } from "../../../shared/src/index.ts";
 import type { FromPanel } from "../port.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import type { NewLeg } from "./call-model.ts";
@@ -20,4 +20,9 @@ export interface PanelPorts {
   readonly transports: Pick<SessionOptions, "dialSocket" | "dialChannels">;
   /** Left out where the browser has no WebRTC, or is kept from it: then there are no calls, and chat goes by WebSocket. */
   readonly newLeg: NewLeg | undefined;
+}
+
+/** Whether a conversation is over; its agent may still have it for wrap-up. */
+export function ended(it: ConversationItem): boolean {
+  return it.state === "ended" || it.state === "closed";
 }
