@@ -277,6 +277,32 @@ describe("an identity", () => {
   });
 });
 
+// SITE-9
+test("what the panel says before it has heard of a log-out brings nobody back", () => {
+  const widget = page();
+  widget.open();
+  hear({ kind: "ready" });
+  hear({ kind: "alive", alive: true, who: marked("anne") ?? null, made: Date.now() });
+  widget.reset();
+  const { out } = memory();
+  hear({ kind: "alive", alive: true, who: marked("anne") ?? null, made: Number(out) - 1 });
+  expect(memory()).toMatchObject({ alive: false, used: false, who: null, made: 0, out });
+  hear({ kind: "alive", alive: true, who: null, made: Number(out) });
+  expect(memory()).toMatchObject({ alive: true, used: true, made: out });
+});
+
+test("a tab that is late to hear of a log-out does not log out who came after it", () => {
+  const widget = page();
+  widget.open();
+  hear({ kind: "ready" });
+  widget.identify(claims("anne"));
+  const out = Date.now() + 10;
+  was({ out, used: true }); // another tab has; its event is still to come
+  hear({ kind: "alive", alive: true, who: marked("ben") ?? null, made: out + 5 });
+  expect(memory()).toMatchObject({ alive: true, who: marked("ben"), out });
+  expect(resets().some((m) => m.kind === "reset" && m.here === true)).toBe(false);
+});
+
 // D3
 test("what is kept here is told with the number of the last word that was heard of the panel", () => {
   was({ alive: true, kept });

@@ -219,6 +219,14 @@ describe.each(["panel", "shop"] as const)("who began unnamed, kept in the storag
     expect(who(one)).toBe(anne);
   });
 
+  test("and is named before the page has begun, is not said to be nobody", async () => {
+    await talks(shop.tab(where));
+    const next = shop.tab(where, { who: "mark" });
+    next.told.length = 0;
+    next.panel.hear({ kind: "identify", identity: claims("anne") }); // the view is not there yet
+    expect(next.told.filter((m) => m.kind === "alive" && !m.alive)).toEqual([]);
+  });
+
   test("and was named before the panel was there, is that person", async () => {
     await talks(shop.tab(where));
     const next = shop.tab(where, { who: "mark" });

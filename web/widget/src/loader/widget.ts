@@ -262,6 +262,8 @@ export class Widget implements PageApi {
         this.#keeps = message.n ?? 0;
         return this.#keeper.memory.kept === message.was ? this.#keeper.change({ kept: message.value }) : this.#tellKept();
       case "alive":
+        if (message.made && message.made < this.#keeper.memory.out) return; // said of who is logged out, before the panel heard of that
+        this.#heedLogOut();
         if (!message.alive && this.#keeper.own.length > 0) this.#keeper.keepOwn([]);
         this.#keeper.change({ alive: message.alive, who: message.who, made: Math.max(message.made ?? 0, this.#keeper.memory.made), ...(message.alive ? { used: true, ...(this.#open ? { open: true } : {}) } : { open: false }) }); // a tab that has it closed leaves it open for the other
         if (this.#identity !== null && this.#isSomebodyElse()) this.identify(this.#identity); // named while the visitor was being made

@@ -183,7 +183,7 @@ export class PanelModel {
       case "identify":
         this.#identity.value = message.identity;
         this.#claim();
-        return this.#tellAlive(this.phase.peek()); // the page may have lost who is there
+        return this.#session.peek() && this.#tellAlive(this.phase.peek()); // the page may have lost who is there
       case "reset":
         return this.#logOut(message.out ?? Math.max(this.#ports.clock.now(), this.#out + 1), message.here ?? message.out === undefined);
       case "packet":
@@ -304,6 +304,8 @@ export class PanelModel {
 
   /** Ends this visitor here; what was typed stays. */
   #forget(): void {
+    const unsent = this.#asking.peek()?.text;
+    if (unsent !== undefined) this.composer.putBack(unsent);
     this.#ports.store.clear();
     this.#leaveVisitor();
   }
