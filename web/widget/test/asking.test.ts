@@ -144,6 +144,22 @@ test("what one conversation began with is not shown in another", async () => {
   expect([one.panel.phase.value, one.panel.first.value]).toEqual(["waiting", undefined]);
 });
 
+test("a first message on its way to a server that does not know the visitor any more stands in the box again", async () => {
+  await answered();
+  begins({ state: "ended" });
+  await shop.clock.pass(300);
+  one.panel.startNew();
+  one.server.accept = false;
+  for (const link of one.server.links) one.server.cut(link);
+  await shop.clock.pass(100);
+  await shop.send(one, "Another matter");
+  expect([one.panel.phase.value, one.panel.composer.draft.value]).toEqual(["asking", ""]);
+  one.server.accept = true;
+  one.server.refusedKinds.set("connection.hello", { code: "unauthenticated", message: "Who?", retry: false });
+  await shop.clock.pass(20_000);
+  expect([one.panel.phase.value, one.panel.composer.draft.value, asked()]).toEqual(["first", "Another matter", ["The first"]]);
+});
+
 test("a second message goes with the visitor whom the site logs out", async () => {
   await answered();
   await shop.send(one, "The second");
