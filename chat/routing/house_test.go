@@ -280,15 +280,25 @@ func (h *house) sound() {
 // simulate runs a story in virtual time, on n nodes with an embedded Redis.
 func simulate(t *testing.T, n int, timers Timers, story func(t *testing.T, h *house)) {
 	t.Helper()
+	nodes := func(h *house, done *sync.WaitGroup) {
+		for range n {
+			h.node(h.ctx, done)
+		}
+	}
+	simulateOn(t, timers, nodes, story,
+		store.Queue{ID: "q1", Workspace: testWorkspace, Weight: 1}, store.Queue{ID: "q2", Workspace: testWorkspace, Weight: 5})
+}
+
+// simulateOn runs a story in virtual time, with an embedded Redis, on the nodes
+// that the second function starts; done waits for what they run.
+func simulateOn(t *testing.T, timers Timers, nodes func(h *house, done *sync.WaitGroup), story func(t *testing.T, h *house), queues ...store.Queue) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		client, stop := Embedded(ctx)
-		h := newHouse(ctx, t, client, timers,
-			store.Queue{ID: "q1", Workspace: testWorkspace, Weight: 1}, store.Queue{ID: "q2", Workspace: testWorkspace, Weight: 5})
+		h := newHouse(ctx, t, client, timers, queues...)
 		var done sync.WaitGroup
-		for range n {
-			h.node(ctx, &done)
-		}
+		nodes(h, &done)
 		done.Go(func() { h.breathe(ctx) })
 		defer func() {
 			h.sound()

@@ -121,6 +121,7 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 		Known  bool
 		Stood  bool               // how the agent stands is known by this already
 		Agents []protocol.AgentID // who were asked too
+		Rests  []rested           // of them
 		Asked  []allAsked
 		Ticket int64
 	}
@@ -133,6 +134,7 @@ func (r *Router) settled(ctx context.Context, o store.Offer, outcome store.Outco
 	} else {
 		r.markDirty() // Redis had lost it: the audit puts the conversation where the record says
 	}
+	r.unheard(ctx, out.Rests, o.Superseded)
 	changed := append([]string{agentActor(o.Agent)}, o.Touched...)
 	slices.Sort(changed)
 	changed = slices.Compact(changed)

@@ -30,9 +30,11 @@ type Line struct {
 
 // Enqueue lets a conversation wait, at the place its first enqueue gives it,
 // and matches. The record must already say that it is queued; what has ended
-// meanwhile does not wait. Its visitor is
-// not offered to anybody without a live connection (see Here). An error means
-// that Redis did not answer; the conversation is found again in the record.
+// meanwhile does not wait: where the record cannot be read to see that, it is
+// matched all the same, the record refuses to let what is over ring, and the
+// next audit takes it out. Its visitor is not offered to anybody without a live
+// connection (see Here). An error means that Redis did not answer; the
+// conversation is found again in the record.
 func (r *Router) Enqueue(ctx context.Context, c store.Conversation, q store.Queue) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
@@ -55,11 +57,13 @@ func (r *Router) enqueue(ctx context.Context, c store.Conversation, q store.Queu
 }
 
 // unlessOver takes a conversation out of its queue that has ended while it was
-// put there: what ended it found nothing to take out yet.
+// put there: what ended it found nothing to take out yet. Where the record
+// cannot be read, an audit looks for it within a second.
 func (r *Router) unlessOver(ctx context.Context, conv protocol.ConversationID) error {
 	c, err := r.record.Conversation(ctx, r.ws, conv)
 	if err != nil {
-		return fmt.Errorf("look whether %s still waits: %w", conv, err)
+		r.failed(ctx, "enqueue", fmt.Errorf("look whether %s still waits: %w", conv, err))
+		return nil
 	}
 	if c.State != protocol.StateEnded && c.State != protocol.StateClosed {
 		return nil

@@ -141,6 +141,7 @@ func TestEachScriptTwiceWithOneOpIsOnce(t *testing.T) { // R12
 		{configureStep, `{"version":3,"figures":{"q1":1000},"queues":{"q1":{"w":2}}}`},
 		{enqueueStep, strings.NewReplacer("c1", "c2", `"offer"`, `"all"`, `"e":1000`, `"e":900`, `{"places"`, `{"force":true,"places"`).Replace(placeC1)},
 		{removeStep, `{"conv":"c2","ramp":0}`},
+		{unheardStep, `{"agent":"b","till":1}`},
 		{forgetStep, `{"actors":["visitor:v1"],"gone":0}`},
 		{beginStep, `{"node":"n0","ms":5000,"epoch":"other"}`},
 		{publishStep, `{"node":"n0","gen":"other/1","amnesty":30000}`},

@@ -132,10 +132,14 @@ func (r *Router) expire(ctx context.Context, q store.Request) error {
 
 // remove takes a place out of routing and lets those know who were being asked.
 func (r *Router) remove(ctx context.Context, place string, ramp int64) error {
-	var out struct{ Agents []protocol.AgentID }
+	var out struct {
+		Agents []protocol.AgentID
+		Rests  []rested
+	}
 	if err := r.run(ctx, removeStep, newOp(), map[string]any{"conv": place, "ramp": ramp}, &out); err != nil {
 		return err
 	}
+	r.unheard(ctx, out.Rests, nil)
 	for _, id := range out.Agents {
 		r.notify.ViewChanged(r.ws, agentActor(id))
 	}

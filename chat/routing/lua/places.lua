@@ -60,15 +60,17 @@ local function back(id, w)
   aim(id, w, w.pull == 1 and 'pull' or 'order')
 end
 
--- drop takes a place out of its queue, and frees and tells the agents who are still being asked.
+-- drop takes a place out of its queue, and frees and tells the agents who are still being asked. They rest, since it is
+-- not known here whether it rang at them: those rests are told too, to be taken back where it did not.
 local function drop(id, w, ms)
-  local freed = {}
+  local freed, rests = {}, {}
   for _, offer in ipairs(w.os) do -- bound: 16 agents asked at once
     local o = get(offers, offer)
     if o then
       release(offer, o)
-      rest(o.a, ms)
       freed[#freed + 1] = o.a
+      local till = rest(o.a, ms)
+      if till then rests[#rests + 1] = { offer = offer, agent = o.a, till = till } end
     end
   end
   if w.at == 'order' then unindex(id, w) end
@@ -77,5 +79,5 @@ local function drop(id, w, ms)
   redis.call('ZREM', aside, id)
   redis.call('ZREM', timers, id)
   if w.a ~= '' and redis.call('HGET', places, w.a) == id then redis.call('HDEL', places, w.a) end
-  return some(freed)
+  return some(freed), some(rests)
 end

@@ -91,9 +91,11 @@ local function stand(row, later)
   end
 end
 
--- rest keeps an agent from new offers for some ms, never shortening a rest.
+-- rest keeps an agent from new offers for some ms, never shortening a rest; it says until when, if that is new.
 local function rest(agent, ms)
-  if ms > 0 and score(ramp, agent) < now + ms then redis.call('ZADD', ramp, now + ms, agent) end
+  if ms <= 0 or score(ramp, agent) >= now + ms then return end
+  redis.call('ZADD', ramp, now + ms, agent)
+  return now + ms
 end
 
 -- release ends a reservation.

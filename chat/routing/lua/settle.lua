@@ -15,7 +15,7 @@ end
 
 local o = get(offers, arg.offer)
 if not o then -- it went with its place: who did not hear it ring does not rest as if it had
-  local a = arg.outcome == 'undone' and arg.agent
+  local a = arg.outcome == 'undone' and redis.call('HEXISTS', ops, 'unheard:' .. arg.offer) == 0 and arg.agent
   if a and score(ramp, a) > now + arg.ramp then redis.call('ZADD', ramp, now + arg.ramp, a) end
   return finish({ known = false }, true)
 end
@@ -34,11 +34,11 @@ elseif a and arg.outcome == 'timed_out' and not o.all then
   a.ready = 0
   put(agents, o.a, a)
 end
-local freed
+local freed, rests
 if w and contains(w.os, arg.offer) then
   w.os = without(w.os, arg.offer)
   if arg.outcome == 'accepted' or arg.leave == 1 or (named(w) and arg.outcome ~= 'undone') then
-    freed = drop(o.p, w, arg.ramp)
+    freed, rests = drop(o.p, w, arg.ramp)
   else
     w.n = math.max(w.n, now + arg.rest)
     if arg.outcome ~= 'undone' and arg.exclude > 0 then
@@ -59,4 +59,4 @@ if w and contains(w.os, arg.offer) then
     end
   end
 end
-return finish({ known = true, stood = stood, agents = freed, asked = some(alarmed), ticket = redis.call('HINCRBY', meta, 'ticket', 1) })
+return finish({ known = true, stood = stood, agents = freed, rests = rests, asked = some(alarmed), ticket = redis.call('HINCRBY', meta, 'ticket', 1) })
