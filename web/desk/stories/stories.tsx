@@ -23,7 +23,7 @@ function show(name: string) {
   }
   const story = stories[name];
   if (story === undefined) return <ul>{Object.keys(stories).map((key) => <li key={key}><a href={`?story=${key}`}>{key}</a></li>)}</ul>;
-  const ownCalls = { has: (call: CallID) => String(call) === "own", add: () => undefined };
+  const ownCalls = { has: (call: CallID) => String(call) === "own", add: () => undefined, delete: () => undefined };
   const s = stage({ ...story.scene, clock: systemClock, ownCalls, targets: () => Promise.resolve(targets), why: () => Promise.resolve(decided) });
   for (const [conversation, entries] of Object.entries(story.logs ?? {})) {
     const log = s.log(conversation as ConversationID);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { cuttable } from "../cuttable.ts";
 import { until } from "../driver/index.ts";
+import { makeMedia } from "../media.ts";
 import type { Server } from "../server.ts";
 import { Stage } from "../stage.ts";
 import { inFlight, Talk, unanswered } from "../talk.ts";
@@ -44,6 +45,37 @@ describe("kill -9 of the server while a page is shared", () => {
       await anna.seesOnPage(`Changed after the kill, ${kill}`, { within: 10_000 });
     }
     await anna.page.screenshot("after-kills-desk");
+  });
+});
+
+// CALL-3, CALL-6, R7: nobody touches anything. What a side last saw may stand still for as long as browsers take to notice.
+describe("a call whose server is killed, and then stopped and started as by an upgrade", () => {
+  const stage = new Stage("kill-call");
+
+  test("comes back by itself in the tabs that have it", { timeout: 300_000 }, async () => {
+    const [red, blue] = [makeMedia("red", 440), makeMedia("blue", 880)];
+    const server = await stage.server({});
+    const [visitor, anna] = await Promise.all([
+      stage.visitor("visitor", { camera: red.camera, microphone: red.microphone }),
+      stage.desk("anna", { camera: blue.camera, microphone: blue.microphone }),
+    ]);
+    await new Talk(visitor, anna).begin(server);
+    await anna.startVideo();
+    await visitor.allow();
+    for (const end of ["kill -9", "SIGTERM"]) {
+      await Promise.all([visitor.seesAndHears("blue", 880), anna.seesAndHears("red", 440)]);
+      await (end === "SIGTERM" ? server.stop() : server.kill());
+      const gone = Date.now();
+      await server.start();
+      await until("the server forwards again", async () => (await server.metric("parlour_media_packets_forwarded_total")) > 200, 60_000);
+      await Promise.all([visitor.seesAndHears("blue", 880, { within: 30_000 }), anna.seesAndHears("red", 440, { within: 30_000 })]);
+      console.log(`${end}: both see and hear each other again ${Date.now() - gone} ms after it`);
+      expect(await anna.page.count("button", "Take the call here")).toBe(0);
+    }
+    await anna.page.screenshot("call-after-kills-desk");
+    await visitor.page.screenshot("call-after-kills-visitor");
+    red.remove();
+    blue.remove();
   });
 });
 

@@ -53,6 +53,7 @@ export function tabCalls(): OwnCalls {
   return {
     has: (call: CallID) => own.includes(call),
     add: (call: CallID) => (own = [...own.filter((id) => id !== call), call].slice(-20)),
+    delete: (call: CallID) => (own = own.filter((id) => id !== call)),
   };
 }
 

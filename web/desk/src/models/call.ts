@@ -22,6 +22,7 @@ export interface Leg {
 export interface OwnCalls {
   has(call: CallID): boolean;
   add(call: CallID): void;
+  delete(call: CallID): void;
 }
 
 /** What a call needs from outside. */
@@ -46,6 +47,10 @@ export class Call<L extends Leg = Leg> {
   readonly #leg = signal<L | undefined>(undefined);
   readonly #own;
   readonly #busy = signal(false);
+  /** Connections that this page has had: a server that comes back names the one before until the leg has joined anew. */
+  readonly #mine = new Set<ConnectionID>();
+  /** The leg that runs here has been the one that the server names. */
+  #held = false;
   readonly #stop: () => void;
 
   readonly phase: ReadonlySignal<CallPhase> = computed(() => {
@@ -77,10 +82,11 @@ export class Call<L extends Leg = Leg> {
     this.#own = signal(outside.own.has(item.peek().call));
     this.since = computed(() => duration(outside.pulse.now.value - (this.item.value.started ?? outside.pulse.now.value)));
     this.#stop = effect(() => {
+      const ours = this.#o.tab.value;
+      if (ours !== undefined) this.#mine.add(ours);
       if (this.phase.value !== "here") return;
       const { tab } = this.item.value;
-      const taken = tab !== undefined && this.#o.tab.value !== undefined && tab !== this.#o.tab.value;
-      untracked(() => this.#keepLeg(taken));
+      untracked(() => this.#keepLeg(tab));
     });
   }
 
@@ -105,8 +111,7 @@ export class Call<L extends Leg = Leg> {
 
   /** Takes the leg from another tab of the same agent. */
   takeHere(): void {
-    this.claim();
-    this.#leg.value ??= this.#o.startLeg(this.item);
+    this.claim(); // starts the leg
   }
 
   /** The call has ended, or the page goes. */
@@ -116,14 +121,18 @@ export class Call<L extends Leg = Leg> {
     this.#leg.value = undefined;
   }
 
-  #keepLeg(taken: boolean): void {
+  #keepLeg(tab: ConnectionID | undefined): void {
     if (this.#leg.value === undefined) {
+      this.#held = false;
       this.#leg.value = this.#o.startLeg(this.item);
       return;
     }
-    if (!taken || this.#leg.value.state.value !== "up") return;
+    if (tab === undefined) return;
+    if (this.#mine.has(tab)) this.#held = true;
+    if (this.#mine.has(tab) || !this.#held) return;
     this.#leg.value.close(); // another tab of ours has taken it
     this.#leg.value = undefined;
+    this.#o.own.delete(this.item.peek().call);
     this.#own.value = false;
   }
 

@@ -320,6 +320,39 @@ describe("call", () => {
     expect(otherTab.legs).toHaveLength(0);
   });
 
+  /** A call of this tab, whose leg the server says that connection has. */
+  const held = (tab: string) => {
+    const s = stage({ cards: [card("c1")] });
+    s.ownCalls.add(call("k1", "c1").call);
+    const says = (now: string) => {
+      s.set({ cards: [card("c1")], calls: [call("k1", "c1", { tab: now })] });
+      return [s.desk.cards.value[0]?.call.value?.phase.value, s.legs.map((l) => l.closed)];
+    };
+    says(tab);
+    return { s, says };
+  };
+
+  it("goes on in its tab when the server is back, and names the connection before until the leg is", () => { // CALL-6, R7
+    const { s, says } = held("n1");
+    s.reconnected("n2");
+    expect(says("n1")).toEqual(["here", [false]]);
+    expect(says("n2")).toEqual(["here", [false]]);
+    s.reconnected("n3");
+    expect(says("n2")).toEqual(["here", [false]]);
+    expect(says("another")).toEqual(["elsewhere", [true]]);
+  });
+
+  it("goes on in a tab that has just taken it, while the one before is still named, until another takes it", () => { // CALL-6
+    const { s, says } = held("the tab before");
+    expect(says("the tab before")).toEqual(["here", [false]]);
+    expect(says("n1")).toEqual(["here", [false]]);
+    expect(says("another")).toEqual(["elsewhere", [true]]);
+    expect(s.ownCalls.has(call("k1", "c1").call), "nor does it take it back when it is loaded again").toBe(false);
+    s.desk.cards.value[0]?.call.value?.takeHere();
+    expect(says("another")).toEqual(["here", [true, false]]);
+    expect(says("n1")).toEqual(["here", [true, false]]);
+  });
+
   it("ends its leg with the call, and the chat goes on", () => { // CALL-4
     const s = stage({ cards: [card("c1")], calls: [call("k1", "c1", { state: "asked", askedBy: "visitor" })] });
     const it = s.desk.cards.value[0]?.call.value;

@@ -46,9 +46,9 @@ export function card(conversation: string, changes: Partial<CardItem> = {}): Car
   return { conversation: id<ConversationID>(conversation), ...state, ...rest, ...can, ...changes };
 }
 
-/** A running video call that the agent asked for. */
-export function call(name: string, conversation: string, changes: Partial<CallItem> = {}): CallItem {
-  const ids = { call: id<CallID>(name), conversation: id<ConversationID>(conversation) };
+/** A running video call that the agent asked for; `tab` is the connection that has the leg. */
+export function call(name: string, conversation: string, { tab, ...changes }: Partial<Omit<CallItem, "tab">> & { tab?: string } = {}): CallItem {
+  const ids = { call: id<CallID>(name), conversation: id<ConversationID>(conversation), ...(tab === undefined ? {} : { tab: id<NonNullable<CallItem["tab"]>>(tab) }) };
   return { ...ids, media: "video", state: "running", askedBy: "agent", askedByName: "Ann", ...changes };
 }
 
@@ -138,6 +138,7 @@ class OwnCallSet implements OwnCalls {
   readonly #calls = new Set<CallID>();
   has = (call: CallID) => this.#calls.has(call);
   add = (call: CallID) => void this.#calls.add(call);
+  delete = (call: CallID) => void this.#calls.delete(call);
 }
 
 /** A desk on a stage: a view that the test sets, a line that remembers what was sent, a clock that is held. */
@@ -207,6 +208,10 @@ export function stage(scene: Scene & { targets?: () => Promise<Targets>; why?: (
     log,
     state,
     transport,
+    /** The server has another connection for this page: it had gone, and is back. */
+    reconnected: (connection: string) => {
+      if (welcome.value) welcome.value = { ...welcome.value, connection: id(connection) };
+    },
     sent,
     posted,
     legs,
