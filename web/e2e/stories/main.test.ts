@@ -135,6 +135,7 @@ describe.each<NonNullable<BrowserOptions["thirdPartyStorage"]>>(["refused", "all
     }, password);
     await visitor.pageSays(`Ready, ${shown}`);
     await ben.seesOnPage(new RegExp(`Ready, ${shown}`));
+    await ben.replica.until("dots stand in the field that is being typed in", (dots: string) => document.querySelector<HTMLInputElement>("#password")?.value === dots, "••••••••");
     await visitor.send("I am at the checkout.");
     await ben.sees("I am at the checkout.");
     await shot("next-page", ben, visitor);

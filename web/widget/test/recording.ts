@@ -65,13 +65,15 @@ export interface Packet {
   gen: number;
   seq: number;
   id: string;
+  /** As bytes: a character may lie in two packets. */
+  body: Buffer;
   json: string;
   size: number;
 }
 
 export function read(packet: string): Packet {
   const data = Buffer.from(packet, "base64");
-  return { type: data[1]!, flags: data[2]!, gen: data.readUInt32BE(4), seq: data.readUInt32BE(8), id: data.toString("hex", 12, 28), json: data.toString("utf8", 28), size: data.length };
+  return { type: data[1]!, flags: data[2]!, gen: data.readUInt32BE(4), seq: data.readUInt32BE(8), id: data.toString("hex", 12, 28), body: data.subarray(28), json: data.toString("utf8", 28), size: data.length };
 }
 
 export const handed = async (page: Page): Promise<Packet[]> => (await page.evaluate(() => (window as unknown as Recorded).packets)).map(read);

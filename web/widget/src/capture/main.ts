@@ -1,12 +1,12 @@
 import { record } from "@rrweb/record";
 import { captureKey, type StartCapture } from "../port.ts";
+import { Batch } from "./batch.ts";
 import { Echoes } from "./echoes.ts";
 import { Masking, maskText, Memory } from "./masking.ts";
 import { Packets, packetType } from "./packets.ts";
 import { Scrubber, type RecordedEvent } from "./scrub.ts";
 import { Typed } from "./typed.ts";
 
-const batchWait = 40;
 const meta = 4;
 const full = 2;
 
@@ -21,30 +21,22 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
   const scrubber = new Scrubber(masking, record.mirror, echoes);
   const packets = new Packets(cobrowse, emit);
   let head: RecordedEvent | undefined;
-  let batch: RecordedEvent[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let begun = false;
-  const flush = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (batch.length > 0 && begun) packets.send(packetType.events, JSON.stringify(batch));
-    batch = [];
-  };
+  const batch = new Batch((events) => {
+    if (begun) packets.send(packetType.events, JSON.stringify(events));
+  });
   const take = (event: RecordedEvent): void => {
     const clean = scrubber.scrub(event);
     if (!clean) return;
     if (clean.type === meta) {
       head = clean;
     } else if (clean.type === full) {
-      clearTimeout(timer);
-      timer = undefined;
-      batch = []; // the snapshot holds what they changed
+      batch.clear(); // the snapshot holds what they changed
       begun = true;
       packets.begin(Date.now());
       packets.send(packetType.snapshot, JSON.stringify(head ? [head, clean] : [clean]));
     } else {
-      batch.push(clean);
-      timer ??= setTimeout(flush, batchWait);
+      batch.add(clean);
     }
   };
   // Before the page hears of it, which may empty the field at once; the recorder tells only what it has become by then.
@@ -68,7 +60,7 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
     recordCanvas: false,
     recordCrossOriginIframes: false,
     recordAfter: "DOMContentLoaded",
-    sampling: { mousemove: 50, mousemoveCallback: 100, scroll: 100, input: "last" },
+    sampling: { mousemove: 50, mousemoveCallback: 100, scroll: 100 },
     slimDOMOptions: {
       script: true,
       comment: true,
@@ -91,8 +83,7 @@ const start: StartCapture = ({ cobrowse, mask, own, emit }) => {
     stop() {
       if (stopped) return;
       stopped = true;
-      clearTimeout(timer);
-      batch = [];
+      batch.clear();
       removeEventListener("input", listen, { capture: true });
       stop();
     },

@@ -101,6 +101,11 @@ export class Masking {
     return maskAll(value);
   }
 
+  /** A password is one from the first on, also when it is shown before anything stands in it. */
+  wasPassword(element: Element): void {
+    this.#memory.secrets.add(element);
+  }
+
   /** A field that was a password once stays one, also while its page shows it. */
   isSecret(element: Element): boolean {
     if (this.#memory.secrets.has(element)) return true;

@@ -173,6 +173,7 @@ export class Scrubber {
   #typed(node: Node | null, type: string): boolean {
     if (!isElement(node) || node.localName !== "input") return false;
     if (!isButton(type)) this.#fields.add(node);
+    if (type === "password") this.#masking.wasPassword(node);
     return this.#fields.has(node);
   }
 
