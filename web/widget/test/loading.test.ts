@@ -138,6 +138,50 @@ test("a panel that comes at a later try takes no keyboard out of a field of the 
   expect([document.activeElement?.localName, panels[0]?.told.at(-1)]).toMatchObject(["input", { kind: "begin", open: true, focus: false }]);
 });
 
+test("a panel that comes takes the keyboard from a button of the page that opened it, once", () => {
+  new Widget("https://chat.test", "demo", "").open();
+  const button = document.body.appendChild(document.createElement("button"));
+  button.focus();
+  const [panel] = panels;
+  panel?.hear({ kind: "ready" });
+  expect(panel?.told.at(-1)).toMatchObject({ kind: "begin", focus: true });
+  panel?.hear({ kind: "ready" }); // loaded again by itself
+  expect(panel?.told.at(-1)).toMatchObject({ kind: "begin", focus: false });
+});
+
+test("a panel that is loaded again since the site's router has put another body takes no keyboard", async () => {
+  localStorage.setItem("parlour:demo", JSON.stringify({ open: false, alive: true, used: true, kept: null }));
+  const widget = new Widget("https://chat.test", "demo", "");
+  const [panel] = panels;
+  panel?.hear({ kind: "ready" });
+  widget.open();
+  document.documentElement.replaceChild(document.createElement("body"), document.body);
+  await vi.advanceTimersByTimeAsync(10);
+  panel?.hear({ kind: "ready" });
+  expect(panel?.told.at(-1)).toMatchObject({ kind: "begin", open: true, focus: false });
+});
+
+test("a panel that comes takes no keyboard out of a field inside an element of the page", () => {
+  const inside = document.body.appendChild(document.createElement("section")).attachShadow({ mode: "open" });
+  const field = inside.appendChild(document.createElement("textarea"));
+  new Widget("https://chat.test", "demo", "").open();
+  field.focus();
+  panels[0]?.hear({ kind: "ready" });
+  expect(panels[0]?.told.at(-1)).toMatchObject({ kind: "begin", focus: false });
+});
+
+test("a panel is tried again where the question why it did not come has no answer", async () => {
+  vi.stubGlobal("fetch", (_: string, { signal }: RequestInit) => new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(new Error("late")))));
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+    const control = new AbortController();
+    setTimeout(() => control.abort(), ms);
+    return control.signal;
+  });
+  new Widget("https://chat.test", "demo", "").open();
+  await minutes(1);
+  expect(panels.length).toBeGreaterThan(2);
+});
+
 test("a panel that was given up is not heard any more", async () => {
   new Widget("https://chat.test", "demo", "").open();
   await vi.advanceTimersByTimeAsync(7_000);

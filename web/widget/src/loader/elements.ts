@@ -10,6 +10,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Whether the keyboard may be writing into that element of the page: a field, an inner page, or what hides its inside. */
+export function isWritten(element: Element | null): boolean {
+  const inside = element?.shadowRoot?.activeElement;
+  if (inside) return isWritten(inside);
+  return element instanceof HTMLElement && (element.isContentEditable || /^(input|textarea|select|iframe)$|-/.test(element.localName));
+}
+
 /** The speech bubble on the launcher. */
 export function bubble(): SVGSVGElement {
   const ns = "http://www.w3.org/2000/svg";

@@ -1,7 +1,7 @@
 import type { FromPanel } from "../port.ts";
 import { loaderStrings as words } from "../strings.ts";
 import { whoOf } from "../who.ts";
-import { bubble, make } from "./elements.ts";
+import { bubble, isWritten, make } from "./elements.ts";
 import { PanelFrame } from "./frame.ts";
 import { Keeper } from "./keeper.ts";
 import { look } from "./look.ts";
@@ -18,7 +18,7 @@ export interface PageApi {
   reset(): void;
 }
 
-const readyWait = 5_000;
+const [readyWait, answerWait] = [5_000, 10_000];
 /** Between two tries to load the panel, milliseconds. */
 const [firstTry, lastTry] = [1_000, 16_000];
 
@@ -184,6 +184,7 @@ export class Widget implements PageApi {
     this.#focus = open && focus;
     this.#frame.send({ kind: "shown", open, focus: this.#focus });
     if (this.#focus) element.focus();
+    this.#focus &&= !this.#ready; // one that is loaded again by itself takes nothing
   }
 
   #load(wait: number): PanelFrame {
@@ -207,7 +208,7 @@ export class Widget implements PageApi {
       if (document.activeElement === this.#host) this.#lost.querySelector("button")?.focus(); // not out of a field of the page
     }
     frame.element.classList.add("lost");
-    const answers = await fetch(address, { mode: "no-cors" }).then(() => true, () => false);
+    const answers = await fetch(address, { mode: "no-cors", signal: AbortSignal.timeout(answerWait) }).then(() => true, () => false);
     console.warn(answers ? "parlour: origin_refused" : "parlour: unreachable");
     if (this.#frame !== frame || this.#ready || (answers && wait >= lastTry)) return;
     this.#waiting = setTimeout(() => this.#again(frame, Math.min(2 * wait, lastTry)), wait * (1 + Math.random() / 2));
@@ -248,11 +249,12 @@ export class Widget implements PageApi {
         clearTimeout(this.#waiting);
         this.#lost.hidden = true;
         this.#frame?.element.classList.remove("lost");
-        this.#focus &&= document.activeElement === this.#host || document.activeElement === document.body; // not out of a field of the page
+        this.#focus &&= document.activeElement === this.#host || !isWritten(document.activeElement);
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#heedLogOut();
         this.#frame?.send({ kind: "begin", open: this.#open, focus: this.#focus, kept: this.#keeper.memory.kept, own: this.#keeper.own, identity: this.#identity, who: this.#keeper.memory.who, out: this.#out });
+        this.#focus = false;
         this.#ready = true;
         this.#keeps = 0;
         return;
