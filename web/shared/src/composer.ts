@@ -47,7 +47,7 @@ export class Composer {
       if (this.draft.value === text) this.draft.value = "";
       this.state.value = "idle";
     } catch {
-      this.state.value = "failed";
+      this.state.value = isBlank(this.draft.value) ? "idle" : "failed"; // what was emptied meanwhile is not missed
     }
   }
 }

@@ -8,9 +8,10 @@ let shop: Shop;
 let one: Tab;
 /** What the page was told of the conversation, while the first message is on its way and after. */
 const alive = (): boolean[] => one.told.flatMap((m) => (m.kind === "alive" ? [m.alive] : []));
-const begins = (part: Partial<ConversationItem> = {}): void => one.server.set(`conversation/${conversation}`, { conversation: { conversation, state: "queued", last: 0, read: 0, ...part } });
+const begins = (part: Partial<ConversationItem> = {}, { server } = one): void => server.set(`conversation/${conversation}`, { conversation: { conversation, state: "queued", last: 0, read: 0, ...part } });
 const posted = (): string[] => one.server.heard.flatMap(({ frame }) => (frame.kind === "chat.post" ? [frame.body.text] : []));
 const asked = (): string[] => one.server.heard.flatMap(({ frame }) => (frame.kind === "chat.ask" ? [frame.body.text] : []));
+const resumed = (): number => one.server.heard.filter(({ frame }) => frame.kind === "connection.resume").length;
 
 /** The first message is acknowledged, and the view does not have the conversation yet. */
 async function answered(): Promise<void> {
@@ -52,10 +53,53 @@ describe("the first message, acknowledged before the conversation is in the view
     expect([asked(), posted(), one.panel.composer.draft.value]).toEqual([["The first"], ["The second"], ""]);
   });
 
-  test("is given up after 5 s: it may have begun and be over long ago", async () => {
+  test("is given up after it was asked for once more: it may have begun and be over long ago", async () => {
     await answered();
-    await shop.clock.pass(5_000);
-    expect(one.panel.phase.value).toBe("first");
+    await shop.clock.pass(4_500);
+    expect([one.panel.phase.value, resumed()]).toEqual(["asking", 0]);
+    await shop.clock.pass(500);
+    expect([one.panel.phase.value, resumed()]).toEqual(["first", 1]);
+  });
+
+  test("is not given up while the way is broken", async () => {
+    await answered();
+    one.server.accept = false;
+    for (const link of one.server.links) one.server.cut(link);
+    await shop.clock.pass(60_000);
+    expect([one.panel.phase.value, one.panel.first.value]).toEqual(["asking", "The first"]);
+    begins();
+    one.server.accept = true;
+    await shop.clock.pass(20_000);
+    expect([one.panel.phase.value, asked(), one.panel.composer.draft.value]).toEqual(["waiting", ["The first"], ""]);
+  });
+
+  test("is given up, too, while one new way after the other comes to nothing", async () => {
+    const pass = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 50) {
+        for (const link of one.server.links) link.silent ||= link.kind === "dc"; // opens, and carries nothing
+        await shop.clock.pass(50);
+      }
+    };
+    await answered();
+    begins({ state: "active", agent: "Anna" });
+    await pass(1_000);
+    begins({ state: "ended" });
+    await pass(3_100);
+    one.panel.startNew();
+    one.server.acks.set("chat.ask", { conversation: "01920000-0000-7000-8000-0000000000bb" as ConversationID });
+    await shop.send(one, "Another matter");
+    await pass(60_000);
+    expect([one.panel.phase.value, one.panel.connection.value]).toEqual(["first", "live"]);
+  });
+
+  test("is not given up on a way that has fallen silent", async () => {
+    await answered();
+    for (const link of one.server.links) link.silent = true;
+    one.told.length = 0;
+    begins();
+    await shop.clock.pass(30_000);
+    expect([one.panel.phase.value, asked()]).toEqual(["waiting", ["The first"]]);
+    expect(alive()).not.toContain(false);
   });
 });
 
@@ -71,6 +115,14 @@ test("a first message that is refused stands in the box again, before the second
   expect([posted(), one.panel.composer.state.value]).toEqual([[], "failed"]);
 });
 
+test("a first message that is refused at once stands in the box once", async () => {
+  const long = `It is ${"\u0001".repeat(3_900)} so`; // six bytes each on the wire
+  await shop.send(one, long);
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  expect([one.panel.composer.draft.value.length, one.panel.trouble.value, one.panel.phase.value]).toEqual([long.length, "This is too long to be sent. Send it in parts.", "first"]);
+});
+
 // VIS-4
 test("a first message that another tab was quicker with goes into the conversation that has begun", async () => {
   one.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
@@ -82,12 +134,43 @@ test("a first message that another tab was quicker with goes into the conversati
   expect([posted(), one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([["From this tab"], "", undefined, "active"]);
 });
 
+test("so does one that is refused after the other tab's conversation was seen", async () => {
+  one.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
+  await shop.send(one, "From this tab");
+  begins({ state: "active", agent: "Anna" });
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  expect([posted(), one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([["From this tab"], "", undefined, "active"]);
+});
+
 test("a first message that is refused though nothing is open says why", async () => {
   one.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
   await shop.send(one, "From this tab");
   shop.made[0]?.();
   await shop.clock.pass(6_000);
   expect([posted(), one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([[], "From this tab", "Still open.", "first"]);
+});
+
+test("one that a page put aside and the page after it both have kept is said once", async () => {
+  one.server.accept = false;
+  await shop.send(one, "Only once");
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  one.panel.away(true);
+  shop.tabs = [];
+  const next = shop.tab();
+  shop.tabs.push(one);
+  next.server.refusedKinds.set("chat.ask", { code: "wrong_state", message: "Still open.", retry: false });
+  begins({ state: "active", agent: "Anna" }, next);
+  await shop.clock.pass(1_000);
+  next.panel.away(true);
+  one.server.accept = true;
+  one.server.items = next.server.items;
+  one.server.refusedKinds.set("chat.ask", { code: "conflict", message: "Other content.", retry: false }); // its op has been a post's
+  one.panel.away(false);
+  await shop.clock.pass(10_000);
+  const posts = [next, one].map(({ server }) => server.heard.flatMap(({ frame }) => (frame.kind === "chat.post" ? [frame.op] : [])));
+  expect([posts[0]?.length, posts[1], one.panel.composer.draft.value, one.panel.trouble.value, one.panel.phase.value]).toEqual([1, [], "", undefined, "active"]);
 });
 
 // SITE-9
@@ -144,26 +227,10 @@ test("what one conversation began with is not shown in another", async () => {
   expect([one.panel.phase.value, one.panel.first.value]).toEqual(["waiting", undefined]);
 });
 
-test("a first message on its way to a server that does not know the visitor any more stands in the box again", async () => {
-  await answered();
-  begins({ state: "ended" });
-  await shop.clock.pass(300);
-  one.panel.startNew();
-  one.server.accept = false;
-  for (const link of one.server.links) one.server.cut(link);
-  await shop.clock.pass(100);
-  await shop.send(one, "Another matter");
-  expect([one.panel.phase.value, one.panel.composer.draft.value]).toEqual(["asking", ""]);
-  one.server.accept = true;
-  one.server.refusedKinds.set("connection.hello", { code: "unauthenticated", message: "Who?", retry: false });
-  await shop.clock.pass(20_000);
-  expect([one.panel.phase.value, one.panel.composer.draft.value, asked()]).toEqual(["first", "Another matter", ["The first"]]);
-});
-
 test("a second message goes with the visitor whom the site logs out", async () => {
   await answered();
   await shop.send(one, "The second");
   one.panel.hear({ kind: "reset", out: shop.clock.now() + 1, here: true });
   await shop.clock.pass(300);
-  expect([one.panel.phase.value, one.panel.composer.draft.value, posted(), asked().length]).toEqual(["first", "", [], 1]);
+  expect([one.panel.phase.value, one.panel.composer.draft.value, posted(), asked().length, one.panel.composer.state.value]).toEqual(["first", "", [], 1, "idle"]);
 });

@@ -18,7 +18,7 @@ import { strings } from "../strings.ts";
 import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel } from "./call-model.ts";
-import { holds } from "./holds.ts";
+import { holds, viewHolds } from "./holds.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import { PageSteps } from "./page-steps.ts";
@@ -29,9 +29,6 @@ import { HostPlace } from "./visitor-store.ts";
 import { WaitingModel } from "./waiting-model.ts";
 import { WantedCall } from "./wanted-call.ts";
 
-/** How long the view may lack a conversation that the server has begun, milliseconds. */
-const viewWait = 5_000;
-
 /** The visitor's side of it all: who we are, the conversation, and what may be done now. */
 export class PanelModel {
   readonly bootstrap: Bootstrap;
@@ -39,7 +36,7 @@ export class PanelModel {
   readonly #session = signal<Session | undefined>(undefined);
   /** Milliseconds by which the server's clock is ahead of ours, as its last welcome said. */
   #ahead = 0;
-  readonly #asking = signal<{ op: Op; text: string } | undefined>(undefined);
+  readonly #asking = signal<{ op: Op; text: string; typed: string | undefined } | undefined>(undefined);
   readonly #making = signal<string | undefined>(undefined);
   /** What the conversation began with here. */
   readonly #began = signal<{ conversation: ConversationID; text: string } | undefined>(undefined);
@@ -304,8 +301,9 @@ export class PanelModel {
 
   /** Ends this visitor here; what was typed stays. */
   #forget(): void {
-    const unsent = this.#asking.peek()?.text;
-    if (unsent !== undefined) this.composer.putBack(unsent);
+    const posts = [...(this.#session.peek()?.logs.peek().values() ?? [])].flatMap((log) => log.pending.peek());
+    const unsent = posts.flatMap(({ state, text }) => (state === "stored" ? [] : [text]));
+    for (const text of [this.#asking.peek()?.typed, ...unsent].reverse()) if (text !== undefined) this.composer.putBack(text);
     this.#ports.store.clear();
     this.#leaveVisitor();
   }
@@ -354,8 +352,7 @@ export class PanelModel {
       session = await this.#visitor();
     } catch (reason) {
       this.#making.value = undefined;
-      if (reason instanceof Closed) return; // what was said goes with the visitor
-      this.trouble.value = reason instanceof Refusal ? reason.message : "";
+      if (!(reason instanceof Closed)) this.trouble.value = reason instanceof Refusal ? reason.message : ""; // a log-out has emptied the box
       throw reason;
     }
     const name = this.name.peek().trim();
@@ -387,30 +384,34 @@ export class PanelModel {
 
   async #ask(session: Session, body: Ask, op: Op): Promise<void> {
     const { text, medium } = body;
+    const { clock } = this.#ports;
     const gone = (): boolean => this.#session.value !== session; // with its visitor: nobody else hears of it
-    this.#asking.value = { op, text };
+    const typed = medium !== undefined && text === strings.callWanted(medium === "video") ? undefined : text;
+    this.#asking.value = { op, text, typed };
     try {
       const { conversation } = await session.connection.command("chat.ask", body, op);
       if (!conversation || gone()) return;
       this.#began.value = { conversation, text };
       if (medium) this.#wantedCall.remember(conversation);
-      await holds(() => gone() || session.view.all("conversation").some((one) => one.conversation === conversation), this.#ports.clock, viewWait); // the answer is quicker
+      await viewHolds(session, () => gone() || session.view.all("conversation").some((one) => one.conversation === conversation), clock); // the answer is quicker
     } catch (reason) {
+      await new Promise<void>((resolve) => clock.after(0, resolve)); // the box empties first
       if (!(reason instanceof Refusal) || gone()) return;
-      if (reason.code === "wrong_state" && !medium && (await this.#follow(session, text))) return;
-      if (!gone()) this.#refused(reason, medium !== undefined && text === strings.callWanted(medium === "video") ? undefined : text);
+      if (reason.code === "conflict") return; // said already, by another page that had it kept
+      if (reason.code === "wrong_state" && !medium && (await this.#follow(session, text, op))) return;
+      if (!gone()) this.#refused(reason, typed);
     } finally {
       if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
     }
   }
 
-  /** Another tab was quicker to ask: what was to be the first message goes into its conversation. Whether it did. */
-  async #follow(session: Session, text: string): Promise<boolean> {
+  /** Another tab was quicker to ask: what was to be the first message goes into its conversation, once, whoever else has it kept. Whether it did. */
+  async #follow(session: Session, text: string, op: Op): Promise<boolean> {
     const open = (): ConversationItem | undefined => session.view.all("conversation").findLast((one) => !ended(one));
-    await holds(() => this.#session.value !== session || open() !== undefined, this.#ports.clock, viewWait);
+    await viewHolds(session, () => this.#session.value !== session || open() !== undefined, this.#ports.clock);
     const it = open();
     if (!it || this.#session.peek() !== session) return false;
-    session.log(it.conversation).post(text);
+    session.log(it.conversation).restore(op, text);
     return true;
   }
 
