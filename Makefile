@@ -13,8 +13,8 @@ ENDING  ?= 15m
 FUZZ    ?= 60s
 COUNT   ?= 3
 SEEDS   ?= 200
-RACED   ?= 20
-TESTED  ?= 60
+RACED   ?= 10
+TESTED  ?= 40
 MINUTES ?= 10
 # The interpreter of the scripts runs under one lock: that it looks for races in
 # itself finds nothing, and takes as long as all the rest.
@@ -40,7 +40,7 @@ test: tools test-go test-sim test-web sizes e2e ## everything: Go with the race 
 test-go: tools web
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout $(ENDING) ./...
 
-test-sim: ## TESTED=60 seeds without the race detector, RACED=20 with it; make sim has more
+test-sim: ## TESTED=40 seeds without the race detector, RACED=10 with it; make sim has more
 	$(MAKE) --no-print-directory sim SEEDS=$(TESTED)
 	$(MAKE) --no-print-directory sim-race
 
@@ -56,7 +56,7 @@ e2e: tools build ## the stories in real browsers
 sim: ## people and faults in virtual time: SEEDS=200 of MINUTES=10 each, without the race detector
 	$(STATIC) $(GO) test -count=1 -timeout $(ENDING) ./chat/routing -run '^TestSimulation$$' -v -seeds $(SEEDS) -minutes $(MINUTES)
 
-sim-race: ## the same with the race detector: RACED=20 seeds
+sim-race: ## the same with the race detector: RACED=10 seeds
 	CGO_ENABLED=1 $(GO) test -race $(UNRACED) -count=1 -timeout $(ENDING) ./chat/routing -run '^TestSimulation$$' -v -seeds $(RACED) -minutes $(MINUTES)
 
 planted: ## plants bugs, one after the other, and sees that the tests find each
