@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { chromium, type BrowserContext, type Frame as EngineFrame, type Locator, type Page as EnginePage } from "playwright-core";
+import { chromium, type Browser as Engine, type BrowserContext, type Frame as EngineFrame, type Locator, type Page as EnginePage } from "playwright-core";
 
 import { Diary, failure } from "./diary.ts";
 import { findBrowser } from "./find-browser.ts";
@@ -32,7 +32,7 @@ export async function openChromium(options: BrowserOptions): Promise<Browser> {
     headless: true,
     chromiumSandbox: false,
     ignoreDefaultArgs: [...(options.putAside === true ? ["--disable-back-forward-cache"] : []), ...(options.doubles === true ? ["--disable-extensions"] : [])],
-    args: [...flags, ...mediaFlags(options), ...(options.doubles === true ? [`--load-extension=${tabsExtension(profile)}`] : []), ...(options.args ?? [])],
+    args: [...flags, ...mediaFlags(options), ...(options.putAside === true ? ["--remote-debugging-port=0"] : []), ...(options.doubles === true ? [`--load-extension=${tabsExtension(profile)}`] : []), ...(options.args ?? [])],
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     colorScheme: options.dark === true ? "dark" : "light",
   });
@@ -66,6 +66,7 @@ class ChromiumBrowser implements Browser {
   readonly #profile: string;
   readonly #options: BrowserOptions;
   readonly #pages: ChromiumPage[] = [];
+  #again: Engine | undefined;
   #closed = false;
 
   constructor(context: BrowserContext, profile: string, options: BrowserOptions) {
@@ -94,8 +95,22 @@ class ChromiumBrowser implements Browser {
     })(${JSON.stringify(page.url())})`));
   }
 
+  /** Looks at a tab anew, by a second connection to the browser, and so at all frames that it has now. */
+  async #anew(tab: EnginePage): Promise<EnginePage> {
+    const [port] = readFileSync(join(this.#profile, "DevToolsActivePort"), "utf8").split("\n");
+    const before = this.#again;
+    this.#again = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { timeout: 15_000 });
+    const wanted = await targetOf(tab);
+    for (const one of this.#again.contexts().flatMap((context) => context.pages())) {
+      if ((await targetOf(one)) !== wanted) continue;
+      await before?.close();
+      return one;
+    }
+    throw new Error(`the browser has no tab of ${tab.url()} any more`);
+  }
+
   async #take(tab: EnginePage): Promise<Page> {
-    const page = new ChromiumPage(tab, this.#options, `${this.who}-${this.#pages.length + 1}`);
+    const page = new ChromiumPage(tab, this.#options, `${this.who}-${this.#pages.length + 1}`, () => this.#anew(tab));
     this.#pages.push(page);
     if (this.#options.wire === true) await page.listen();
     if (this.#options.noWebRTC === true) await tab.addInitScript("delete globalThis.RTCPeerConnection");
@@ -106,22 +121,32 @@ class ChromiumBrowser implements Browser {
     if (this.#closed) return;
     this.#closed = true;
     for (const page of this.#pages) page.diary.write(this.#options.artifacts, page.label);
+    await this.#again?.close().catch(() => undefined);
     await atMost(this.#context.close(), 10_000).catch(() => undefined); // a hung browser is ended with the test process
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+async function targetOf(tab: EnginePage): Promise<string> {
+  const session = await tab.context().newCDPSession(tab);
+  const { targetInfo } = await session.send("Target.getTargetInfo");
+  await session.detach();
+  return targetInfo.targetId;
 }
 
 class ChromiumPage extends Document implements Page {
   readonly diary = new Diary();
   readonly wire: WireFrame[] = [];
   readonly label: string;
-  readonly #page: EnginePage;
   readonly #options: BrowserOptions;
+  readonly #anew: () => Promise<EnginePage>;
+  #page: EnginePage;
 
-  constructor(page: EnginePage, options: BrowserOptions, label: string) {
-    super(new ChromiumLens(page, () => page.mainFrame(), () => this.#report()));
+  constructor(page: EnginePage, options: BrowserOptions, label: string, anew: () => Promise<EnginePage>) {
+    super(new ChromiumLens(() => this.#page.mainFrame(), () => this.#report()));
     this.#page = page;
     this.#options = options;
+    this.#anew = anew;
     this.label = label;
     page.on("console", (message) => { this.diary.note(`${message.type()}: ${message.text()}`); });
     page.on("pageerror", (error) => { this.diary.note(`uncaught: ${error.message}`); });
@@ -141,6 +166,10 @@ class ChromiumPage extends Document implements Page {
     await this.#page.goto(url, { waitUntil: "load", timeout: 20_000 });
   }
 
+  async anew(): Promise<void> {
+    this.#page = await this.#anew();
+  }
+
   async front(): Promise<void> {
     await this.#page.bringToFront();
   }
@@ -155,7 +184,7 @@ class ChromiumPage extends Document implements Page {
       if (frame === undefined) throw new Error(`no such frame: ${address}; there are ${this.frames().join(", ")}`);
       return frame;
     };
-    return new Document(new ChromiumLens(this.#page, find, () => this.#report()));
+    return new Document(new ChromiumLens(find, () => this.#report()));
   }
 
   frames(): string[] {
@@ -207,12 +236,10 @@ class ChromiumPage extends Document implements Page {
 
 /** One document, looked up anew at each use. */
 class ChromiumLens implements Lens {
-  readonly #page: EnginePage;
   readonly #frame: () => EngineFrame;
   readonly report: () => Promise<string>;
 
-  constructor(page: EnginePage, frame: () => EngineFrame, report: () => Promise<string>) {
-    this.#page = page;
+  constructor(frame: () => EngineFrame, report: () => Promise<string>) {
     this.#frame = frame;
     this.report = report;
   }
@@ -246,7 +273,7 @@ class ChromiumLens implements Lens {
       if (frame === undefined) throw new Error(`no frame number ${n} inside ${this.url()}`);
       return frame;
     };
-    return new ChromiumLens(this.#page, child, this.report);
+    return new ChromiumLens(child, this.report);
   }
 
   #located(steps: readonly Step[]): Locator {

@@ -84,6 +84,10 @@ class FirefoxPage extends Document implements Page {
     await this.#page.goto(url, { waitUntil: "load", timeout: 20_000 });
   }
 
+  anew(): Promise<void> {
+    return Promise.resolve(); // keeps no page that is left
+  }
+
   async front(): Promise<void> {
     await this.#page.bringToFront();
   }

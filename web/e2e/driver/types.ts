@@ -75,6 +75,11 @@ export interface Page extends Frame {
   /** Loads an address and waits for its load event. */
   open(url: string): Promise<void>;
   reload(): Promise<void>;
+  /**
+   * Looks for the page's frames anew. Of a page that came back (see `putAside`) it may not be known which frames it has, nor
+   * which it has opened in the moment it came back (Chromium opened with `putAside` only).
+   */
+  anew(): Promise<void>;
   /** Brings the tab before the others of its browser; a person clicks and types only in that one. */
   front(): Promise<void>;
   /** The frame whose address contains the text or fits the expression. */
@@ -134,7 +139,7 @@ export interface BrowserOptions {
   readonly wire?: boolean;
   /**
    * Puts pages that are left aside, to show them again as they were when somebody goes back, as browsers do; else a page that
-   * is left is gone. Of a page that came back only its own document can be reached, not its frames. Chromium only.
+   * is left is gone. See `Page.anew` for the frames of a page that came back. Chromium only.
    */
   readonly putAside?: boolean;
   /** Lets tabs be doubled, as by a tab's menu. Chromium only. */

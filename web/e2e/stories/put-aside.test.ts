@@ -19,6 +19,7 @@ async function noteReturn(page: Page): Promise<void> {
 async function goBack(page: Page, returns = 1): Promise<void> {
   await page.evaluate(() => { setTimeout(() => { history.back(); }); });
   await page.until("the page of before is back as it was", (wanted) => (globalThis as { returns?: number }).returns === wanted, returns);
+  await page.anew();
 }
 
 // VIS-2, VIS-4, STATE-6, DESK-10: Chromium keeps a page that is left, and shows it again with all that it held.
@@ -43,6 +44,7 @@ describe("a page that the browser puts aside", () => {
       const said = [...document.querySelectorAll("article.message")].find((one) => one.textContent.includes("Now you are back."));
       return said?.querySelector("[data-mark=read]") !== null && said !== undefined;
     }, undefined);
+    await visitor.sees("Now you are back.");
     await visitor.page.screenshot("back-visitor");
     await until("only the page in front has a way to the server, and the desk", async () => (await server.metric("parlour_transports_open")) === 2);
 
