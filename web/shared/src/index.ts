@@ -10,4 +10,5 @@ export { View } from "./view.ts";
 export { before, Composer, composes, excess } from "./composer.ts";
 export { isBlank, plain } from "./plain.ts";
 export { wantedDevices } from "./wanted.ts";
+export { LegPlace } from "./leg-place.ts";
 export { Session, type SessionOptions } from "./session.ts";

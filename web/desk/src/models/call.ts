@@ -1,4 +1,5 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
+import { LegPlace } from "../../../shared/src/leg-place.ts";
 import type { CallID, CallItem, ConnectionID, PartyItem } from "../../../shared/src/protocol.gen.ts";
 import { duration, words } from "../catalogue.ts";
 import { sentence, type Line } from "./line.ts";
@@ -47,10 +48,7 @@ export class Call<L extends Leg = Leg> {
   readonly #leg = signal<L | undefined>(undefined);
   readonly #own;
   readonly #busy = signal(false);
-  /** Connections that this page has had: a server that comes back names the one before until the leg has joined anew. */
-  readonly #mine = new Set<ConnectionID>();
-  /** The leg that runs here has been the one that the server names. */
-  #held = false;
+  readonly #place = new LegPlace();
   readonly #stop: () => void;
 
   readonly phase: ReadonlySignal<CallPhase> = computed(() => {
@@ -82,8 +80,7 @@ export class Call<L extends Leg = Leg> {
     this.#own = signal(outside.own.has(item.peek().call));
     this.since = computed(() => duration(outside.pulse.now.value - (this.item.value.started ?? outside.pulse.now.value)));
     this.#stop = effect(() => {
-      const ours = this.#o.tab.value;
-      if (ours !== undefined) this.#mine.add(ours);
+      this.#place.connected(this.#o.tab.value);
       if (this.phase.value !== "here") return;
       const { tab } = this.item.value;
       untracked(() => this.#keepLeg(tab));
@@ -123,14 +120,12 @@ export class Call<L extends Leg = Leg> {
 
   #keepLeg(tab: ConnectionID | undefined): void {
     if (this.#leg.value === undefined) {
-      this.#held = false;
+      this.#place.begins();
       this.#leg.value = this.#o.startLeg(this.item);
       return;
     }
-    if (tab === undefined) return;
-    if (this.#mine.has(tab)) this.#held = true;
-    if (this.#mine.has(tab) || !this.#held) return;
-    this.#leg.value.close(); // another tab of ours has taken it
+    if (!this.#place.taken(tab)) return;
+    this.#leg.value.close();
     this.#leg.value = undefined;
     this.#o.own.delete(this.item.peek().call);
     this.#own.value = false;

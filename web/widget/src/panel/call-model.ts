@@ -1,5 +1,5 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals";
-import { Refusal, wantedDevices, type CallItem, type ConversationID, type Media, type Session } from "../../../shared/src/index.ts";
+import { LegPlace, Refusal, wantedDevices, type CallItem, type ConversationID, type Media, type Session } from "../../../shared/src/index.ts";
 import { slotOf, type CallLeg } from "../../../shared/src/browser/index.ts";
 import { strings } from "../strings.ts";
 import { countdown, type CountdownPorts } from "./countdown.ts";
@@ -36,8 +36,7 @@ export class CallModel {
   readonly busy = signal(false);
   #legCall: string | undefined;
   #end: AbortController | undefined;
-  /** Connections that this page has had: the leg is ours when its tab is one of them. */
-  readonly #mine = new Set<string>();
+  readonly #place = new LegPlace();
 
   /** The other side asks us. */
   readonly asked = computed(() => (this.#item.value?.state === "asked" && this.#item.value.askedBy !== "visitor" ? this.#item.value : undefined));
@@ -65,8 +64,7 @@ export class CallModel {
       effect(() => {
         const { view, connection } = session;
         this.#item.value = view.all("call").find((c) => c.conversation === conversation);
-        const id = connection.welcome.value?.connection;
-        if (id) this.#mine.add(id);
+        this.#place.connected(connection.welcome.value?.connection);
       }),
       effect(() => {
         const item = this.running.value;
@@ -82,14 +80,12 @@ export class CallModel {
   /** A running call is joined without asking again in the tab that asked for it or allowed it, on this page or on the one before. */
   #follow(item: CallItem | undefined): void {
     if (!item) return this.#drop();
-    const foreign = item.tab !== undefined && !this.#mine.has(item.tab);
     if (this.#leg.value && this.#legCall === item.call) {
-      if (foreign && this.#held) this.#yield();
-      if (!foreign && item.tab) this.#held = true;
+      if (this.#place.taken(item.tab)) this.#yield();
       return;
     }
     if (this.#ports.own.has(item.call)) return this.#join(item);
-    if (foreign) this.#elsewhere.value = true;
+    if (this.#place.elsewhere(item.tab)) this.#elsewhere.value = true;
     else this.#stopWait ??= this.#ports.after(unclaimedWait, () => (this.#elsewhere.value = true));
   }
 
@@ -98,7 +94,6 @@ export class CallModel {
     this.#follow(this.running.peek());
   }
 
-  #held = false;
   #stopWait: (() => void) | undefined;
 
   /** Another tab of ours took the call. */
@@ -114,6 +109,7 @@ export class CallModel {
     if (!newLeg) return;
     this.#end = new AbortController();
     this.#legCall = item.call;
+    this.#place.begins();
     this.#elsewhere.value = false;
     const leg = newLeg(this.#session, item, this.#end.signal);
     this.#leg.value = leg;
@@ -126,7 +122,6 @@ export class CallModel {
     this.#end?.abort();
     this.#end = undefined;
     this.#legCall = undefined;
-    this.#held = false;
     this.#leg.value = undefined;
     this.#elsewhere.value = false;
   }

@@ -1,0 +1,31 @@
+import type { ConnectionID } from "./protocol.gen.ts";
+
+/**
+ * Tells whether this page still has the leg of a call, by the connection that the server names for it. One of this page's
+ * connections before counts as this page: a server that comes back names that one until the leg has joined anew.
+ */
+export class LegPlace {
+  readonly #mine = new Set<ConnectionID>();
+  #held = false;
+
+  /** This page has got a connection; known for as long as the page lives. */
+  connected(id: ConnectionID | undefined): void {
+    if (id !== undefined) this.#mine.add(id);
+  }
+
+  /** A leg begins here. Until the server has named this page for it once, whoever is named is the one before. */
+  begins(): void {
+    this.#held = false;
+  }
+
+  /** Whether the server names another page of ours; no page at all is not another one. */
+  elsewhere(tab: ConnectionID | undefined): boolean {
+    return tab !== undefined && !this.#mine.has(tab);
+  }
+
+  /** Whether another page of ours has taken the leg that runs here. To be told of every name that the server gives. */
+  taken(tab: ConnectionID | undefined): boolean {
+    if (tab !== undefined && this.#mine.has(tab)) this.#held = true;
+    return this.#held && this.elsewhere(tab);
+  }
+}
