@@ -109,7 +109,7 @@ func (s *Service) join(ctx context.Context, who protocol.Caller, body protocol.C
 	}
 	_, party, err := s.store.JoinCall(ctx, s.ws, call.ID, store.Party{
 		Actor: who.Actor(), Side: who.Kind, Name: who.Name, Connection: who.Connection, Audio: audio, Video: video,
-	})
+	}, body.Had...)
 	if err != nil {
 		return protocol.CallJoined{}, err
 	}

@@ -103,6 +103,37 @@ func TestLostLegEndsTheCallOnly(t *testing.T) { // CALL-4, CALL-6
 	}
 }
 
+// A tab that has lost its way joins its leg anew by itself: not when another tab
+// of the agent has taken the call meanwhile, which keeps it.
+func TestALegThatAnotherTabHasTakenStaysThere(t *testing.T) { // CALL-6, R7
+	h := newHouse(t)
+	_, agent, conv := h.talk()
+	ack, err := h.CallAsk(t.Context(), agent, op(), protocol.CallAsk{Conversation: conv, Media: protocol.MediaAudio})
+	h.must(err)
+	call := protocol.CallID(ack.ID)
+	join := func(conn protocol.ConnectionID, had ...protocol.ConnectionID) error {
+		tab := agent
+		tab.Connection = conn
+		_, err := h.CallJoin(t.Context(), tab, op(), protocol.CallJoin{Call: call, Had: had})
+		return err
+	}
+	h.must(join("first"))
+	h.must(join("first-again", "first"))
+	h.must(join("second")) // takes it
+	legs := len(h.requests)
+	if err := join("first-back", "first", "first-again"); code(err) != protocol.CodeWrongState {
+		t.Errorf("the first tab takes the leg again: %v", err)
+	}
+	if len(h.requests) != legs {
+		t.Error("the leg of the second tab is replaced")
+	}
+	h.must(join("second-again", "second"))
+	if tab := h.view(agent)["call/"+string(call)].Call.Tab; tab != "second-again" {
+		t.Errorf("the leg is named as %q's", tab)
+	}
+	h.must(join("first-back")) // wanted there
+}
+
 func TestCobrowseNeedsConsent(t *testing.T) { // COB-1, PRIV-2
 	h := newHouse(t)
 	visitor, agent, conv := h.talk()

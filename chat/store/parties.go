@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/parlour-chat/parlour/signaling/protocol"
 )
@@ -35,12 +36,16 @@ func partiesGone(ctx context.Context, t *tx, workspace protocol.WorkspaceID, id 
 // JoinCall puts a party into a live call, or gives the one that is in it
 // already its new connection and media. The visitor has ordinal 0, agents the
 // next free one; that of an agent who has left is given again when no other is
-// left. CodeExpired when the call has ended, CodeFull when protocol.MaxParties
-// are in it.
-func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, p Party) (Call, Party, error) {
+// left. Who joins anew by itself gives the connections that it has had: when the
+// leg is of neither these nor its own it stays so, with CodeWrongState.
+// CodeExpired when the call has ended, CodeFull when protocol.MaxParties are in it.
+func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id protocol.CallID, p Party, had ...protocol.ConnectionID) (Call, Party, error) {
 	call, err := callKind.change(ctx, s, command{workspace: workspace}, id, func(ctx context.Context, t *tx, _ *Conversation, call *Call) error {
 		if !call.Live() {
 			return errStepOver()
+		}
+		if len(had) > 0 && call.takenFrom(p, had) {
+			return protocol.NewError(protocol.CodeWrongState, "This call runs in another tab of yours.")
 		}
 		n, err := t.exec(ctx, `UPDATE call_parties SET name = $4, connection = $5, here = $6, audio = $7, video = $8
 			WHERE workspace = $1 AND call = $2 AND actor = $3`,
@@ -65,6 +70,14 @@ func (s *Store) JoinCall(ctx context.Context, workspace protocol.WorkspaceID, id
 		}
 	}
 	return Call{}, Party{}, fmt.Errorf("join call: the party is not in it")
+}
+
+// takenFrom says whether the party's leg is another page's than the one that
+// joins, which has had those connections.
+func (c *Call) takenFrom(p Party, had []protocol.ConnectionID) bool {
+	return slices.ContainsFunc(c.Parties, func(in Party) bool {
+		return in.Actor == p.Actor && in.Connection != "" && in.Connection != p.Connection && !slices.Contains(had, in.Connection)
+	})
 }
 
 // nextOrdinal is one that nobody in the call has had, or, when all are given,

@@ -191,10 +191,13 @@ type CallAnswer struct {
 }
 
 // CallJoin opens a leg: the browser's SDP offer with the fixed pool of m-lines.
-// The same party joining again replaces its old leg.
+// The same party joining again replaces its old leg. A page that joins anew by
+// itself says which connections it has had: CodeWrongState when the leg is
+// another's by now, which keeps it. Without them the leg is taken.
 type CallJoin struct {
-	Call CallID `json:"call"`
-	SDP  string `json:"sdp"`
+	Call CallID         `json:"call"`
+	SDP  string         `json:"sdp"`
+	Had  []ConnectionID `json:"had,omitempty"`
 }
 
 // CallTrickle brings one more ICE candidate of the leg's browser.

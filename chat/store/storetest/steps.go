@@ -89,6 +89,18 @@ func joinAndLeave(t *testing.T, w *World, call store.Call, visitor, agent string
 	if p := join(visitor, protocol.KindVisitor, "c3"); p.Ordinal != 0 || p.Connection != "c3" {
 		t.Errorf("joined again: %+v", p)
 	}
+	// A page that joins anew by itself takes its own leg again, and none that another page has taken.
+	anew := func(conn protocol.ConnectionID, had ...protocol.ConnectionID) error {
+		_, _, err := w.Store.JoinCall(t.Context(), w.ID, call.ID, store.Party{Actor: visitor, Side: protocol.KindVisitor, Name: "P", Connection: conn}, had...)
+		return err
+	}
+	must(t, anew("c4", "c1", "c3"))
+	must(t, anew("c4", "c3"))
+	want(t, anew("c5", "c3"), protocol.CodeWrongState)
+	if now, err := w.Store.Call(t.Context(), w.ID, call.ID); err != nil || now.Parties[0].Connection != "c4" {
+		t.Errorf("the leg is taken: %+v, %v", now.Parties[0], err)
+	}
+	must(t, anew("c6"))
 	_, err = w.Store.MuteParty(t.Context(), w.ID, call.ID, "agent:stranger", true, true)
 	want(t, err, protocol.CodeNotFound)
 	fullCall(t, w, call.ID)

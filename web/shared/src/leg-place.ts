@@ -1,11 +1,13 @@
-import type { ConnectionID } from "./protocol.gen.ts";
+import type { CallJoin, ConnectionID } from "./protocol.gen.ts";
+
+const mostHad = 16;
 
 /**
  * Tells whether this page still has the leg of a call, by the connection that the server names for it. One of this page's
  * connections before counts as this page: a server that comes back names that one until the leg has joined anew.
  */
 export class LegPlace {
-  readonly #mine = new Set<ConnectionID>();
+  readonly #mine = new Set<ConnectionID>(); // in the order they came
   #held = false;
 
   /** This page has got a connection; known for as long as the page lives. */
@@ -16,6 +18,14 @@ export class LegPlace {
   /** A leg begins here. Until the server has named this page for it once, whoever is named is the one before. */
   begins(): void {
     this.#held = false;
+  }
+
+  /**
+   * What a leg that joins says of this page, so that the server gives it nothing that another page of ours has taken
+   * meanwhile: its last connections, once the server has named it. Before that, nothing: it takes the leg from whoever has it.
+   */
+  get had(): Pick<CallJoin, "had"> {
+    return this.#held ? { had: [...this.#mine].slice(-mostHad) } : {};
   }
 
   /** Whether the server names another page of ours; no page at all is not another one. */

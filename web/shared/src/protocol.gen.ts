@@ -72,6 +72,7 @@ export interface CallItem {
 export interface CallJoin {
   call: CallID;
   sdp: string;
+  had?: ConnectionID[];
 }
 
 export interface CallJoined {

@@ -25,6 +25,19 @@ test("a leg that begins here is not taken by the tab that had it before, but by 
   expect([other, first, other].map((tab) => place.taken(tab))).toEqual([false, false, true]);
 });
 
+// CALL-6, R7: one that has the leg and joins anew by itself must not take it from the page that has taken it meanwhile
+test("says what this page has had once it has been named, and nothing while it takes the leg from another", () => {
+  place.connected(second);
+  expect(place.had).toEqual({});
+  place.taken(first);
+  expect(place.had).toEqual({ had: [first, second] });
+  for (let n = 3; n < 30; n++) place.connected(`n${n}` as typeof first);
+  expect(place.had.had).toHaveLength(16);
+  expect(place.had.had?.at(-1)).toBe("n29");
+  place.begins();
+  expect(place.had).toEqual({});
+});
+
 // CALL-6, R7
 test("every connection that this page has had is this page", () => {
   expect(place.taken(first)).toBe(false);

@@ -1,5 +1,6 @@
 import { effect, type ReadonlySignal } from "@preact/signals-core";
 import { browserDevices, CallLeg, dataChannels, systemClock, watchPage, webSockets } from "../../../shared/src/browser/index.ts";
+import type { LegPlace } from "../../../shared/src/leg-place.ts";
 import { Session } from "../../../shared/src/session.ts";
 import type { CallItem } from "../../../shared/src/protocol.gen.ts";
 import { wantedDevices } from "../../../shared/src/wanted.ts";
@@ -47,7 +48,7 @@ export function startDesk(me: Me, signOut: () => void, signal: AbortSignal): Run
     transport: connection.transport,
     welcome: connection.welcome,
   };
-  const startLeg = (item: ReadonlySignal<CallItem>) => openLeg(item, line, (c) => connection.notice("call.trickle", c), signal);
+  const startLeg = (item: ReadonlySignal<CallItem>, _: Line, place: LegPlace) => openLeg(item, place, line, (c) => connection.notice("call.trickle", c), signal);
   const desk = new Desk(feed, { clock: systemClock, drafts: tabDrafts(me.agent), ownCalls: tabCalls(), startLeg, signOut, insight: routingApi, signal });
   const layout = layouts.load(me.agent);
   if (typeof layout === "object" && layout !== null && "places" in layout) desk.places.restore(layout.places);
@@ -63,12 +64,12 @@ export function startDesk(me: Me, signOut: () => void, signal: AbortSignal): Run
 
 type Trickle = (body: { call: CallItem["call"]; candidate: string }) => void;
 
-function openLeg(item: ReadonlySignal<CallItem>, line: Line, trickle: Trickle, signal: AbortSignal): Leg {
+function openLeg(item: ReadonlySignal<CallItem>, place: LegPlace, line: Line, trickle: Trickle, signal: AbortSignal): Leg {
   const { call } = item.peek();
   const leg = new CallLeg({
     clock: systemClock,
     devices: browserDevices,
-    join: async (sdp) => (await line.command("call.join", { call, sdp })).sdp,
+    join: async (sdp) => (await line.command("call.join", { call, sdp, ...place.had })).sdp,
     trickle: (candidate) => trickle({ call, candidate }),
     mute: (audio, video) => {
       line.command("call.mute", { call, audio, video }).catch((reason: unknown) => console.info("mute was not taken:", sentence(reason)));

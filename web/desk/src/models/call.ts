@@ -33,7 +33,7 @@ export interface CallOutside<L extends Leg = Leg> {
   readonly own: OwnCalls;
   /** This tab's connection. */
   readonly tab: ReadonlySignal<ConnectionID | undefined>;
-  startLeg(item: ReadonlySignal<CallItem>): L;
+  startLeg(item: ReadonlySignal<CallItem>, place: LegPlace): L;
 }
 
 /** Where a call stands for this tab. */
@@ -121,7 +121,7 @@ export class Call<L extends Leg = Leg> {
   #keepLeg(tab: ConnectionID | undefined): void {
     if (this.#leg.value === undefined) {
       this.#place.begins();
-      this.#leg.value = this.#o.startLeg(this.item);
+      this.#leg.value = this.#o.startLeg(this.item, this.#place);
       return;
     }
     if (!this.#place.taken(tab)) return;

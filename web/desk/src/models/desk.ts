@@ -1,6 +1,7 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from "@preact/signals-core";
 import type { Clock, Lifetime } from "../../../shared/src/clock.ts";
 import type { Connection, ConnectionState } from "../../../shared/src/connection.ts";
+import type { LegPlace } from "../../../shared/src/leg-place.ts";
 import type { Log } from "../../../shared/src/log.ts";
 import type { CallItem, CardItem, CobrowseItem, ConversationID, OfferItem, Permission, QueueItem, Welcome } from "../../../shared/src/protocol.gen.ts";
 import type { View } from "../../../shared/src/view.ts";
@@ -35,7 +36,7 @@ export interface DeskOutside {
   readonly clock: Clock;
   readonly drafts: Drafts;
   readonly ownCalls: OwnCalls;
-  startLeg(item: ReadonlySignal<CallItem>, line: Line): Leg;
+  startLeg(item: ReadonlySignal<CallItem>, line: Line, place: LegPlace): Leg;
   readonly insight: Insight;
   /** Verbs that the server does not know; left out where it knows all. */
   readonly lacks?: DialogsOutside["lacks"];
@@ -182,7 +183,7 @@ export class Desk {
       pulse: this.pulse,
       own: this.#o.ownCalls,
       tab: computed(() => welcome.value?.connection),
-      startLeg: (it) => this.#o.startLeg(it, line),
+      startLeg: (it, place) => this.#o.startLeg(it, line, place),
     });
     if (this.#takenCalls.answers(item.peek())) void call.answer(true); // tells its failure itself
     return call;

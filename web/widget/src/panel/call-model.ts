@@ -5,7 +5,7 @@ import { strings } from "../strings.ts";
 import { countdown, type CountdownPorts } from "./countdown.ts";
 
 /** What makes a leg for a call; ends by the signal. */
-export type NewLeg = (session: Session, call: CallItem, signal: AbortSignal) => CallLeg;
+export type NewLeg = (session: Session, call: CallItem, signal: AbortSignal, place: LegPlace) => CallLeg;
 
 /** Calls and shared pages that belong to this tab: it asked for them or allowed them, on this page or on one before. */
 export interface OwnSteps {
@@ -111,7 +111,7 @@ export class CallModel {
     this.#legCall = item.call;
     this.#place.begins();
     this.#elsewhere.value = false;
-    const leg = newLeg(this.#session, item, this.#end.signal);
+    const leg = newLeg(this.#session, item, this.#end.signal, this.#place);
     this.#leg.value = leg;
     leg.start(wantedDevices(item));
   }

@@ -8,11 +8,11 @@ import { PanelModel } from "./panel-model.ts";
 import { rest } from "./rest.ts";
 import { ownPlace, VisitorStore } from "./visitor-store.ts";
 
-const newLeg: NewLeg = (session, { call }, signal) =>
+const newLeg: NewLeg = (session, { call }, signal, place) =>
   new CallLeg({
     clock: systemClock,
     devices: browserDevices,
-    join: async (sdp) => (await session.connection.command("call.join", { call, sdp })).sdp,
+    join: async (sdp) => (await session.connection.command("call.join", { call, sdp, ...place.had })).sdp,
     trickle: (candidate) => void session.connection.notice("call.trickle", { call, candidate }),
     mute: (audio, video) => void session.connection.command("call.mute", { call, audio, video }).catch(() => undefined), // the call has ended
     signal,
