@@ -1,32 +1,25 @@
 import { digitOf, maskAt, maskCards, maskDigits } from "./cards.ts";
 import { dot, isElement, isForSecrets, maskText, type Masking } from "./masking.ts";
 import { isField, type Typed } from "./typed.ts";
+import { fewest, Words, type Word } from "./words.ts";
 
-/** From how many characters on what is repeated is hidden: fewer stand in any text. */
-const fewest = 4;
 /** From how many digits on a number counts that is typed into a field of which nothing is known. */
 const fewestElsewhere = 8;
 /** How many digits, wherever they stand within others, are no accident. */
 const noAccident = 6;
 const mostDigits = 32;
 const mostCharacters = 200;
+/** How much of a secret is looked for. */
+const mostOfWord = 1_000;
 /** Texts that are looked at on each side for digits that stand alone. */
 const reach = 48;
 
-const letter = /[\p{L}\p{N}]/u;
 const numberLike = /^[\p{Nd}\s\p{Z}\p{Cf}\p{Pd}−._·∙‧・/]+$/u;
 /** A text of few digits, or of what stands where digits are missing. */
 const lone = /^[\p{Nd}#*•xX_?\s\p{Z}\p{Cf}\p{Pd}.]{1,8}$/u;
 
 interface Repeated {
   readonly digits: string;
-  readonly begun: number;
-}
-
-interface Word {
-  readonly lower: string;
-  /** As it was typed; none for a number, which stands in many a text by accident. */
-  readonly exact: string | undefined;
   readonly begun: number;
 }
 
@@ -49,7 +42,11 @@ export class Echoes {
   readonly #document: Document;
   readonly #typed: Typed;
   #numbers: readonly Repeated[] = [];
-  #words: readonly Word[] = [];
+  /** All digits of them. */
+  #digitsOfAll = "";
+  #words = new Words([]);
+  /** Which of the changes of what is typed these are made of. */
+  #made = -1;
 
   constructor(masking: Masking, document: Document, typed: Typed) {
     this.#masking = masking;
@@ -61,7 +58,7 @@ export class Echoes {
   note(element: Element | null, value: string): void {
     if (!isField(element)) return;
     const field = this.#typed.known.get(element) ?? this.#typed.add(element);
-    field.secret ||= this.#masking.isSecret(element);
+    if (!field.secret && this.#masking.isSecret(element)) this.#typed.secret(field);
     this.#typed.value(field, value);
   }
 
@@ -77,16 +74,26 @@ export class Echoes {
       if (element) this.#typed.value(field, element.value);
     }
     this.#typed.looks++;
-    this.#numbers = this.#typed.fields.flatMap(({ secret, last, begun }) => {
-      const digits = last.length <= mostCharacters && numberLike.test(last) ? digitsOf(last) : "";
-      const counts = secret ? digits.length >= fewest && digits.length <= mostDigits : digits.length >= fewestElsewhere && digits.length <= 19 && !digits.startsWith("0");
-      return counts ? [{ digits, begun }] : [];
-    });
-    this.#words = this.#typed.fields.flatMap(({ secret, last, begun }) => {
-      const exact = last.trim();
-      const counts = secret && exact.length >= fewest && exact.length <= mostCharacters;
-      return counts ? [{ lower: lowerOf(exact), exact: numberLike.test(exact) ? undefined : exact, begun }] : [];
-    });
+    if (this.#made !== this.#typed.changes) this.#make();
+  }
+
+  /** Takes what stands in the fields, and what stood in them, for what is looked for. */
+  #make(): void {
+    this.#made = this.#typed.changes;
+    const numbers: Repeated[] = [];
+    const words: Word[] = [];
+    for (const { secret, last, begun, past } of this.#typed.fields) {
+      for (const stood of [...past, { last, begun }]) {
+        const isNumber = stood.last.length <= mostCharacters && numberLike.test(stood.last);
+        const digits = isNumber ? digitsOf(stood.last) : "";
+        const counts = secret ? digits.length >= fewest && digits.length <= mostDigits : digits.length >= fewestElsewhere && digits.length <= 19 && !digits.startsWith("0");
+        if (counts) numbers.push({ digits, begun: stood.begun });
+        if (secret) words.push({ text: stood.last.trim().slice(0, mostOfWord), isNumber, begun: stood.begun });
+      }
+    }
+    this.#numbers = numbers;
+    this.#digitsOfAll = numbers.map(({ digits }) => digits).join(" ");
+    this.#words = new Words(words);
   }
 
   /** Hears that the whole page is told at this look: the first time, its texts are not of a change. */
@@ -106,37 +113,36 @@ export class Echoes {
 
   /** Hides card numbers and echoes in a text that stands alone: of an attribute of a node, or of nothing known. The answer is as long. */
   hide(text: string, node: Node | null = null, name = ""): string {
-    return this.#tell(node, name, text, (numbers) => this.#digits(text, numbers));
+    return this.#tell(node, name, text, (since) => this.#digits(text, since));
   }
 
   /** The same for a text of the page, with the texts beside it; `others` gets those that hold the rest of a number. */
   hideAt(node: Text, others: Set<Text>): string {
-    return this.#tell(node, "", node.data, (numbers) => {
-      const hidden = maskAt(node, others, (text) => this.#digits(text, numbers));
+    return this.#tell(node, "", node.data, (since) => {
+      const hidden = maskAt(node, others, (text) => this.#digits(text, since));
       const alone = this.#numbers.length > 0 && lone.test(node.data) && this.#continues(node, others);
       return alone ? node.data.replace(/\p{Nd}/gu, dot) : hidden;
     });
   }
 
   /** Hides in a text what the page may have put there: nothing that is younger than the text, but a whole secret that the page has brought. */
-  #tell(node: Node | null, name: string, text: string, digits: (numbers: readonly Repeated[]) => string): string {
-    if (!node) return this.#hideWords(text, digits(this.#numbers), this.#words);
+  #tell(node: Node | null, name: string, text: string, digits: (since: number) => string): string {
+    if (!node) return this.#words.hide(text, digits(Infinity), Infinity);
     const all = this.#typed.told(name);
     const told = all.get(node);
     const same = told?.text === text ? told : undefined;
     const since = same?.since ?? this.#typed.looks;
-    const old = ({ begun }: { readonly begun: number }): boolean => begun <= since;
-    const fresh = this.#hideWords(text, digits(this.#numbers.filter(old)), this.#words.filter(old));
-    const brought = since > (this.#typed.first ?? since) && this.#words.some(({ exact }) => exact === text.trim());
+    const fresh = this.#words.hide(text, digits(since), since);
+    const brought = since > (this.#typed.first ?? since) && this.#words.has(text.trim());
     const hidden = brought ? maskText(text) : same ? merge(text, same.hidden, fresh) : fresh;
     all.set(node, { text, since, hidden });
     return hidden;
   }
 
-  #digits(text: string, numbers: readonly Repeated[]): string {
+  #digits(text: string, since: number): string {
     const cards = maskCards(text);
-    if (numbers.length === 0) return cards;
-    return merge(text, cards, maskDigits(text, (digits, places) => repeated(numbers, digits, places)));
+    if (this.#numbers.length === 0) return cards;
+    return merge(text, cards, maskDigits(text, (digits, places) => this.#repeated(digits, places, since)));
   }
 
   /** Since which look a text of the page stands as it does. */
@@ -170,53 +176,28 @@ export class Echoes {
     return false;
   }
 
-  #hideWords(text: string, hidden: string, words: readonly Word[]): string {
-    if (words.length === 0) return hidden;
-    const lower = lowerOf(text);
-    let out = hidden;
-    const trimmed = lower.trim();
-    for (const { lower: word } of words) {
-      if (trimmed.length >= fewest && word.startsWith(trimmed)) return maskText(text);
-      for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + 1)) {
-        const end = at + word.length;
-        if (joined(lower, at) || joined(lower, end)) continue;
-        out = out.slice(0, at) + maskText(out.slice(at, end)) + out.slice(end);
+  /** Which of the digits repeat a part of a number that was begun by then: whole groups of them, or many. */
+  #repeated(digits: readonly number[], places: readonly number[], since: number): number[] {
+    const row = digits.join("");
+    const begins = (at: number): boolean => at === 0 || at === row.length || (places[at] ?? 0) !== (places[at - 1] ?? 0) + 1;
+    const found: number[] = [];
+    let until = 0;
+    for (let start = 0; start < row.length; start++) {
+      const first = row.slice(start, start + fewest);
+      const numbers = first.length === fewest && this.#digitsOfAll.includes(first) ? this.#numbers : [];
+      for (const { digits: number, begun } of numbers) {
+        let end = start + fewest;
+        if (begun > since || !number.includes(first)) continue;
+        while (end < row.length && number.includes(row.slice(start, end + 1))) end++;
+        let group = end;
+        while (group - start >= fewest && !begins(group)) group--;
+        if (end - start >= noAccident) until = Math.max(until, end);
+        else if (begins(start) && group - start >= fewest) until = Math.max(until, group);
       }
+      if (start < until) found.push(start);
     }
-    return out;
+    return found;
   }
-}
-
-/** Which of the digits repeat a part of a number: whole groups of them, or many. */
-function repeated(numbers: readonly Repeated[], digits: readonly number[], places: readonly number[]): number[] {
-  const row = digits.join("");
-  const begins = (at: number): boolean => at === 0 || at === row.length || (places[at] ?? 0) !== (places[at - 1] ?? 0) + 1;
-  const found: number[] = [];
-  let until = 0;
-  for (let start = 0; start < row.length; start++) {
-    for (const { digits: number } of numbers) {
-      let end = start + fewest;
-      if (!number.includes(row.slice(start, end)) || row.length < end) continue;
-      while (end < row.length && number.includes(row.slice(start, end + 1))) end++;
-      let group = end;
-      while (group - start >= fewest && !begins(group)) group--;
-      if (end - start >= noAccident) until = Math.max(until, end);
-      else if (begins(start) && group - start >= fewest) until = Math.max(until, group);
-    }
-    if (start < until) found.push(start);
-  }
-  return found;
-}
-
-/** A text in small letters, each in the place where it stood: some have none of the same length. */
-function lowerOf(text: string): string {
-  const lower = text.toLowerCase();
-  return lower.length === text.length ? lower : Array.from(text, (one) => (one.toLowerCase().length === one.length ? one.toLowerCase() : one)).join("");
-}
-
-/** Whether a word goes on over a place in a text. */
-function joined(text: string, at: number): boolean {
-  return letter.test(text.charAt(at - 1)) && letter.test(text.charAt(at));
 }
 
 /** What is hidden in either of two forms of a text. */
