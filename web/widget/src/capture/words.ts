@@ -51,21 +51,25 @@ export class Words {
       const at = found.index;
       beginnings.lastIndex = at + 1; // another may begin within it
       if (joined(lower, at)) continue;
-      const ends = (this.#begin.get(found[0]) ?? []).map((word) => (word.begun <= since ? endOf(word, lower, at) : at));
-      const end = Math.max(...ends);
+      const words = (this.#begin.get(found[0]) ?? []).filter(({ begun }) => begun <= since);
+      const end = endOf(words, lower, at);
       if (end > at) out = out.slice(0, at) + maskText(out.slice(at, end)) + out.slice(end);
     }
     return out;
   }
 }
 
-/** Where what begins a word ends in a text; there is none where it begins, if it ends within a word of the text. */
-function endOf({ text: word, isNumber }: Word, text: string, at: number): number {
-  let end = at + fewest;
-  while (end < text.length && end - at < word.length && text.charAt(end) === word.charAt(end - at)) end++;
-  if (end - at === word.length && !isNumber && joined(text, end) && !joined(text, end + 1)) return end + 1;
-  while (end - at >= fewest && joined(text, end)) end--;
-  return end - at >= fewest ? end : at;
+/** Where the longest that begins one of the words ends in a text; there is none where it begins, if all end within a word of the text. */
+function endOf(words: readonly Word[], text: string, at: number): number {
+  let [longest, ahead] = [at, at];
+  for (const { text: word, isNumber } of words) {
+    let end = at + fewest;
+    while (end < text.length && end - at < word.length && text.charCodeAt(end) === word.charCodeAt(end - at)) end++;
+    longest = Math.max(longest, end);
+    if (end - at === word.length && !isNumber && joined(text, end) && !joined(text, end + 1)) ahead = Math.max(ahead, end + 1);
+  }
+  while (longest - at >= fewest && joined(text, longest)) longest--;
+  return Math.max(longest - at >= fewest ? longest : at, ahead);
 }
 
 /** A pattern that matches just these characters. */
