@@ -5,6 +5,7 @@ export const loaderStrings = {
   unreachable: "The chat cannot be reached.",
   close: "Close",
   panelTitle: "Chat",
+  question: "There is a question for you in the chat.",
   unread: (n: number): string => (n === 1 ? "1 new message" : `${n} new messages`),
   sharing: (agent: string): string => `${agent} can see this page.`,
   watchers: (n: number): string => (n === 0 ? "Nobody is watching now." : n === 1 ? "1 person is watching." : `${n} people are watching.`),

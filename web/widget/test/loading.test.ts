@@ -139,9 +139,9 @@ test("a panel that comes at a later try takes no keyboard out of a field of the 
 });
 
 test("a panel that comes takes the keyboard from a button of the page that opened it, once", () => {
-  new Widget("https://chat.test", "demo", "").open();
   const button = document.body.appendChild(document.createElement("button"));
   button.focus();
+  new Widget("https://chat.test", "demo", "").open();
   const [panel] = panels;
   panel?.hear({ kind: "ready" });
   expect(panel?.told.at(-1)).toMatchObject({ kind: "begin", focus: true });

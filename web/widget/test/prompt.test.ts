@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Prompt } from "../src/panel/prompt.tsx";
 
 const question = h(Prompt, { label: "Call request", title: "Anna asks", text: "Video?", busy: false, left: undefined, answer: () => undefined });
@@ -10,6 +10,10 @@ let box: HTMLTextAreaElement;
 beforeEach(() => {
   document.body.replaceChildren((box = document.createElement("textarea")));
   box.focus();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 async function asked(): Promise<HTMLElement> {
@@ -26,6 +30,13 @@ test("a question takes the keyboard, and chooses no answer", async () => {
 
 test("a question leaves the keyboard to who is in the middle of a message", async () => {
   box.value = "I am just typ";
+  await asked();
+  expect(document.activeElement).toBe(box);
+});
+
+// COB-1, CALL-1: Allow is no key away from what was typed into the page.
+test("a question leaves the keyboard to who is in the page around the panel", async () => {
+  vi.spyOn(document, "hasFocus").mockReturnValue(false);
   await asked();
   expect(document.activeElement).toBe(box);
 });

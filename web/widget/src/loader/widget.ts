@@ -33,6 +33,7 @@ export class Widget implements PageApi {
   readonly #launcher = make("button", { type: "button", class: "launch", "aria-expanded": "false", "aria-label": words.launcher });
   readonly #label = make("span", {}, words.launcher);
   readonly #lost = make("div", { class: "sorry", role: "alert" });
+  readonly #said = make("div", { class: "said", role: "status" });
   #waiting: ReturnType<typeof setTimeout> | undefined;
   readonly #badge = make("span", { class: "badge", "aria-hidden": "true" });
   readonly #sharing: Sharing;
@@ -67,13 +68,13 @@ export class Widget implements PageApi {
     this.#root.adoptedStyleSheets = [sheet];
     this.#badge.hidden = true;
     this.#launcher.append(bubble(), this.#label, this.#badge);
-    this.#launcher.addEventListener("click", () => (this.#open ? this.close() : this.open()));
+    this.#launcher.addEventListener("click", () => (this.#open ? this.close() : this.#show(true, true)));
     this.#root.append(this.#box);
     const close = make("button", { type: "button" }, words.close);
     close.addEventListener("click", () => this.close());
     this.#lost.append(make("p", {}, words.unreachable), close);
     this.#lost.hidden = true;
-    this.#box.append(this.#launcher, this.#lost);
+    this.#box.append(this.#launcher, this.#lost, this.#said);
     this.#root.addEventListener("keydown", (e) => e instanceof KeyboardEvent && e.key === "Escape" && this.#open && this.close());
     this.#sharing = new Sharing(this.#box, {
       origin,
@@ -88,7 +89,7 @@ export class Widget implements PageApi {
   }
 
   open(): void {
-    this.#show(true, true);
+    this.#show(true, this.#hasKeyboard() || !isWritten(document.activeElement));
   }
 
   close(): void {
@@ -171,8 +172,20 @@ export class Widget implements PageApi {
     this.#frame?.send({ kind: "kept", kept: this.#keeper.memory.kept, n: this.#keeps });
   }
 
+  /** A question shows the panel. What is typed was meant for the page, and must not answer it: the keyboard stays, and the question is said. */
+  #ask(): void {
+    if (this.#open) return;
+    this.#show(true, this.#hasKeyboard());
+    this.#said.textContent = words.question;
+  }
+
+  #hasKeyboard(): boolean {
+    return document.activeElement === this.#host;
+  }
+
   #show(open: boolean, focus: boolean): void {
     this.#open = open;
+    this.#said.textContent = "";
     if (open && this.#frame?.element.classList.contains("lost")) this.#giveUp();
     this.#frame ??= this.#load(firstTry);
     const { element } = this.#frame;
@@ -205,7 +218,7 @@ export class Widget implements PageApi {
   async #missed(frame: PanelFrame, address: string, wait: number): Promise<void> {
     if (this.#open && this.#lost.hidden) {
       this.#lost.hidden = false;
-      if (document.activeElement === this.#host) this.#lost.querySelector("button")?.focus(); // not out of a field of the page
+      if (this.#hasKeyboard()) this.#lost.querySelector("button")?.focus(); // not out of a field of the page
     }
     frame.element.classList.add("lost");
     const answers = await fetch(address, { mode: "no-cors", signal: AbortSignal.timeout(answerWait) }).then(() => true, () => false);
@@ -249,7 +262,7 @@ export class Widget implements PageApi {
         clearTimeout(this.#waiting);
         this.#lost.hidden = true;
         this.#frame?.element.classList.remove("lost");
-        this.#focus &&= document.activeElement === this.#host || !isWritten(document.activeElement);
+        this.#focus &&= this.#hasKeyboard() || !isWritten(document.activeElement);
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#heedLogOut();
@@ -283,7 +296,7 @@ export class Widget implements PageApi {
       case "close":
         return this.close();
       case "open":
-        return this.#open ? undefined : this.#show(true, true);
+        return this.#ask();
       case "look":
         return this.#paint(message.color);
       case "cobrowse":

@@ -131,18 +131,25 @@ function greeting(site: SiteItem | undefined, reason: MessageReason | undefined)
   return site && !site.staffed ? strings.awayGreeting : strings.greeting;
 }
 
+function takeKeyboard(): void {
+  document.querySelector<HTMLElement>(".prompt, #message, .over-line button")?.focus();
+}
+
 /** The whole panel. */
 export function App({ panel }: { panel: PanelModel }): VNode {
   const phase = panel.phase.value;
   const site = panel.site.value;
-  const asked = panel.calls.value?.asked.value?.call ?? panel.sharing.value?.asked.value?.cobrowse;
+  const question = panel.calls.value?.asked.value?.call ?? panel.sharing.value?.asked.value?.cobrowse;
   useEffect(() => {
-    if (asked) panel.callAttention();
+    if (question) panel.callAttention();
+  }, [question]);
+  const [given, asked] = [panel.focusGiven.value, panel.focusAsked.value];
+  useEffect(() => {
+    if (given > 0) takeKeyboard();
+  }, [given]);
+  useEffect(() => {
+    if (asked > 0 && document.hasFocus()) takeKeyboard(); // not out of the page, where the visitor may have gone
   }, [asked]);
-  const focusAsked = panel.focusAsked.value;
-  useEffect(() => {
-    if (focusAsked > 0) document.querySelector<HTMLElement>(".prompt, #message, .over-line button")?.focus();
-  }, [focusAsked]);
   useEffect(() => {
     const close = (e: KeyboardEvent): unknown => e.key === "Escape" && !e.isComposing && panel.close();
     document.addEventListener("keydown", close); // also where the keyboard is nowhere, since a question that had it is answered

@@ -22,7 +22,7 @@ const newLeg: NewLeg = (session, { call }, signal, place) =>
 function takeOver(panel: PanelModel): () => void {
   const early = document.querySelector<HTMLTextAreaElement>("#message");
   panel.composer.draft.value = early?.value ?? "";
-  const focused = early !== null && document.activeElement === early;
+  const focused = early !== null && document.activeElement === early && document.hasFocus();
   const at = early?.selectionStart ?? 0;
   return () => {
     const box = document.querySelector<HTMLTextAreaElement>("#message");

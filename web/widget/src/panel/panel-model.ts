@@ -56,7 +56,8 @@ export class PanelModel {
 
   readonly shown = signal(false);
   readonly pageVisible = signal(true);
-  /** Counts how often the visitor came in: each time the keyboard goes to the message box. */
+  /** Count how often the page gave the panel the keyboard, and how often what had it here has gone: it goes to the message box. */
+  readonly focusGiven = signal(0);
   readonly focusAsked = signal(0);
   readonly name = signal("");
   /** The browser can have calls. */
@@ -165,7 +166,7 @@ export class PanelModel {
   hear(message: ToPanel): void {
     switch (message.kind) {
       case "begin":
-        if (message.focus) this.focusAsked.value++;
+        if (message.focus) this.focusGiven.value++;
         this.#hearOwn(message.own ?? []);
         return this.#begin(message);
       case "own":
@@ -175,7 +176,7 @@ export class PanelModel {
         return this.storedElsewhere();
       case "shown":
         this.shown.value = message.open;
-        if (message.focus) this.focusAsked.value++;
+        if (message.focus) this.focusGiven.value++;
         return;
       case "identify":
         this.#identity.value = message.identity;
@@ -437,13 +438,12 @@ export class PanelModel {
     this.#talk = new AbortController();
     const { signal: lifetime } = this.#talk;
     const visible = (): boolean => this.pageVisible.peek();
-    const { mask } = this.bootstrap;
     const { tell, clock, newLeg } = this.#ports;
     const own = this.#own;
     const after = (ms: number, run: () => void): (() => void) => clock.after(ms, run);
     const serverNow = (): number => clock.now() + this.#ahead;
     this.#calls.value = new CallModel(session, conversation, { newLeg, own, after, serverNow }, lifetime);
-    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask, own, after, serverNow }, lifetime);
+    this.#sharing.value = new SharingModel(session, conversation, { tell, visible, mask: this.bootstrap.mask, own, after, serverNow }, lifetime);
   }
 
   #tellAlive(phase: Phase): void {

@@ -4,15 +4,15 @@ import { strings } from "../strings.ts";
 
 /**
  * A question of the other side. No is as easy as Yes, and neither is chosen beforehand. How long it stands is shown for
- * those who look; a screen reader finds it and does not read it out each second. Who is in the middle of a message keeps the
- * keyboard: the line of the log is read out.
+ * those who look; a screen reader finds it and does not read it out each second. Who is in the middle of a message, or not in
+ * the panel at all, keeps the keyboard: the line of the log is read out.
  */
 export function Prompt(props: { label: string; title: string; text: string; busy: boolean; left: number | undefined; answer: (allow: boolean) => void }): VNode {
   const box = useRef<HTMLDivElement>(null);
   const title = useId();
   const text = useId();
   useEffect(() => {
-    if (!typing()) box.current?.focus();
+    if (document.hasFocus() && !typing()) box.current?.focus();
   }, []);
   return (
     <div class="prompt" role="alertdialog" aria-label={props.label} aria-describedby={`${title} ${text}`} tabIndex={-1} ref={box}>
