@@ -19,7 +19,7 @@ vi.mock("../src/loader/frame.ts", () => ({
 }));
 
 const put = <K extends keyof HTMLElementTagNameMap>(name: K, parts: object = {}): HTMLElementTagNameMap[K] => document.body.appendChild(Object.assign(document.createElement(name), parts));
-const root = (): ShadowRoot | null | undefined => document.querySelector("#parlour-widget")?.shadowRoot;
+const root = (): ShadowRoot | null | undefined => [...document.querySelectorAll("#parlour-widget")].at(-1)?.shadowRoot; // earlier ones come back by themselves
 const said = (): string | null | undefined => root()?.querySelector("[role=status]")?.textContent;
 const shown = (): ToPanel | undefined => panels[0]?.told.findLast((m) => m.kind === "shown");
 

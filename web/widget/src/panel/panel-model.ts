@@ -3,9 +3,7 @@ import {
   Closed,
   Composer,
   isBlank,
-  Refusal,
   Session,
-  type Ask,
   type ConversationID,
   type ConversationItem,
   type Log,
@@ -18,7 +16,8 @@ import { strings } from "../strings.ts";
 import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel } from "./call-model.ts";
-import { holds, viewHolds } from "./holds.ts";
+import { FirstMessage, isAsk } from "./first-message.ts";
+import { holds } from "./holds.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import { PageSteps } from "./page-steps.ts";
@@ -36,10 +35,6 @@ export class PanelModel {
   readonly #session = signal<Session | undefined>(undefined);
   /** Milliseconds by which the server's clock is ahead of ours, as its last welcome said. */
   #ahead = 0;
-  readonly #asking = signal<{ op: Op; text: string; typed: string | undefined } | undefined>(undefined);
-  readonly #making = signal<string | undefined>(undefined);
-  /** What the conversation began with here. */
-  readonly #began = signal<{ conversation: ConversationID; text: string } | undefined>(undefined);
   readonly #dismissed = signal<string | undefined>(undefined);
   readonly #calls = signal<CallModel | undefined>(undefined);
   readonly #sharing = signal<SharingModel | undefined>(undefined);
@@ -75,7 +70,7 @@ export class PanelModel {
     return newest && newest.conversation === this.#dismissed.value && ended(newest) ? undefined : newest;
   });
   readonly phase = computed<Phase>(() => {
-    if (this.#making.value !== undefined || this.#asking.value) return "asking";
+    if (this.#first.underway.value) return "asking";
     const session = this.#session.value;
     if (session && !session.view.loaded.value && session.connection.state.value !== "refused") return "loading";
     const it = this.conversation.value;
@@ -87,7 +82,7 @@ export class PanelModel {
     return it && this.#session.value?.log(it.conversation);
   });
   /** The first message, while it does not stand in the log. */
-  readonly first = computed(() => this.#making.value ?? this.#asking.value?.text ?? this.#unlogged());
+  readonly first = computed(() => this.#first.text.value);
   readonly connection = computed(() => this.#session.value?.connection.state.value ?? "idle");
   /** What was heard last of the site, from the connection or asked for while nothing runs. */
   readonly site = signal<SiteItem | undefined>(undefined);
@@ -96,6 +91,7 @@ export class PanelModel {
   readonly seen = computed(() => this.shown.value && this.pageVisible.value);
   readonly waiting = new WaitingModel(this.conversation);
   readonly #wantedCall: WantedCall;
+  readonly #first: FirstMessage;
   readonly message = new MessageModel({
     phase: this.phase,
     site: this.site,
@@ -117,6 +113,14 @@ export class PanelModel {
     this.#own = new PageSteps(ports.tell);
     this.#wantedCall = new WantedCall({ conversation: this.conversation, calls: this.#calls, own: this.#own });
     this.#leaving = new Leaving({ ...ports, done: () => ports.tell({ kind: "forgotten", out: this.#out }) });
+    const { composer, name, trouble, conversation, log, message } = this;
+    this.#first = new FirstMessage({
+      ...{ ...ports, composer, name, trouble, conversation, log },
+      session: this.#session,
+      visitor: () => this.#visitor(),
+      wanted: (id) => this.#wantedCall.remember(id),
+      refused: (reason) => message.refused(reason),
+    });
     this.ableToCall = ports.newLeg !== undefined;
     effect(() => {
       const [phase] = [this.phase.value, this.#session.value]; // of another visitor it is told again
@@ -259,21 +263,20 @@ export class PanelModel {
   #connect(): void {
     const { token, kept } = this.#ports.store.state;
     if (!token) return;
-    const first = kept.find((k) => k.kind === "chat.ask");
     const session = new Session({
       clock: this.#ports.clock,
       ...this.#ports.transports,
       side: "visitor",
       signal: this.#life.signal,
       identity: () => ({ token }),
-      kept: kept.filter((k) => k !== first),
-      keep: (now) => this.#ports.store.change({ kept: now }),
+      kept: kept.filter((one) => !isAsk(one)),
+      keep: (now) => this.#first.keep(now),
       packet: () => undefined,
       cobrowseSnapshot: () => this.#sharing.peek()?.snapshot(),
     });
     this.#session.value = session;
     session.connection.connect();
-    if (first && "text" in first.body && !("conversation" in first.body)) void this.#ask(session, first.body as Ask, first.op); // told by `trouble`
+    void this.#first.again(session, kept); // told by `trouble`
   }
 
   /**
@@ -304,7 +307,7 @@ export class PanelModel {
   #forget(): void {
     const posts = [...(this.#session.peek()?.logs.peek().values() ?? [])].flatMap((log) => log.pending.peek());
     const unsent = posts.flatMap(({ state, text }) => (state === "stored" ? [] : [text]));
-    for (const text of [this.#asking.peek()?.typed, ...unsent].reverse()) if (text !== undefined) this.composer.putBack(text);
+    for (const text of [...this.#first.unsent, ...unsent].reverse()) this.composer.putBack(text);
     this.#ports.store.clear();
     this.#leaveVisitor();
   }
@@ -315,7 +318,7 @@ export class PanelModel {
     this.#life = new AbortController();
     batch(() => {
       this.#session.value = undefined;
-      this.#asking.value = this.#began.value = undefined;
+      this.#first.clear();
       this.#dismissed.value = undefined;
       this.message.clear();
     });
@@ -327,7 +330,7 @@ export class PanelModel {
     const log = this.log.peek();
     if (log && this.phase.peek() !== "ended") return log.post(text);
     if (second) throw new Closed(); // the first was refused, and says why; both stay in the box
-    await this.#askFirst(text);
+    await this.#first.ask(text);
   }
 
   /** Asks for somebody to call with. What is typed goes along; without a word it says what is wanted. */
@@ -336,32 +339,12 @@ export class PanelModel {
     const { draft } = this.composer;
     const typed = draft.peek();
     try {
-      await this.#askFirst(isBlank(typed) ? strings.callWanted(media === "video") : typed.trim(), media);
+      await this.#first.ask(isBlank(typed) ? strings.callWanted(media === "video") : typed.trim(), media);
       if (draft.peek() === typed) draft.value = "";
       this.focusAsked.value++; // the button is gone
     } catch {
       // told by `trouble`; what is typed stays
     }
-  }
-
-  /** The first message makes the visitor, then the connection, then the conversation. */
-  async #askFirst(text: string, medium?: Media): Promise<void> {
-    this.trouble.value = undefined;
-    this.#making.value = text;
-    let session: Session;
-    try {
-      session = await this.#visitor();
-    } catch (reason) {
-      this.#making.value = undefined;
-      if (!(reason instanceof Closed)) this.trouble.value = reason instanceof Refusal ? reason.message : ""; // a log-out has emptied the box
-      throw reason;
-    }
-    const name = this.name.peek().trim();
-    const body = { text, ...(name ? { name } : {}), ...(medium ? { medium } : {}) };
-    batch(() => {
-      this.#making.value = undefined;
-      void this.#ask(session, body, session.connection.op()); // its failure puts the text back into the box
-    });
   }
 
   /** The session of the visitor, who is made if there is none. Rejects with Refusal, TypeError without a network, or Closed. */
@@ -381,50 +364,6 @@ export class PanelModel {
     const session = this.#session.peek();
     if (!session) throw new Closed();
     return session;
-  }
-
-  async #ask(session: Session, body: Ask, op: Op): Promise<void> {
-    const { text, medium } = body;
-    const { clock } = this.#ports;
-    const gone = (): boolean => this.#session.value !== session; // with its visitor: nobody else hears of it
-    const typed = medium !== undefined && text === strings.callWanted(medium === "video") ? undefined : text;
-    this.#asking.value = { op, text, typed };
-    try {
-      const { conversation } = await session.connection.command("chat.ask", body, op);
-      if (!conversation || gone()) return;
-      this.#began.value = { conversation, text };
-      if (medium) this.#wantedCall.remember(conversation);
-      await viewHolds(session, () => gone() || session.view.all("conversation").some((one) => one.conversation === conversation), clock); // the answer is quicker
-    } catch (reason) {
-      await new Promise<void>((resolve) => clock.after(0, resolve)); // the box empties first
-      if (!(reason instanceof Refusal) || gone()) return;
-      if (reason.code === "conflict") return; // said already, by another page that had it kept
-      if (reason.code === "wrong_state" && !medium && (await this.#follow(session, text, op))) return;
-      if (!gone()) this.#refused(reason, typed);
-    } finally {
-      if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
-    }
-  }
-
-  /** Another tab was quicker to ask: what was to be the first message goes into its conversation, once, whoever else has it kept. Whether it did. */
-  async #follow(session: Session, text: string, op: Op): Promise<boolean> {
-    const open = (): ConversationItem | undefined => session.view.all("conversation").findLast((one) => !ended(one));
-    await viewHolds(session, () => this.#session.value !== session || open() !== undefined, this.#ports.clock);
-    const it = open();
-    if (!it || this.#session.peek() !== session) return false;
-    session.log(it.conversation).restore(op, text);
-    return true;
-  }
-
-  #refused({ code, message }: Refusal, typed: string | undefined): void {
-    if (typed !== undefined) this.composer.putBack(typed);
-    if (code === "closed" || code === "full") this.message.refused(code);
-    else this.trouble.value = message;
-  }
-
-  #unlogged(): string | undefined {
-    const began = this.#began.value;
-    return began && began.conversation === this.conversation.value?.conversation && this.log.value?.entries.value.length === 0 ? began.text : undefined;
   }
 
   #talkAbout(conversation: ConversationID | undefined): void {
