@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals-core";
 import { isBlank } from "./plain.ts";
+import { Closed } from "./refusal.ts";
 
 /** Whether a key belongs to an input method. Safari tells the Enter that ends a composition only by the old code. */
 export function composes(e: { readonly isComposing: boolean; readonly keyCode: number }): boolean {
@@ -19,35 +20,35 @@ export function excess(draft: string, longest: number): number {
 /** The message box: what it holds and whether it can be sent. */
 export class Composer {
   readonly draft = signal("");
-  readonly state = signal<"idle" | "sending" | "failed">("idle");
   /** Characters beyond what a message may have. They stay in the box, and it cannot be sent. */
   readonly over = computed(() => excess(this.draft.value, this.#longest()));
-  readonly canSend = computed(() => !isBlank(this.draft.value) && this.over.value === 0 && this.state.value !== "sending");
+  readonly canSend = computed(() => !isBlank(this.draft.value) && this.over.value === 0);
   readonly #post: (text: string) => Promise<void>;
   readonly #longest: () => number;
 
-  /** longest is in characters (Unicode code points), as the server counts. */
+  /**
+   * `post` takes a text, or rejects: with Closed when whose it is has gone, and it with them. longest is in characters
+   * (Unicode code points), as the server counts.
+   */
   constructor(post: (text: string) => Promise<void>, longest = (): number => Infinity) {
     this.#post = post;
     this.#longest = longest;
   }
 
-  /** Puts a text that was refused before what is typed now. */
-  putBack(text: string): void {
-    this.draft.value = before(text, this.draft.peek());
+  /** Puts texts that were refused, in their order, before what is typed now. */
+  putBack(...texts: readonly string[]): void {
+    this.draft.value = texts.reduceRight((draft, text) => before(text, draft), this.draft.peek());
   }
 
-  /** Hands the draft over. What is typed meanwhile stays; when it fails, the draft stays too: nothing typed is lost. */
+  /** Takes the draft out of the box and hands it over: what is typed meanwhile is another one. What could not be handed over comes back. */
   async send(): Promise<void> {
     if (!this.canSend.value) return;
     const text = this.draft.value;
-    this.state.value = "sending";
+    this.draft.value = "";
     try {
       await this.#post(text.trim());
-      if (this.draft.value === text) this.draft.value = "";
-      this.state.value = "idle";
-    } catch {
-      this.state.value = isBlank(this.draft.value) ? "idle" : "failed"; // what was emptied meanwhile is not missed
+    } catch (reason) {
+      if (!(reason instanceof Closed)) this.putBack(text);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { composes, Composer, Log, newOp, View, type Ack, type ConversationID, type Entry, type Op, Refusal } from "../src/index.ts";
+import { Closed, composes, Composer, Log, newOp, View, type Ack, type ConversationID, type Entry, type Op, Refusal } from "../src/index.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 
 const conv = "01920000-0000-7000-8000-000000000001" as ConversationID;
@@ -151,17 +151,29 @@ describe("a view", () => {
 });
 
 describe("a composer", () => {
-  test("keeps the draft when sending fails, and what is typed meanwhile", async () => {
+  /** A box that held a text, which is on its way; `end` says how it ended. */
+  function sending(): { composer: Composer; end: (reason: Error) => Promise<void> } {
     let fail: (e: Error) => void = () => undefined;
     const composer = new Composer(() => new Promise((_, reject) => (fail = reject)));
     composer.draft.value = "hello";
     const sent = composer.send();
-    expect(composer.canSend.value).toBe(false);
-    composer.draft.value = "hello there";
-    fail(new Error("no"));
-    await sent;
-    expect(composer.draft.value).toBe("hello there");
-    expect(composer.state.value).toBe("failed");
+    return { composer, end: (reason) => (fail(reason), sent) };
+  }
+
+  test("is empty for what is typed next, and has a text again that could not be sent, before that", async () => {
+    for (const next of ["", "and more"]) {
+      const { composer, end } = sending();
+      expect([composer.draft.value, composer.canSend.value]).toEqual(["", false]);
+      composer.draft.value = next;
+      await end(new Error("no"));
+      expect(composer.draft.value).toBe(next ? "hello\nand more" : "hello");
+    }
+  });
+
+  test("does not have a text again whose author has gone", async () => {
+    const { composer, end } = sending();
+    await end(new Closed());
+    expect(composer.draft.value).toBe("");
   });
 });
 

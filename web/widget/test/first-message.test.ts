@@ -87,3 +87,55 @@ test("what two tabs asked while the server was away is said by the next page, on
   await nextPage();
   expect([said().filter((text) => text.startsWith("chat.post")), kept()]).toEqual([["chat.post From tab one", "chat.post From tab two"], []]);
 });
+
+// VIS-2
+describe("a message that is sent while the first one is on its way", () => {
+  beforeEach(async () => {
+    one.server.acks.set("chat.ask", { conversation });
+    await shop.send(one, "First");
+    await shop.clock.pass(300);
+    await breaks();
+    await shop.send(one, "Second");
+    await shop.clock.pass(20_000);
+  });
+  const comesBack = async (): Promise<void> => {
+    one.server.accept = true;
+    stands("active");
+    await shop.clock.pass(30_000);
+  };
+
+  test("has left the box, and what is typed there meanwhile is another one", async () => {
+    for (const typed of ["", "And more"]) {
+      expect([one.panel.composer.draft.value, one.panel.first.value, one.panel.next.value]).toEqual(["", "First", ["Second"]]);
+      one.panel.composer.draft.value = typed;
+      if (typed === "") continue;
+      await comesBack();
+      expect([said(), one.panel.composer.draft.value, one.panel.next.value]).toEqual([["chat.ask First", "chat.post Second"], typed, []]);
+    }
+  });
+
+  test("is followed by the third", async () => {
+    await shop.send(one, "Third");
+    expect(one.panel.next.value).toEqual(["Second", "Third"]);
+    await comesBack();
+    expect([said(), kept()]).toEqual([["chat.ask First", "chat.post Second", "chat.post Third"], []]);
+  });
+
+  test("is kept for the next page, which says it", async () => {
+    expect(kept()).toEqual(["chat.ask Second"]);
+    await nextPage();
+    expect([said(), kept(), one.panel.composer.draft.value]).toEqual([["chat.ask Second", "chat.post Second"], [], ""]);
+  });
+});
+
+// VIS-2
+test("what is typed while the first visitor of a browser is being made is another message", async () => {
+  shop.close();
+  shop = new Shop();
+  one = shop.tab();
+  await shop.send(one, "First");
+  one.panel.composer.draft.value = "Half a sen";
+  shop.made[0]?.();
+  await shop.clock.pass(300);
+  expect([said(), one.panel.composer.draft.value]).toEqual([["chat.ask First"], "Half a sen"]);
+});

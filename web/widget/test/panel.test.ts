@@ -127,7 +127,7 @@ describe("the first message", () => {
     fail = new TypeError("no network");
     panel.composer.draft.value = "hello";
     await panel.composer.send();
-    expect([panel.composer.draft.value, panel.composer.state.value, panel.phase.value]).toEqual(["hello", "failed", "first"]);
+    expect([panel.composer.draft.value, panel.composer.canSend.value, panel.phase.value]).toEqual(["hello", true, "first"]);
     expect(panel.trouble.value).toBe("");
     fail = undefined;
     await panel.composer.send();

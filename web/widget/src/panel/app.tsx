@@ -162,7 +162,7 @@ export function App({ panel }: { panel: PanelModel }): VNode {
       <Notices panel={panel} />
       {panel.calls.value && <CallView calls={panel.calls.value} />}
       <SharingView panel={panel} />
-      <Lines log={panel.log.value} greeting={greeting(site, reason)} first={panel.first.value} edit={(op) => panel.takeBack(op)} />
+      <Lines log={panel.log.value} greeting={greeting(site, reason)} unlogged={[panel.first.value ?? [], panel.next.value].flat()} edit={(op) => panel.takeBack(op)} />
       <EndQuestion panel={panel} />
       {phase === "ended" || (phase === "first" && panel.message.left.value) ? (
         <div class="over-line">

@@ -1,6 +1,7 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
   Closed,
+  newOp,
   Refusal,
   type Ask,
   type Clock,
@@ -53,6 +54,11 @@ function typedOf({ text, medium }: Ask): string | undefined {
   return medium !== undefined && text === strings.callWanted(medium === "video") ? undefined : text;
 }
 
+/** The conversation that has not ended. */
+function openOf({ view }: Session): ConversationItem | undefined {
+  return view.all("conversation").findLast((one) => !ended(one));
+}
+
 /**
  * The words that begin a conversation, until they stand in its log. They are kept over a page load until the server has taken
  * them, or they are shown elsewhere: also while they are refused, since another tab was quicker, and that is not in the view yet.
@@ -66,9 +72,13 @@ export class FirstMessage {
   #unanswered: readonly Kept[] = [];
   /** Those that the server has not taken, and that are shown nowhere else: the one on its way first. */
   #asks: readonly KeptAsk[] = [];
+  /** What was said after them, and goes where they go. */
+  readonly #next = signal<readonly KeptAsk[]>([]);
 
   /** They are on their way. */
   readonly underway = computed(() => this.#making.value !== undefined || this.#asking.value !== undefined);
+  /** What was said after them, while it waits for them. */
+  readonly next = computed(() => this.#next.value.map(({ body }) => body.text));
   /** They, while they do not stand in the log. */
   readonly text = computed(() => (this.#making.value ?? this.#asking.value?.body)?.text ?? this.#unlogged());
 
@@ -90,10 +100,18 @@ export class FirstMessage {
         void this.#ask(session, body, session.connection.op()); // its failure puts the text back into the box
       });
     } catch (reason) {
-      if (this.#making.peek() === body) this.#making.value = undefined;
-      if (!(reason instanceof Closed)) trouble.value = reason instanceof Refusal ? reason.message : ""; // a log-out has emptied the box
+      if (reason instanceof Closed) throw reason; // it has gone with its visitor
+      this.#making.value = undefined;
+      this.#giveBack();
+      trouble.value = reason instanceof Refusal ? reason.message : "";
       throw reason;
     }
+  }
+
+  /** Takes what is said while they are on their way. */
+  add(text: string): void {
+    this.#next.value = [...this.#next.peek(), { op: newOp(this.#ports.clock), kind: "chat.ask", body: { text } }];
+    if (this.#asking.peek()) this.keep();
   }
 
   /** Asks what pages before have kept, one after the other: they may be of several tabs. */
@@ -106,21 +124,22 @@ export class FirstMessage {
   /** Keeps the commands without an answer over a page load, and these words with them. */
   keep(unanswered: readonly Kept[] = this.#unanswered): void {
     this.#unanswered = unanswered;
-    this.#ports.store.change({ kept: [...unanswered, ...this.#asks.filter(({ op }) => !unanswered.some((one) => one.op === op))] });
+    const words = [...this.#asks, ...this.#next.peek()].filter(({ op }) => !unanswered.some((one) => one.op === op));
+    this.#ports.store.change({ kept: [...unanswered, ...words] });
   }
 
   /** What the visitor has typed and nobody was told, in its order. */
   get unsent(): readonly string[] {
-    const asking = this.#asking.peek();
-    const others = this.#asks.filter(({ op }) => op !== asking?.op);
-    return [asking?.body, ...others.map(({ body }) => body)].flatMap((body) => (body && typedOf(body)) ?? []);
+    const [making, asking] = [this.#making.peek(), this.#asking.peek()];
+    const others = [...this.#asks, ...this.#next.peek()].filter(({ op }) => op !== asking?.op);
+    return [making, asking?.body, ...others.map(({ body }) => body)].flatMap((body) => (body && typedOf(body)) ?? []);
   }
 
   /** It was another visitor's. */
   clear(): void {
     batch(() => {
       this.#making.value = this.#asking.value = this.#began.value = undefined;
-      this.#asks = this.#unanswered = [];
+      this.#asks = this.#unanswered = this.#next.value = [];
     });
   }
 
@@ -138,14 +157,16 @@ export class FirstMessage {
       if (medium) wanted(conversation);
       await viewHolds(session, () => gone() || session.view.all("conversation").some((one) => one.conversation === conversation), clock); // the answer is quicker
     } catch (reason) {
-      await new Promise<void>((resolve) => clock.after(0, resolve)); // the box empties first
       if (!(reason instanceof Refusal) || gone()) return;
       if (reason.code === "conflict") return; // said already, by another page that had it kept
       if (reason.code === "wrong_state" && !medium && (await this.#follow(session, text, op))) return;
       if (!gone()) this.#refused(reason, body);
     } finally {
-      if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
-      if (!gone()) this.#settled(op);
+      batch(() => {
+        if (this.#asking.peek()?.op === op) this.#asking.value = undefined;
+        if (!gone()) this.#settled(op);
+        if (!gone() && this.#asks.length === 0) this.#goOn(session);
+      });
     }
   }
 
@@ -157,16 +178,34 @@ export class FirstMessage {
 
   /** Another tab was quicker to ask: what was to be the first message goes into its conversation, once, whoever else has it kept. Whether it did. */
   async #follow(session: Session, text: string, op: Op): Promise<boolean> {
-    const open = (): ConversationItem | undefined => session.view.all("conversation").findLast((one) => !ended(one));
-    await viewHolds(session, () => this.#ports.session.value !== session || open() !== undefined, this.#ports.clock);
-    const it = open();
+    await viewHolds(session, () => this.#ports.session.value !== session || openOf(session) !== undefined, this.#ports.clock);
+    const it = openOf(session);
     if (!it || this.#ports.session.peek() !== session) return false;
     session.log(it.conversation).restore(op, text);
     return true;
   }
 
+  /** What was said after them follows them, or stands in the box again where there is no conversation. */
+  #goOn(session: Session): void {
+    const it = openOf(session);
+    if (!it) return this.#giveBack();
+    const next = this.#next.peek();
+    this.#next.value = [];
+    for (const { op, body } of next) session.log(it.conversation).restore(op, body.text);
+    if (next.length > 0) this.keep();
+  }
+
+  #giveBack(): void {
+    const next = this.#next.peek();
+    if (next.length === 0) return;
+    this.#ports.composer.putBack(...this.next.peek());
+    this.#next.value = [];
+    if (this.#ports.session.peek()) this.keep();
+  }
+
   #refused({ code, message }: Refusal, body: Ask): void {
     const typed = typedOf(body);
+    this.#giveBack();
     if (typed !== undefined) this.#ports.composer.putBack(typed);
     if (code === "closed" || code === "full") this.#ports.refused(code);
     else this.#ports.trouble.value = message;

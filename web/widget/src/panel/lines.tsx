@@ -69,8 +69,8 @@ function System({ entry }: { entry: Entry }): VNode | null {
   );
 }
 
-/** The conversation so far, our unsent messages below it, and who types. */
-export function Lines({ log, greeting, first, edit }: { log: Log | undefined; greeting: string; first: string | undefined; edit: (op: Pending["op"]) => void }): VNode {
+/** The conversation so far, below it the words that no log has yet and our unsent messages, and who types. */
+export function Lines({ log, greeting, unlogged, edit }: { log: Log | undefined; greeting: string; unlogged: readonly string[]; edit: (op: Pending["op"]) => void }): VNode {
   const box = useRef<HTMLDivElement>(null);
   const entries = log?.entries.value ?? [];
   const pending = log?.pending.value ?? [];
@@ -81,7 +81,7 @@ export function Lines({ log, greeting, first, edit }: { log: Log | undefined; gr
   useLayoutEffect(() => {
     const it = box.current;
     if (it && nearEnd.current) it.scrollTop = it.scrollHeight; // who reads further up is not moved
-  }, [entries.length, pending.length, typing, first]);
+  }, [entries.length, pending.length, typing, unlogged.length]);
   useEffect(() => {
     const it = box.current;
     if (!it) return;
@@ -114,16 +114,16 @@ export function Lines({ log, greeting, first, edit }: { log: Log | undefined; gr
               <System key={entry.id} entry={entry} />
             ),
           )}
-        {first !== undefined && (
-          <li class="line own sending">
+        {unlogged.map((text, i) => (
+          <li key={i} class="line own sending">
             <p class="text" dir="auto">
-              {plain(first)}
+              {plain(text)}
             </p>
             <p class="under">
               <Mark state="sending" words={true} />
             </p>
           </li>
-        )}
+        ))}
         {log && pending.map((it) => <Unsent key={it.op} it={it} log={log} edit={edit} />)}
       </ol>
       {typing && <p class="typing">{strings.typing(typing.name ?? strings.agent)}</p>}

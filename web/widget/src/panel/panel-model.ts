@@ -17,7 +17,6 @@ import { whoOf } from "../who.ts";
 import type { Bootstrap } from "./bootstrap.ts";
 import { CallModel } from "./call-model.ts";
 import { FirstMessage, isAsk } from "./first-message.ts";
-import { holds } from "./holds.ts";
 import { Leaving } from "./leaving.ts";
 import { MessageModel } from "./message-model.ts";
 import { PageSteps } from "./page-steps.ts";
@@ -83,6 +82,8 @@ export class PanelModel {
   });
   /** The first message, while it does not stand in the log. */
   readonly first = computed(() => this.#first.text.value);
+  /** What was said after it, while it waits for it. */
+  readonly next = computed(() => this.#first.next.value);
   readonly connection = computed(() => this.#session.value?.connection.state.value ?? "idle");
   /** What was heard last of the site, from the connection or asked for while nothing runs. */
   readonly site = signal<SiteItem | undefined>(undefined);
@@ -307,7 +308,7 @@ export class PanelModel {
   #forget(): void {
     const posts = [...(this.#session.peek()?.logs.peek().values() ?? [])].flatMap((log) => log.pending.peek());
     const unsent = posts.flatMap(({ state, text }) => (state === "stored" ? [] : [text]));
-    for (const text of [...this.#first.unsent, ...unsent].reverse()) this.composer.putBack(text);
+    this.composer.putBack(...this.#first.unsent, ...unsent);
     this.#ports.store.clear();
     this.#leaveVisitor();
   }
@@ -325,25 +326,23 @@ export class PanelModel {
   }
 
   async #send(text: string): Promise<void> {
-    const second = this.phase.peek() === "asking"; // it goes where the first one goes
-    if (second) await holds(() => this.phase.value !== "asking", this.#ports.clock);
+    const phase = this.phase.peek();
+    if (phase === "asking") return this.#first.add(text);
     const log = this.log.peek();
-    if (log && this.phase.peek() !== "ended") return log.post(text);
-    if (second) throw new Closed(); // the first was refused, and says why; both stay in the box
+    if (log && phase !== "ended") return log.post(text);
     await this.#first.ask(text);
   }
 
   /** Asks for somebody to call with. What is typed goes along; without a word it says what is wanted. */
   async askCall(media: Media): Promise<void> {
     if (!this.canAskCall.peek()) return;
-    const { draft } = this.composer;
-    const typed = draft.peek();
+    const typed = this.composer.draft.peek();
+    this.composer.draft.value = "";
     try {
       await this.#first.ask(isBlank(typed) ? strings.callWanted(media === "video") : typed.trim(), media);
-      if (draft.peek() === typed) draft.value = "";
       this.focusAsked.value++; // the button is gone
-    } catch {
-      // told by `trouble`; what is typed stays
+    } catch (reason) {
+      if (!isBlank(typed) && !(reason instanceof Closed)) this.composer.putBack(typed); // told by `trouble`
     }
   }
 
