@@ -224,7 +224,10 @@ export class PanelModel {
     store.refresh();
     const { token, dismissed } = store.state;
     if (token === before) return;
-    if (before !== undefined) this.#leaveVisitor();
+    if (before !== undefined) {
+      if (!store.left.includes(before)) this.#putBack(); // not after a log-out: they go with whose they were
+      this.#leaveVisitor();
+    }
     this.#others = true;
     this.#dismissed.value = dismissed;
     this.#connect();
@@ -306,11 +309,16 @@ export class PanelModel {
 
   /** Ends this visitor here; what was typed stays. */
   #forget(): void {
+    this.#putBack();
+    this.#ports.store.clear();
+    this.#leaveVisitor();
+  }
+
+  /** What was said here and nobody has read stands in the box again. */
+  #putBack(): void {
     const posts = [...(this.#session.peek()?.logs.peek().values() ?? [])].flatMap((log) => log.pending.peek());
     const unsent = posts.flatMap(({ state, text }) => (state === "stored" ? [] : [text]));
     this.composer.putBack(...this.#first.unsent, ...unsent);
-    this.#ports.store.clear();
-    this.#leaveVisitor();
   }
 
   #leaveVisitor(): void {

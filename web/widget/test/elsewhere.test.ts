@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ConversationID, ConversationItem } from "../../shared/src/index.ts";
+import { settle } from "../../shared/test/fake-clock.ts";
+import { Shop, type Tab } from "./shop.ts";
+
+const conversation = "01920000-0000-7000-8000-0000000000aa" as ConversationID;
+let shop: Shop;
+const stands = ({ server }: Tab, state: ConversationItem["state"]): void => server.set(`conversation/${conversation}`, { conversation: { conversation, state, last: 0, read: 0 } });
+const draft = ({ panel }: Tab): string => panel.composer.draft.value;
+
+/** The way breaks, and the server that comes back has no such visitor: a cleared one. */
+async function breaks({ server }: Tab): Promise<void> {
+  server.accept = false;
+  for (const link of server.links) server.cut(link);
+  await shop.clock.pass(100);
+}
+async function comesBack({ server }: Tab): Promise<void> {
+  server.accept = true;
+  server.refusedKinds.set("connection.hello", { code: "unauthenticated", message: "Who?", retry: false });
+  await shop.clock.pass(20_000);
+}
+
+beforeEach(() => {
+  shop = new Shop();
+});
+afterEach(() => shop.close());
+
+// VIS-4: what the visitor has said and nobody has read stands in the box again, whichever tab hears of it first.
+describe.each(["panel", "shop"] as const)("words on their way in one of two tabs, kept in the storage of the %s,", (where) => {
+  let tabs: readonly [Tab, Tab];
+  beforeEach(async () => {
+    shop.stored = JSON.stringify({ token: "old", kept: [] });
+    tabs = [shop.tab(where), shop.tab(where)];
+    await shop.clock.pass(300);
+    for (const tab of tabs) stands(tab, "active");
+    await shop.clock.pass(300);
+    for (const tab of tabs) await breaks(tab);
+    await shop.send(tabs[1], "A long answer");
+    tabs[1].panel.composer.draft.value = "What is being typed";
+  });
+
+  test("stand in its box again where the other tab learns first that the visitor is unknown", async () => {
+    await comesBack(tabs[0]);
+    expect([tabs[1].panel.phase.value, draft(tabs[1]), draft(tabs[0])]).toEqual(["first", "A long answer\nWhat is being typed", ""]);
+  });
+
+  test("go with the visitor whom the site logs out in the other tab", async () => {
+    const out = shop.clock.now() + 1;
+    shop.away = true;
+    tabs[0].panel.hear({ kind: "reset", out });
+    await settle();
+    expect(draft(tabs[1])).toBe("What is being typed"); // the page tells of the log-out a little later
+    tabs[1].panel.hear({ kind: "reset", out });
+    expect(draft(tabs[1])).toBe("");
+  });
+});
