@@ -54,3 +54,28 @@ describe.each(["panel", "shop"] as const)("words on their way in one of two tabs
     expect(draft(tabs[1])).toBe("");
   });
 });
+
+// VIS-4
+describe("of two tabs that make a visitor at once, before one has heard of the other,", () => {
+  test("the slower one has its words in the box again, and its visitor is ended", async () => {
+    shop.late = true;
+    const [one, two] = [shop.tab("shop"), shop.tab("shop")];
+    await shop.send(one, "From tab one");
+    await shop.send(two, "From tab two");
+    for (const made of shop.made) {
+      made();
+      await settle();
+    }
+    await shop.clock.pass(10_000);
+    expect([draft(one), draft(two), shop.ended, shop.tokens(two).at(-1), JSON.parse(shop.stored ?? "{}")]).toMatchObject(["", "From tab two", ["token-1"], "token-0", { token: "token-0", leaving: [] }]);
+  });
+
+  test("the visitor whom the slower one does not become is ended", async () => {
+    const [one, two] = [shop.tab(), shop.tab()];
+    await shop.send(one, "From tab one");
+    await shop.send(two, "From tab two");
+    for (const made of shop.made) made();
+    await shop.clock.pass(300);
+    expect([shop.ended, shop.tokens(one), shop.tokens(two), draft(two)]).toEqual([["token-1"], ["token-0"], ["token-0"], ""]);
+  });
+});

@@ -45,6 +45,8 @@ export class PanelModel {
   readonly #host: HostPlace;
   /** The visitor is another tab's: what is in the boxes may be of whoever was here before. */
   #others = false;
+  /** The token that was made last for this tab. */
+  #made: string | undefined;
   #life = new AbortController();
   #talk: AbortController | undefined;
 
@@ -227,6 +229,7 @@ export class PanelModel {
     if (before !== undefined) {
       if (!store.left.includes(before)) this.#putBack(); // not after a log-out: they go with whose they were
       this.#leaveVisitor();
+      if (token !== undefined && before === this.#made) this.#leaving.end(before); // another tab was quicker: nobody has this one
     }
     this.#others = true;
     this.#dismissed.value = dismissed;
@@ -362,7 +365,9 @@ export class PanelModel {
       const making = this.#ports.rest.newVisitor(this.bootstrap.site, this.name.peek().trim(), identity);
       const token = await this.#leaving.unlessOver(this.#life.signal, making);
       this.storedElsewhere(); // another tab may have been quicker: then both are that one
-      if (!this.#session.peek()) {
+      if (this.#session.peek()) this.#leaving.end(token);
+      else {
+        this.#made = token;
         this.#ports.store.change({ token, made: Math.max(this.#ports.clock.now(), this.#out), who: identity && whoOf(identity) });
         this.#connect();
         this.#claim(); // named while the visitor was being made
