@@ -6,6 +6,7 @@ import { Shop, type Tab } from "./shop.ts";
 const conversation = "01920000-0000-7000-8000-0000000000aa" as ConversationID;
 let shop: Shop;
 const stands = ({ server }: Tab, state: ConversationItem["state"]): void => server.set(`conversation/${conversation}`, { conversation: { conversation, state, last: 0, read: 0 } });
+const claims = (sub: string): string => `e30.${btoa(JSON.stringify({ sub })).replaceAll("=", "")}.c2ln`;
 const draft = ({ panel }: Tab): string => panel.composer.draft.value;
 
 /** The way breaks, and the server that comes back has no such visitor: a cleared one. */
@@ -77,5 +78,41 @@ describe("of two tabs that make a visitor at once, before one has heard of the o
     for (const made of shop.made) made();
     await shop.clock.pass(300);
     expect([shop.ended, shop.tokens(one), shop.tokens(two), draft(two)]).toEqual([["token-1"], ["token-0"], ["token-0"], ""]);
+  });
+});
+
+// SITE-9
+describe("words in the box of somebody who was known by name, whom the server does not know any more,", () => {
+  let one: Tab;
+  beforeEach(async () => {
+    shop.stored = JSON.stringify({ token: "old", kept: [] });
+    one = shop.tab("panel", { identity: claims("anne") });
+    await shop.clock.pass(300);
+    stands(one, "active");
+    await shop.clock.pass(100);
+    await breaks(one);
+    await shop.send(one, "What Anne has to say");
+    await comesBack(one);
+    expect([one.panel.phase.value, draft(one)]).toEqual(["first", "What Anne has to say"]);
+  });
+
+  test("go when the site names somebody else", () => {
+    one.panel.name.value = "Anne";
+    one.panel.hear({ kind: "identify", identity: claims("ben") });
+    expect([draft(one), one.panel.name.value]).toEqual(["", ""]);
+  });
+
+  test("stay for that person, and for a name that cannot be read", () => {
+    for (const identity of [claims("anne"), "unreadable"]) {
+      one.panel.hear({ kind: "identify", identity });
+      expect(draft(one)).toBe("What Anne has to say");
+    }
+  });
+
+  test("are in no box of a tab where another tab's visitor is somebody else", async () => {
+    shop.stored = JSON.stringify({ token: "of ben", who: "ben", kept: [] });
+    one.panel.storedElsewhere();
+    await shop.clock.pass(300);
+    expect([draft(one), shop.tokens(one).at(-1)]).toEqual(["", "of ben"]);
   });
 });

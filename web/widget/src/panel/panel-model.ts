@@ -45,6 +45,8 @@ export class PanelModel {
   readonly #host: HostPlace;
   /** The visitor is another tab's: what is in the boxes may be of whoever was here before. */
   #others = false;
+  /** The person, as whoOf tells, whose words are in the boxes; undefined while nobody was named. */
+  #person: string | undefined;
   /** The token that was made last for this tab. */
   #made: string | undefined;
   #life = new AbortController();
@@ -187,6 +189,7 @@ export class PanelModel {
         return;
       case "identify":
         this.#identity.value = message.identity;
+        this.#named(whoOf(message.identity));
         this.#claim();
         return this.#session.peek() && this.#tellAlive(this.phase.peek()); // the page may have lost who is there
       case "reset":
@@ -223,6 +226,7 @@ export class PanelModel {
   storedElsewhere(): void {
     const { store } = this.#ports;
     const before = store.state.token;
+    this.#named(store.state.who);
     store.refresh();
     const { token, dismissed } = store.state;
     if (token === before) return;
@@ -257,6 +261,19 @@ export class PanelModel {
     this.#tellAlive(this.phase.peek());
   }
 
+  /** Words of somebody who was known by name are shown to nobody else. */
+  #named(who: string | undefined): void {
+    if (who === undefined || who === this.#person) return;
+    if (this.#person !== undefined) this.#emptyBoxes();
+    this.#person = who;
+  }
+
+  #emptyBoxes(): void {
+    this.#others = this.confirmEnd.value = false;
+    this.trouble.value = this.#person = undefined;
+    this.composer.draft.value = this.name.value = this.message.email.value = "";
+  }
+
   /** Who began unnamed is from now on the person whom the site names: nobody else it names reads that. */
   #claim(named?: string): void {
     const { store } = this.#ports;
@@ -264,12 +281,14 @@ export class PanelModel {
     const who = (identity === undefined ? undefined : whoOf(identity)) ?? named;
     if (who === undefined || store.state.token === undefined || store.state.who !== undefined) return;
     store.change({ who });
+    this.#named(who);
     this.#tellAlive(this.phase.peek());
   }
 
   #connect(): void {
-    const { token, kept } = this.#ports.store.state;
+    const { token, kept, who } = this.#ports.store.state;
     if (!token) return;
+    this.#named(who);
     const session = new Session({
       clock: this.#ports.clock,
       ...this.#ports.transports,
@@ -300,11 +319,7 @@ export class PanelModel {
     const gone = before === undefined || token !== before;
     if (gone) this.#leaveVisitor();
     this.#identity.value = undefined;
-    if (gone || this.#others) {
-      this.#others = this.confirmEnd.value = false;
-      this.trouble.value = undefined;
-      this.composer.draft.value = this.name.value = this.message.email.value = "";
-    }
+    if (gone || this.#others) this.#emptyBoxes();
     this.#leaving.go();
     this.#dismissed.value = dismissed;
     if (!this.#session.peek()) this.#connect();
@@ -312,6 +327,7 @@ export class PanelModel {
 
   /** Ends this visitor here; what was typed stays. */
   #forget(): void {
+    this.#named(this.#ports.store.state.who);
     this.#putBack();
     this.#ports.store.clear();
     this.#leaveVisitor();
