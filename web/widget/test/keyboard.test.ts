@@ -74,6 +74,33 @@ describe("a page that opens the panel", () => {
     expect([document.activeElement, shown()]).toEqual([field, { kind: "shown", open: true, focus: false }]);
   });
 
+  test("by itself takes no keyboard out of what may be written into, or may hide what is", () => {
+    const widget = page();
+    const closed = put("section", { tabIndex: 0 });
+    closed.attachShadow({ mode: "closed" });
+    const open = put("section");
+    const inner = open.attachShadow({ mode: "open" }).appendChild(document.createElement("input"));
+    const parts = [put("input"), put("select"), put("iframe"), put("object", { tabIndex: 0 }), put("embed", { tabIndex: 0 }), put("canvas", { tabIndex: 0 }), put("div", { tabIndex: 0 }), closed, inner];
+    for (const at of [...parts, put("button", { contentEditable: "true" })]) {
+      Object.defineProperty(at, "isContentEditable", { value: at.localName === "button" });
+      at.focus();
+      widget.open();
+      expect([at.localName, shown()]).toEqual([at.localName, { kind: "shown", open: true, focus: false }]);
+      widget.close();
+    }
+  });
+
+  test("by a link gives the keyboard to the panel", () => {
+    const widget = page();
+    for (const at of [put("a", { href: "#chat" }), put("input", { type: "submit" }), put("div", { tabIndex: 0, role: "button" })]) {
+      if (at.localName === "div") at.setAttribute("role", "button");
+      at.focus();
+      widget.open();
+      expect([at.localName, shown()]).toEqual([at.localName, { kind: "shown", open: true, focus: true }]);
+      widget.close();
+    }
+  });
+
   test("by a button gives the keyboard to the panel", () => {
     const widget = page();
     put("button").focus();

@@ -10,11 +10,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Whether the keyboard may be writing into that element of the page: a field, an inner page, or what hides its inside. */
-export function isWritten(element: Element | null): boolean {
+const pressed = "html,body,button,summary,a[href],area[href],input:is([type=button],[type=submit],[type=reset],[type=image]),[role=button],[role=link]";
+
+/** Whether the keyboard may be taken from that element of the page: it is nowhere, or on what is only pressed. All others may be written into. */
+export function isFree(element: Element | null): boolean {
   const inside = element?.shadowRoot?.activeElement;
-  if (inside) return isWritten(inside);
-  return element instanceof HTMLElement && (element.isContentEditable || /^(input|textarea|select|iframe)$|-/.test(element.localName));
+  if (inside) return isFree(inside);
+  return !element || (element.matches(pressed) && !(element instanceof HTMLElement && element.isContentEditable));
 }
 
 /** The speech bubble on the launcher. */

@@ -1,7 +1,7 @@
 import type { FromPanel } from "../port.ts";
 import { loaderStrings as words } from "../strings.ts";
 import { whoOf } from "../who.ts";
-import { bubble, isWritten, make } from "./elements.ts";
+import { bubble, isFree, make } from "./elements.ts";
 import { PanelFrame } from "./frame.ts";
 import { Keeper } from "./keeper.ts";
 import { look } from "./look.ts";
@@ -89,7 +89,7 @@ export class Widget implements PageApi {
   }
 
   open(): void {
-    this.#show(true, this.#hasKeyboard() || !isWritten(document.activeElement));
+    this.#show(true, this.#hasKeyboard() || isFree(document.activeElement));
   }
 
   close(): void {
@@ -262,7 +262,7 @@ export class Widget implements PageApi {
         clearTimeout(this.#waiting);
         this.#lost.hidden = true;
         this.#frame?.element.classList.remove("lost");
-        this.#focus &&= this.#hasKeyboard() || !isWritten(document.activeElement);
+        this.#focus &&= this.#hasKeyboard() || isFree(document.activeElement);
         this.#showCall(false);
         if (this.#focus) this.#frame?.element.focus();
         this.#heedLogOut();
