@@ -44,6 +44,8 @@ export class Call<L extends Leg = Leg> {
   readonly item: ReadonlySignal<CallItem>;
   readonly leg: ReadonlySignal<L | undefined>;
   readonly failure = signal("");
+  /** Whether the browser plays no sound before the agent has done something on the page. */
+  readonly soundBlocked = signal(false);
   readonly #o: CallOutside<L>;
   readonly #leg = signal<L | undefined>(undefined);
   readonly #own;

@@ -71,6 +71,8 @@ export class Desk {
   readonly front: ReadonlySignal<Card | undefined>;
   readonly running: ReadonlySignal<readonly Card[]>;
   readonly parked: ReadonlySignal<readonly Card[]>;
+  /** Of all cards. */
+  readonly calls: ReadonlySignal<readonly Call[]>;
 
   constructor(feed: Feed, outside: DeskOutside) {
     this.feed = feed;
@@ -95,10 +97,10 @@ export class Desk {
     });
     const { signal: ends } = outside;
     const { view } = feed;
-    const calls = keyed(() => view.all("call"), (c) => c.call, (it) => this.#call(it), (c) => c.close(), ends);
+    this.calls = keyed(() => view.all("call"), (c) => c.call, (it) => this.#call(it), (c) => c.close(), ends);
     const cobrowses = keyed(() => view.all("cobrowse"), (c) => c.cobrowse, (it) => this.#cobrowse(it), (c) => c.close(), ends);
     this.#cobrowses = cobrowses;
-    this.cards = keyed(() => view.all("card"), (c) => c.conversation, (it) => this.#card(it, calls, cobrowses), (c) => c.close(), ends);
+    this.cards = keyed(() => view.all("card"), (c) => c.conversation, (it) => this.#card(it, this.calls, cobrowses), (c) => c.close(), ends);
     const offers = keyed(() => view.all("offer"), (o) => o.offer, (it) => this.#offer(it), (o) => o.close(), ends);
     this.offers = computed(() => offers.value.filter((o) => !o.past.value));
     this.running = computed(() => this.cards.value.filter((c) => !c.parked.value));

@@ -1,65 +1,39 @@
 import { Button } from "@mantine/core";
 import { IconMicrophone, IconMicrophoneOff, IconPhoneOff, IconVideo, IconVideoOff } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
-import { CallLeg, slotOf } from "../../../shared/src/browser/call-leg.ts";
+import { useEffect, useRef } from "react";
+import { CallLeg } from "../../../shared/src/browser/call-leg.ts";
 import type { PartyItem } from "../../../shared/src/protocol.gen.ts";
 import { words } from "../catalogue.ts";
 import * as verbs from "../commands/call.ts";
 import type { Call } from "../models/call.ts";
 import { ActionButton } from "./action-button.tsx";
+import { streamOf } from "./call-sounds.tsx";
 import { observed } from "./observed.ts";
 
-/** Plays a stream. Where the browser wants a click before sound, the picture plays silently until there is one. */
-function Player({ stream, label, self }: { stream: MediaStream | undefined; label: string; self: boolean }) {
+/** Shows a picture, without its sound. Put behind another card and taken to the front again it goes on. */
+function Picture({ stream, label, self }: { stream: MediaStream | undefined; label: string; self: boolean }) {
   const video = useRef<HTMLVideoElement>(null);
-  const [blocked, setBlocked] = useState(false);
-  const play = () => {
+  useEffect(() => {
     const it = video.current;
     if (it === null) return;
-    it.muted = self;
-    it.play().then(
-      () => setBlocked(false),
-      (reason: unknown) => {
-        if (self || !(reason instanceof DOMException) || reason.name !== "NotAllowedError") return; // another stream came meanwhile
-        it.muted = true;
-        setBlocked(true);
-        void it.play().catch(() => undefined); // not even silently: the button is there
-      },
-    );
-  };
-  useEffect(() => {
-    if (!blocked) return;
-    const kinds = ["pointerup", "keyup"] as const; // whatever the agent does lets sound through
-    for (const kind of kinds) window.addEventListener(kind, play);
-    return () => {
-      for (const kind of kinds) window.removeEventListener(kind, play);
+    it.muted = true;
+    it.srcObject = stream ?? null;
+    const play = () => {
+      if (stream !== undefined && it.isConnected && it.paused) it.play().catch(() => undefined); // another stream came meanwhile
     };
-  });
-  useEffect(() => {
-    if (video.current === null) return;
-    video.current.srcObject = stream ?? null;
-    if (stream !== undefined) play();
+    play();
+    const again = new ResizeObserver(play); // out of the document it stops, and has no size
+    again.observe(it);
+    return () => again.disconnect();
   }, [stream]);
-  return (
-    <>
-      <video ref={video} aria-label={label} className={self ? "self" : "remote"} playsInline autoPlay muted={self} />
-      {blocked && (
-        <Button size="compact-xs" className="play" onClick={play}>
-          {words.call.playSound}
-        </Button>
-      )}
-    </>
-  );
+  return <video ref={video} aria-label={label} className={self ? "self" : "remote"} playsInline autoPlay muted />;
 }
 
 const Remote = observed(function Remote({ call, party }: { call: Call; party: PartyItem }) {
-  const leg = call.leg.value;
-  const own = (call.item.value.parties ?? []).find((p) => p.you);
-  const streams = leg instanceof CallLeg ? leg.streams.value : [];
   const name = words.visitor(party.name, call.item.value.conversation);
   return (
     <div className="party" data-picture={party.video || undefined}>
-      <Player stream={own === undefined ? undefined : streams[slotOf(party.ordinal, own.ordinal)]} label={words.call.remote(name)} self={false} />
+      <Picture stream={streamOf(call, party)} label={words.call.remote(name)} self={false} />
       {!party.video && <p className="no-picture">{words.call.noPicture(name)}</p>}
       <p className="party-notes" role="status">
         {!party.here && <span>{words.call.away(name)}</span>}
@@ -102,7 +76,12 @@ const Running = observed(function Running({ call }: { call: Call }) {
         {call.others.value.map((party) => (
           <Remote key={party.ordinal} call={call} party={party} />
         ))}
-        {(preview !== undefined || leg?.camera.value === "on") && <Player stream={preview} label={words.call.self} self />}
+        {(preview !== undefined || leg?.camera.value === "on") && <Picture stream={preview} label={words.call.self} self />}
+        {call.soundBlocked.value && (
+          <Button size="compact-xs" className="play">
+            {words.call.playSound}
+          </Button>
+        )}
         {(state === "connecting" || state === "lost") && (
           <p className="stage-note" role="status">
             {state === "lost" ? words.call.lost : words.call.connecting}

@@ -5,6 +5,7 @@ import { words } from "../catalogue.ts";
 import { actions } from "../commands/desk.ts";
 import type { Desk } from "../models/desk.ts";
 import { Boundary } from "./boundary.tsx";
+import { CallSounds } from "./call-sounds.tsx";
 import { CardView, EmptyCard } from "./card.tsx";
 import { Header } from "./header.tsx";
 import { BackToList, Inbox } from "./inbox.tsx";
@@ -155,6 +156,7 @@ export const Shell = observed(function Shell(props: { desk: Desk; agent: string;
           <Suspense>{props.desk.dialogs.open !== undefined && <DialogView />}</Suspense>
         </Boundary>
         <Spoken />
+        <CallSounds />
       </div>
     </DeskContext>
   );
